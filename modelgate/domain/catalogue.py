@@ -1,0 +1,97 @@
+"""What the Models API says, as frozen values. `modelgate.api` asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from modelgate.domain.problems import Problem
+
+LIFECYCLES = ("active", "deprecated", "retired")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model, as the Models API describes it. A fact that the answer lacked is None: unknown, never 'no'."""
+
+    id: str
+    """The canonical model ID."""
+    lifecycle: str | None = None
+    """`active`, `deprecated`, `retired`; None where the answer lacks it or has a word nobody here knows."""
+    deprecated_at: datetime | None = None
+    retires_at: datetime | None = None
+    """Can be revised until retirement; a past date on a deprecated model means overdue, not gone (documented)."""
+    line: str | None = None
+    """None with `line_known`: the model belongs to no line."""
+    line_known: bool = False
+    max_input_tokens: int | None = None
+    max_tokens: int | None = None
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    """Dotted path to `supported`, such as `thinking.types.adaptive`. A missing path is unknown."""
+    display_name: str = ""
+    created_at: datetime | None = None
+
+    def supports(self, path: str) -> bool | None:
+        """Whether the capability is there; None if the entry does not say. A parent's 'no' holds for its children."""
+        parts = path.split(".")
+        for depth in range(1, len(parts)):
+            if self.capabilities.get(".".join(parts[:depth])) is False:
+                return False
+        return self.capabilities.get(path)
+
+
+class Outcome(StrEnum):
+    """What asking for a name came to."""
+
+    RESOLVED = "resolved"
+    RETIRED = "retired"
+    UNKNOWN = "unknown"
+    NOT_PERMITTED = "not-permitted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said of one name."""
+
+    name: str
+    outcome: Outcome
+    id: str | None = None
+    """The canonical ID, where `outcome` is RESOLVED or RETIRED."""
+    problem: Problem | None = None
+    """Why it could not be known, where `outcome` is FAILED."""
+
+    @property
+    def is_alias(self) -> bool:
+        """A name is an alias if the API answers with another ID; its shape tells nothing."""
+        return self.id is not None and self.id != self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one asking of the Models API brought: the only thing the judgement knows of it."""
+
+    origin: str
+    """scheme://host[:port] of the API that answered."""
+    asked_at: datetime
+    """When the API was asked: reuse and grace count from here."""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """By name: every reference, and every pinned or held ID that the list did not answer for."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By ID: the models that are served, active or deprecated, and the retired ones that were asked for."""
+    problem: Problem | None = None
+    """Set if the list itself could not be had: then nothing is known but what `answers` says."""
+    requests: int = 0
+    """HTTP requests made, retries included; 0 where facts are reused."""
+
+    def served(self, model_id: str) -> Entry | None:
+        """The entry of a model that can be used today."""
+        entry = self.entries.get(model_id)
+        return entry if entry and entry.lifecycle != "retired" else None
+
+    def knows(self, model_id: str) -> bool:
+        """Whether it is known if `model_id` is served: false where the list could not be had."""
+        answer = self.answers.get(model_id)
+        return self.problem is None and (answer is None or answer.outcome is not Outcome.FAILED)

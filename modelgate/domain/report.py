@@ -1,0 +1,99 @@
+"""The report of a run: what `check` and `preflight` return, print and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelgate.domain.findings import Finding, Verdict
+from modelgate.domain.settings import Verb
+from modelgate.domain.source import Source
+from modelgate.errors import CouldNotKnow, ModelgateError, Refused
+
+SCHEMA = "modelgate.report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotReport:
+    """What one slot asked for, what that means now, and what it may run."""
+
+    slot: str
+    reference: str
+    source: Source
+    resolved: str | None = None
+    """*a*: what the reference means today; None if it means nothing or could not be known."""
+    pinned: str | None = None
+    """*p*: the ID that the slot may run."""
+    handed_off: str | None = None
+    """The ID handed to the application; None unless preflight passed."""
+    revision: int | None = None
+    """The revision that allows *p*; None from the lock."""
+    held: bool = False
+    lifecycle: str | None = None
+    retires_at: datetime | None = None
+    days_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run of `check` or `preflight`. Its JSON form is documented by `render/report.schema.json`."""
+
+    command: Verb
+    service: str
+    environment: str
+    verdict: Verdict
+    enforced: bool
+    """False: the policy only observes; the exit code is 0 whatever the verdict."""
+    started_at: datetime
+    finished_at: datetime
+    as_of: datetime
+    slots: tuple[SlotReport, ...]
+    findings: tuple[Finding, ...]
+    run_id: str | None = None
+    """None where nothing was recorded."""
+    dry_run: bool = False
+    reused_from: str | None = None
+    """The run whose facts were judged again."""
+    origin: str | None = None
+    requests: int = 0
+    audit_sequence: int | None = None
+    audit_head: str | None = None
+    """`SERVICE/ENV:SEQUENCE:HASH` after this run."""
+    exports: Mapping[str, str] = field(default_factory=dict)
+    """Variable name to ID: what a passing preflight hands over."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 refuse, 3 unknown; 0 throughout where the policy does not enforce."""
+        if not self.enforced:
+            return 0
+        return {Verdict.PASS: 0, Verdict.REFUSE: 1, Verdict.UNKNOWN: 3}[self.verdict]
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Slot to ID, as handed over; empty unless preflight passed."""
+        return {slot.slot: slot.handed_off for slot in self.slots if slot.handed_off}
+
+    def raise_for_refusal(self) -> None:
+        """Raises `Refused` or `CouldNotKnow` for a verdict other than pass, enforced or not."""
+        from modelgate.domain.findings import Level
+
+        if self.verdict is Verdict.PASS:
+            return
+        wanted = Level.REFUSE if self.verdict is Verdict.REFUSE else Level.UNKNOWN
+        worst = [finding for finding in self.findings if finding.level is wanted and finding.counts]
+        text = "; ".join(f"{f.slot}: {f.message}" if f.slot else f.message for f in worst)
+        raise_for(self.verdict, f"{self.service}/{self.environment}: {text}", worst[0])
+
+
+def raise_for(verdict: Verdict, text: str, worst: Finding) -> None:
+    """Raises the exception that fits a verdict which is not a pass."""
+    error: ModelgateError
+    if verdict is Verdict.REFUSE:
+        error = Refused(text, hint=worst.hint)
+    else:
+        from modelgate.domain.problems import Problem
+
+        error = CouldNotKnow(Problem(worst.id, text, worst.hint))
+    raise error

@@ -1,0 +1,168 @@
+"""What the settings ask for, as frozen values. `modelgate.settings` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from modelgate.domain.source import DEFAULT, Source
+
+Verb = Literal["check", "preflight"]
+Reaction = Literal["refuse", "warn", "accept"]
+Platform = Literal["anthropic", "aws", "google-cloud"]
+
+
+class Secret:
+    """A text that never shows itself: `reveal()` is the only way to it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the edge that needs it."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot of the application: the reference it asks for and what it requires of the model."""
+
+    name: str
+    reference: str
+    source: Source
+    """Where the reference was set."""
+    requires: tuple[str, ...] = ()
+    """Dotted paths into the entry's capabilities, in settings order."""
+    min_input_tokens: int | None = None
+    min_output_tokens: int | None = None
+    export_as: str | None = None
+    """A second variable under which the ID is handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How findings weigh, for one verb: `[policy]` under `[policy.<verb>]`."""
+
+    enforce: bool = True
+    first_use: Literal["refuse", "accept"] = "refuse"
+    alias_moved: Reaction = "refuse"
+    reference_changed: Reaction = "refuse"
+    deprecated: Literal["note", "warn", "refuse"] = "warn"
+    retires_warn_days: int = 90
+    retires_refuse_days: int = 14
+    require_canonical: bool = False
+    allowed_lines: tuple[str, ...] = ()
+    pins_from: Literal["store", "lock"] = "store"
+    promote_from: str = ""
+    soak_hours: float = 0
+    hand_off: Literal["pins", "settings"] = "pins"
+    reuse_seconds: float = 0
+    grace_hours: float = 0
+    fallback_file: str = ""
+    deadline_seconds: float = 30
+    overridable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Somebody's word that a finding does not count through the end of `until` (UTC)."""
+
+    check: str
+    until: date
+    reason: str
+    source: Source
+    slot: str | None = None
+    """None: of any slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """`[api]`: how the Models API is reached."""
+
+    base_url: str = ""
+    """Empty: the SDK's own choice (ANTHROPIC_BASE_URL, a profile, its default)."""
+    origins: tuple[str, ...] = ()
+    key_file: Path | None = None
+    platform: Platform = "anthropic"
+    allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """`[database]`: the audit store. The URL may hold a password."""
+
+    url: Secret = field(default_factory=lambda: Secret("sqlite:///modelgate.db"))
+    password_file: Path | None = None
+    source: Source = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens."""
+
+    input: Decimal
+    output: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A `MODELGATE_<known section>__…` variable that no setting reads."""
+
+    name: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything one service in one environment asks for."""
+
+    service: str
+    environment: str
+    config_dir: Path
+    slots: tuple[Slot, ...]
+    """In the order of the settings files; slots that only variables name come last."""
+    check: Policy = Policy()
+    preflight: Policy = Policy()
+    waivers: tuple[Waiver, ...] = ()
+    api: ApiSettings = ApiSettings()
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    unknown_variables: tuple[UnknownVariable, ...] = ()
+    service_given: bool = False
+    """False where `service` is only its default: not enough on a database server."""
+    actor: str = ""
+    """`MODELGATE_ACTOR`, else empty."""
+
+    def policy(self, verb: Verb) -> Policy:
+        """The policy that holds for `verb`."""
+        return self.preflight if verb == "preflight" else self.check
+
+    @property
+    def environment_file(self) -> Path:
+        """`config/<environment>.toml`."""
+        return self.config_dir / f"{self.environment}.toml"
+
+    @property
+    def lock_file(self) -> Path:
+        """`config/<environment>.lock.toml`."""
+        return self.config_dir / f"{self.environment}.lock.toml"

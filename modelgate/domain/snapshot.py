@@ -1,0 +1,60 @@
+"""The snapshot: everything that a judgement sees, frozen. Same snapshot, same judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelgate.domain.catalogue import Facts
+from modelgate.domain.findings import Finding
+from modelgate.domain.pins import SlotPins
+from modelgate.domain.problems import Problem
+from modelgate.domain.settings import Policy, Slot, UnknownVariable, Verb, Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Facts or pins from before, believed because nobody could be asked today."""
+
+    verified_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoreNotice:
+    """Something about the store that is worth a finding but stops nothing: `store.created`, `store.schema-ahead`."""
+
+    check: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Settings, pins and facts as of one instant."""
+
+    verb: Verb
+    now: datetime
+    policy: Policy
+    service: str
+    environment: str
+    slots: tuple[Slot, ...]
+    waivers: tuple[Waiver, ...] = ()
+    pins: Mapping[str, SlotPins] | None = field(default_factory=dict)
+    """By slot, also of slots that are no longer in the settings. None: the pins could not be read."""
+    facts: Facts | None = None
+    """None: the API was not asked (offline) or could not be."""
+    offline: bool = False
+    origins: tuple[str, ...] = ()
+    """`api.origins`."""
+    promoted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """(slot, ID) to when `promote_from` began to hand it over, for the slots' IDs that were handed over."""
+    problems: tuple[Problem, ...] = ()
+    """What could not be known of API and store as a whole."""
+    notices: tuple[StoreNotice, ...] = ()
+    unknown_variables: tuple[UnknownVariable, ...] = ()
+    lock_stale: tuple[Finding, ...] = ()
+    """`settings.lock-stale`: where settings and lock disagree."""
+    api_grace: Grace | None = None
+    store_grace: Grace | None = None

@@ -1,0 +1,82 @@
+"""Every exception that modelgate raises on purpose.
+
+    ModelgateError                       4  a defect, if nothing more precise fits
+    ├── UsageError                       2  wrong arguments
+    │   └── SettingsError                2  settings that cannot be used, with their source
+    ├── Refused                          1  a definite no
+    │   └── Conflict                     1  somebody else changed the same slot first
+    ├── CouldNotKnow                     3  an answer was needed and could not be had
+    │   ├── ApiProblem                   3  from the Models API or the Message Batches API
+    │   └── StoreProblem                 3  from the audit store
+    └── Interrupted                130/143  SIGINT, SIGTERM
+
+No exception of a library leaves the edge that uses that library: each edge turns them into one of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelgate.domain.problems import Problem
+
+
+class ModelgateError(Exception):
+    """The root. `hint` says what to do next; the exit code is the class's."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ModelgateError):
+    """The command cannot mean anything sensible."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """Settings that cannot be used. `source` is where the value stands, such as `config/prod.toml:12`."""
+
+    def __init__(self, message: str, *, source: str = "", hint: str = "") -> None:
+        super().__init__(f"{source}: {message}" if source else message, hint=hint)
+        self.source = source
+
+
+class Refused(ModelgateError):
+    """A definite no: what was asked for is known to be wrong."""
+
+    exit_code = 1
+
+
+class Conflict(Refused):
+    """A lost race: somebody else changed the same slot between our look and our write. Nothing was written."""
+
+
+class CouldNotKnow(ModelgateError):
+    """Neither yes nor no. `problem` is the finding to be."""
+
+    exit_code = 3
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message, hint=problem.hint)
+        self.problem = problem
+
+
+class ApiProblem(CouldNotKnow):
+    """The API could not be asked, or its answer cannot be believed."""
+
+
+class StoreProblem(CouldNotKnow):
+    """The audit store could not be read or written."""
+
+
+class Interrupted(ModelgateError):
+    """A signal ended the command: 130 for SIGINT, 143 for SIGTERM."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__("interrupted")
+        self.exit_code = 128 + signal_number
