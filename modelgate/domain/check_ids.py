@@ -1,0 +1,72 @@
+"""The IDs of all checks, in the order of the contract. IDs are permanent: never renamed, never used again."""
+
+from __future__ import annotations
+
+CHECK_IDS = (
+    "drift.slot-removed",
+    "drift.pin-retired",
+    "drift.pin-missing",
+    "drift.hold-expired",
+    "drift.settings-override-hold",
+    "drift.held",
+    "drift.unpinned",
+    "drift.reference-changed",
+    "drift.alias-moved",
+    "drift.reference-renamed",
+    "drift.earlier-pin",
+    "catalogue.unknown-model",
+    "catalogue.retired",
+    "catalogue.not-permitted",
+    "catalogue.alias",
+    "catalogue.deprecated",
+    "catalogue.retires-soon",
+    "catalogue.retirement-overdue",
+    "catalogue.lifecycle-unknown",
+    "catalogue.missing-capability",
+    "catalogue.limit-too-small",
+    "catalogue.line-not-allowed",
+    "catalogue.fact-unknown",
+    "drift.facts-changed",
+    "drift.origin-changed",
+    "drift.not-promoted",
+    "api.origin-not-approved",
+    "api.unreachable",
+    "api.rate-limited",
+    "api.credentials",
+    "api.untrusted-answer",
+    "store.unreachable",
+    "store.schema-behind",
+    "store.schema-incompatible",
+    "store.schema-ahead",
+    "store.created",
+    "api.grace",
+    "store.grace",
+    "settings.unknown-variable",
+    "settings.lock-stale",
+    "settings.waiver-expired",
+    "settings.waiver-unused",
+    "settings.offline",
+)
+
+_NEVER_WAIVED = {
+    # What could not be known: no word of anybody makes it known.
+    "catalogue.fact-unknown",
+    "api.unreachable",
+    "api.rate-limited",
+    "api.credentials",
+    "api.untrusted-answer",
+    "store.unreachable",
+    "store.schema-behind",
+    "store.schema-incompatible",
+    # An ID that nobody approved, or that cannot be served.
+    "drift.unpinned",
+    "drift.pin-retired",
+    "drift.pin-missing",
+    "catalogue.unknown-model",
+    "catalogue.retired",
+}
+
+
+def waivable(check: str) -> bool:
+    """Whether a waiver may name this check."""
+    return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith("settings.")
