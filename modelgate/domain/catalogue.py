@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,6 +85,8 @@ class Facts:
     """Set if the list itself could not be had: then nothing is known but what `answers` says."""
     requests: int = 0
     """HTTP requests made, retries included; 0 where facts are reused."""
+    known: frozenset[str] | None = None
+    """Of facts from the store: the IDs of which they say whether they are served. None: the whole list was seen."""
 
     def served(self, model_id: str) -> Entry | None:
         """The entry of a model that can be used today."""
@@ -94,4 +96,13 @@ class Facts:
     def knows(self, model_id: str) -> bool:
         """Whether it is known if `model_id` is served: false where the list could not be had."""
         answer = self.answers.get(model_id)
-        return self.problem is None and (answer is None or answer.outcome is not Outcome.FAILED)
+        failed = answer is not None and answer.outcome is Outcome.FAILED
+        return self.problem is None and not failed and (self.known is None or model_id in self.known)
+
+    def patched(self, earlier: Facts) -> Facts:
+        """These facts with earlier ones where an answer is missing; all of them if the list could not be had."""
+        if self.problem:
+            return replace(earlier, requests=self.requests)
+        missing = {name for name, answer in self.answers.items() if answer.outcome is Outcome.FAILED}
+        stood_in = {name: earlier.answers[name] for name in missing if name in earlier.answers}
+        return replace(self, answers={**self.answers, **stood_in})

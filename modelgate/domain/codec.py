@@ -48,10 +48,10 @@ def facts_to_json(facts: Facts, ids: Iterable[str]) -> str:
     return canonical({"origin": facts.origin, "answers": answers, "entries": entries, "gone": gone})
 
 
-def facts_from_json(text: str, asked_at: datetime) -> tuple[Facts, frozenset[str]]:
-    """The facts, and every ID of which they know whether it is served."""
+def facts_from_json(text: str, asked_at: datetime) -> Facts:
+    """The facts as they were: they know only the IDs that were written down."""
     stored = json.loads(text)
     answers = {n: Answer(n, Outcome(a["outcome"]), a["id"]) for n, a in stored["answers"].items()}
     entries = {model_id: entry_from_json(entry) for model_id, entry in stored["entries"].items()}
-    facts = Facts(stored["origin"], asked_at, answers, entries)
-    return facts, frozenset(entries) | frozenset(stored["gone"])
+    known = frozenset(entries) | frozenset(stored["gone"])
+    return Facts(stored["origin"], asked_at, answers, entries, known=known)

@@ -79,20 +79,16 @@ def fold(revisions: Iterable[Pin]) -> dict[str, SlotPins]:
     return state
 
 
-def with_lock(store: Mapping[str, SlotPins], locked: Iterable[Pin]) -> dict[str, SlotPins]:
-    """The lock's pins in place of the store's; holds of the store still win."""
-    state = {slot: replace(pins, pins=()) for slot, pins in store.items() if pins.hold}
+def with_lock(stored: Mapping[str, SlotPins], locked: Iterable[Pin]) -> dict[str, SlotPins]:
+    """The lock's pins in place of the store's; a hold of the store still wins."""
+    state = {slot: replace(pins, pins=()) for slot, pins in stored.items()}
     for pin in locked:
-        before = state.get(pin.slot, SlotPins(pin.slot, revision=_revision(store, pin.slot)))
-        state[pin.slot] = replace(before, pins=(*before.pins, pin))
-    return state
-
-
-def _revision(store: Mapping[str, SlotPins], slot: str) -> int:
-    return store[slot].revision if slot in store else 0
+        state[pin.slot] = replace(state.get(pin.slot, SlotPins(pin.slot)), pins=(pin,))
+    return {slot: pins for slot, pins in state.items() if pins.pins or pins.hold}
 
 
 Rule = Literal["hold", "reference", "renamed", "stay"]
+"""`stay`: the newest pin, for another reference, where the policy says to stay on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from modelgate.domain.findings import Finding, Verdict
+from modelgate.domain.findings import Finding, Level, Verdict
+from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Verb
 from modelgate.domain.source import Source
-from modelgate.errors import CouldNotKnow, ModelgateError, Refused
+from modelgate.errors import CouldNotKnow, Refused
 
 SCHEMA = "modelgate.report/1"
 
@@ -77,23 +78,12 @@ class Report:
 
     def raise_for_refusal(self) -> None:
         """Raises `Refused` or `CouldNotKnow` for a verdict other than pass, enforced or not."""
-        from modelgate.domain.findings import Level
-
         if self.verdict is Verdict.PASS:
             return
-        wanted = Level.REFUSE if self.verdict is Verdict.REFUSE else Level.UNKNOWN
-        worst = [finding for finding in self.findings if finding.level is wanted and finding.counts]
-        text = "; ".join(f"{f.slot}: {f.message}" if f.slot else f.message for f in worst)
-        raise_for(self.verdict, f"{self.service}/{self.environment}: {text}", worst[0])
-
-
-def raise_for(verdict: Verdict, text: str, worst: Finding) -> None:
-    """Raises the exception that fits a verdict which is not a pass."""
-    error: ModelgateError
-    if verdict is Verdict.REFUSE:
-        error = Refused(text, hint=worst.hint)
-    else:
-        from modelgate.domain.problems import Problem
-
-        error = CouldNotKnow(Problem(worst.id, text, worst.hint))
-    raise error
+        decisive = Level.REFUSE if self.verdict is Verdict.REFUSE else Level.UNKNOWN
+        worst = [finding for finding in self.findings if finding.level is decisive and finding.counts]
+        told = "; ".join(f"{f.slot}: {f.message}" if f.slot else f.message for f in worst)
+        text = f"{self.service}/{self.environment}: {told}"
+        if self.verdict is Verdict.REFUSE:
+            raise Refused(text, hint=worst[0].hint)
+        raise CouldNotKnow(Problem(worst[0].id, text, worst[0].hint))

@@ -10,6 +10,7 @@ from modelgate.domain.catalogue import Facts
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.problems import Problem
+from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, Verb, Waiver
 
 
@@ -37,24 +38,25 @@ class Snapshot:
     verb: Verb
     now: datetime
     policy: Policy
-    service: str
-    environment: str
+    scope: Scope
     slots: tuple[Slot, ...]
     waivers: tuple[Waiver, ...] = ()
     pins: Mapping[str, SlotPins] | None = field(default_factory=dict)
     """By slot, also of slots that are no longer in the settings. None: the pins could not be read."""
     facts: Facts | None = None
-    """None: the API was not asked (offline) or could not be."""
+    """None: the API was not asked."""
     offline: bool = False
-    origins: tuple[str, ...] = ()
-    """`api.origins`."""
-    promoted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
-    """(slot, ID) to when `promote_from` began to hand it over, for the slots' IDs that were handed over."""
-    problems: tuple[Problem, ...] = ()
-    """What could not be known of API and store as a whole."""
+    promoted: Mapping[tuple[str, str], datetime] | None = field(default_factory=dict)
+    """(slot, ID) to when `promote_from` began to hand it over. None: nobody could be asked."""
+    api_problem: Problem | None = None
+    """Why the API could not be asked, where `facts` come from before."""
+    store_problem: Problem | None = None
+    """Why the store could not be asked."""
     notices: tuple[StoreNotice, ...] = ()
     unknown_variables: tuple[UnknownVariable, ...] = ()
     lock_stale: tuple[Finding, ...] = ()
     """`settings.lock-stale`: where settings and lock disagree."""
     api_grace: Grace | None = None
+    """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
+    """Set where `pins` are the fallback file's."""

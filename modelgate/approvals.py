@@ -1,0 +1,95 @@
+"""Approvals: the pins and holds that a run judges against, from the store, the lock or the fallback file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from modelgate import fallback
+from modelgate.clock import Deadline
+from modelgate.domain.findings import Finding
+from modelgate.domain.lock import stale
+from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
+from modelgate.domain.problems import Problem
+from modelgate.domain.settings import Policy
+from modelgate.domain.snapshot import Grace, StoreNotice
+from modelgate.errors import StoreProblem
+from modelgate.settings.lock import read_lock
+from modelgate.store import State, Store, open_store
+from modelgate.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Who may run what, as far as it could be read."""
+
+    pins: Mapping[str, SlotPins] | None = None
+    """None: they could not be read."""
+    store: Store | None = None
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """By slot, the newest revision in the store when it was read."""
+    promoted: Mapping[tuple[str, str], datetime] | None = None
+    known_aliases: frozenset[str] = frozenset()
+    ever_pinned: frozenset[str] = frozenset()
+    notices: tuple[StoreNotice, ...] = ()
+    problem: Problem | None = None
+    grace: Grace | None = None
+    lock_stale: tuple[Finding, ...] = ()
+
+    def eligible(self) -> set[str]:
+        """Every ID that a slot may run under some reference."""
+        found = set()
+        for pins in (self.pins or {}).values():
+            found |= {pin.model_id for pin in (*pins.pins, pins.hold) if pin}
+        return found
+
+
+def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
+    """The lock's pins alone: `--no-store`, and, where there is a lock, `--offline`."""
+    if not lock_required and not world.settings.lock_file.is_file():
+        return Approvals()
+    locked = read_lock(world.settings.lock_file, world.scope).pins
+    return Approvals(pins=fold(locked), lock_stale=stale(world.settings.slots, locked, world.settings.environment))
+
+
+def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_only: bool) -> Approvals:
+    """The store's pins, or the lock's with the store's holds; the fallback file's if the store cannot be asked."""
+    locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
+    lock_stale = stale(world.settings.slots, locked, world.settings.environment) if policy.pins_from == "lock" else ()
+    try:
+        store = open_store(
+            world.settings.database,
+            deadline=deadline,
+            clock=world.clock,
+            service_given=world.settings.service_given,
+            read_only=read_only,
+        )
+        approvals = read(Approvals(store=store, notices=store.notices), world, policy, locked)
+    except StoreProblem as error:
+        approvals = unreachable(Approvals(), world, policy, error.problem)
+    return replace(approvals, lock_stale=lock_stale)
+
+
+def read(approvals: Approvals, world: Surroundings, policy: Policy, locked: tuple[Pin, ...] | None = None) -> Approvals:
+    """The approvals as they are in the store now. Raises StoreProblem."""
+    if approvals.store is None:
+        return approvals
+    if locked is None:
+        locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
+    state: State = approvals.store.state(world.scope, promote_from=policy.promote_from)
+    return replace(
+        approvals,
+        pins=with_lock(state.pins, locked) if policy.pins_from == "lock" else state.pins,
+        revisions=state.revisions,
+        promoted=state.promoted,
+        known_aliases=state.known_aliases,
+        ever_pinned=state.ever_pinned,
+    )
+
+
+def unreachable(approvals: Approvals, world: Surroundings, policy: Policy, problem: Problem) -> Approvals:
+    """What is left when the store cannot be asked: what was read before, or the fallback file if it is young."""
+    pins, grace = fallback.stand_in(world, policy) if problem.graceable else (None, None)
+    kept = approvals.pins if approvals.pins is not None else pins
+    return replace(approvals, pins=kept if grace else approvals.pins, problem=problem, grace=grace)

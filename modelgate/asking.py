@@ -1,0 +1,126 @@
+"""Asking what the names mean: facts of a run just before, fresh ones from the API, or old ones on grace."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from modelgate import api, fingerprint
+from modelgate.api.credential import Credential, known_credential
+from modelgate.approvals import Approvals
+from modelgate.clock import Deadline
+from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.problems import Problem
+from modelgate.domain.settings import Policy
+from modelgate.domain.snapshot import Grace
+from modelgate.domain.times import is_young
+from modelgate.errors import StoreProblem
+from modelgate.store import StoredFacts
+from modelgate.surroundings import Surroundings
+
+CLAIM_SECONDS = 10.0
+"""How long one gate may ask on behalf of others before the next one asks too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of the API, and where it comes from."""
+
+    facts: Facts | None = None
+    reused_from: str | None = None
+    problem: Problem | None = None
+    """Why old facts stand in."""
+    grace: Grace | None = None
+    reuse_fingerprint: str | None = None
+    claimed: bool = False
+    """Whether other gates wait for what this run writes down."""
+
+
+def may_reuse(world: Surroundings, policy: Policy) -> Credential | None:
+    """The credential whose facts may be judged again; None if this run must ask for itself."""
+    return known_credential(world.settings.api, world.environ) if policy.reuse_seconds > 0 else None
+
+
+def find_out(
+    world: Surroundings, policy: Policy, approvals: Approvals, deadline: Deadline, *, read_only: bool
+) -> Asked:
+    """The facts for one run."""
+    store, credential = approvals.store, may_reuse(world, policy)
+    if store is None or credential is None or approvals.problem:
+        return _with_grace(world, policy, approvals, Asked(_ask(world, approvals, deadline)))
+    mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api.platform, credential, store.salt)
+    patience = Deadline.after(min(CLAIM_SECONDS, deadline.remaining / 2), world.clock)
+    while True:
+        stored = store.facts(world.scope, reuse_fingerprint=mark)
+        if stored and _serves(stored, world, approvals, timedelta(seconds=policy.reuse_seconds)):
+            return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark)
+        claimed = not read_only and _claim(approvals, mark)
+        if claimed or read_only or not patience.remaining:
+            break
+        world.clock.sleep(random.uniform(0.05, 0.25))  # noqa: S311 # jitter, not a secret
+    asked = Asked(_ask(world, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
+    return _with_grace(world, policy, approvals, asked)
+
+
+def _claim(approvals: Approvals, mark: str) -> bool:
+    """Whether this gate is the one that asks. A store that cannot say lets everybody ask."""
+    try:
+        return approvals.store is None or approvals.store.claim(mark, seconds=CLAIM_SECONDS)
+    except StoreProblem:
+        return True
+
+
+def _ask(world: Surroundings, approvals: Approvals, deadline: Deadline) -> Facts:
+    return api.ask(
+        world.settings.api,
+        {slot.reference for slot in world.settings.slots},
+        known_aliases=approvals.known_aliases,
+        pinned=_possible(world, approvals),
+        deadline=deadline,
+        clock=world.clock,
+        environ=world.environ,
+    )
+
+
+def _possible(world: Surroundings, approvals: Approvals) -> set[str]:
+    """Every ID that one of the slots might be handed today."""
+    found = set()
+    for slot in world.settings.slots:
+        if pins := (approvals.pins or {}).get(slot.name):
+            chosen = (pins.hold,) if pins.hold else (pins.newest_for(slot.reference), pins.newest)
+            found |= {pin.model_id for pin in chosen if pin}
+    return found
+
+
+def _serves(stored: StoredFacts, world: Surroundings, approvals: Approvals, limit: timedelta) -> bool:
+    """Whether facts from the store are young enough and speak of everything that is to be judged."""
+    return (
+        is_young(stored.asked_at, world.clock.now(), limit)
+        and all(slot.reference in stored.facts.answers for slot in world.settings.slots)
+        and all(stored.facts.knows(model_id) for model_id in _possible(world, approvals))
+    )
+
+
+def _with_grace(world: Surroundings, policy: Policy, approvals: Approvals, asked: Asked) -> Asked:
+    """Old facts where the API cannot be asked, if there are any within the grace. A fresh answer is never replaced."""
+    problem = _graceable(asked.facts) if asked.facts else None
+    if problem is None or asked.facts is None or approvals.store is None or policy.grace_hours <= 0:
+        return asked
+    mark = fingerprint.for_grace(world.scope, world.settings.slots, asked.facts.origin)
+    lasting = timedelta(hours=policy.grace_hours)
+    try:
+        stored = approvals.store.facts(world.scope, grace_fingerprint=mark)
+    except StoreProblem:
+        return asked
+    if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
+        return asked
+    grace = Grace(stored.asked_at, stored.asked_at + lasting)
+    return replace(asked, facts=asked.facts.patched(stored.facts), problem=problem, grace=grace)
+
+
+def _graceable(facts: Facts) -> Problem | None:
+    """The problem that grace may cover, if there is one and no other kind beside it."""
+    failed = [answer.problem for answer in facts.answers.values() if answer.outcome is Outcome.FAILED]
+    problems = [problem for problem in (facts.problem, *failed) if problem]
+    return problems[0] if problems and all(problem.graceable for problem in problems) else None

@@ -1,0 +1,149 @@
+"""`catalogue.*`: what the Models API says of a reference, and of the ID that would be handed over."""
+
+from __future__ import annotations
+
+from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
+from modelgate.domain.catalogue import Outcome
+from modelgate.domain.findings import Finding, Level
+from modelgate.domain.text import did_you_mean
+from modelgate.domain.times import days_left
+from modelgate.domain.view import SlotView
+
+
+def _reference(view: SlotView) -> list[Finding] | None:
+    if view.answer is None:
+        return None
+    reference, models = name(view.slot.reference), command(view.snapshot, "models")
+    if view.answer.outcome is Outcome.UNKNOWN:
+        facts = view.snapshot.facts
+        near = did_you_mean(view.slot.reference, sorted(facts.entries) if facts else [])
+        message = f"no model is called {reference}" + (f"; did you mean {name(near)}?" if near else "")
+        found = about(view, "catalogue.unknown-model", note_if_held(view), message, f"choose one of: {models}")
+    elif view.answer.outcome is Outcome.RETIRED:
+        message = f"{reference} is retired: requests that name it fail"
+        found = about(view, "catalogue.retired", note_if_held(view), message, f"choose one of: {models}")
+    elif view.answer.outcome is Outcome.NOT_PERMITTED:
+        message = f"this API key may not use {reference}"
+        hint = "ask an admin of the API organization, or use another key"
+        found = about(view, "catalogue.not-permitted", note_if_held(view), message, hint)
+    else:
+        return []
+    return [found]
+
+
+def _alias(view: SlotView) -> list[Finding] | None:
+    if view.answer is None or not view.snapshot.policy.require_canonical:
+        return None
+    if not view.answer.is_alias:
+        return []
+    message = f"{name(view.slot.reference)} is an alias of {name(view.resolved)}"
+    return [about(view, "catalogue.alias", note_if_held(view), message, f'set model = "{name(view.resolved)}"')]
+
+
+def _deprecated(view: SlotView) -> list[Finding] | None:
+    entry = view.entry
+    if entry is None or entry.lifecycle is None:
+        return None
+    if entry.lifecycle != "deprecated":
+        return []
+    level = at_most_warn_at_preflight(view, Level(view.snapshot.policy.deprecated))
+    hint = f"plan the move: {command(view.snapshot, 'models', '--lifecycle active')}"
+    return [about(view, "catalogue.deprecated", level, f"{name(entry.id)} is deprecated", hint)]
+
+
+def _retires(view: SlotView) -> list[Finding] | None:
+    entry, policy = view.entry, view.snapshot.policy
+    if entry is None or (entry.retires_at is None and entry.lifecycle is None):
+        return None
+    if entry.retires_at is None:
+        return []
+    overdue = entry.retires_at <= view.snapshot.now
+    days = 0 if overdue else days_left(entry.retires_at, view.snapshot.now)
+    if days > max(policy.retires_warn_days, policy.retires_refuse_days):
+        return []
+    level = at_most_warn_at_preflight(view, Level.REFUSE if days <= policy.retires_refuse_days else Level.WARN)
+    day = entry.retires_at.date().isoformat()
+    hint = f"move to another model: {command(view.snapshot, 'models', '--lifecycle active')}"
+    if overdue:
+        message = f"{name(entry.id)} was to retire on {day} and is still served"
+        return [about(view, "catalogue.retirement-overdue", level, message, hint)]
+    message = f"{name(entry.id)} retires in {days} days, on {day}"
+    return [about(view, "catalogue.retires-soon", level, message, hint)]
+
+
+def _lifecycle_known(view: SlotView) -> list[Finding] | None:
+    if view.entry is None:
+        return None
+    if view.entry.lifecycle is not None:
+        return []
+    message = f"the API does not say whether {name(view.entry.id)} is deprecated"
+    hint = "an older gateway? ask the Models API itself to see retirements coming"
+    return [about(view, "catalogue.lifecycle-unknown", Level.WARN, message, hint)]
+
+
+def _capabilities(view: SlotView) -> list[Finding] | None:
+    entry = view.entry
+    if entry is None:
+        return None
+    found = []
+    for path in view.slot.requires:
+        supported = entry.supports(path)
+        if supported is None:
+            found.append(_fact_unknown(view, path))
+        elif not supported:
+            message = f"{name(entry.id)} does not support {name(path)}"
+            hint = f"choose one that does: {command(view.snapshot, 'models')}"
+            found.append(about(view, "catalogue.missing-capability", Level.REFUSE, message, hint))
+    return found
+
+
+def _limits(view: SlotView) -> list[Finding] | None:
+    entry, slot = view.entry, view.slot
+    if entry is None:
+        return None
+    found = []
+    limits = (
+        ("max_input_tokens", slot.min_input_tokens, entry.max_input_tokens),
+        ("max_tokens", slot.min_output_tokens, entry.max_tokens),
+    )
+    for fact, needed, limit in limits:
+        if needed is None:
+            continue
+        if limit is None:
+            found.append(_fact_unknown(view, fact))
+        elif limit < needed:
+            message = f"{fact} of {name(entry.id)} is {limit}, needed: {needed}"
+            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, "choose a larger model"))
+    return found
+
+
+def _line(view: SlotView) -> list[Finding] | None:
+    entry, allowed = view.entry, view.snapshot.policy.allowed_lines
+    if entry is None or not allowed:
+        return None
+    if not entry.line_known:
+        return [_fact_unknown(view, "line", Level.WARN if view.held else Level.UNKNOWN)]
+    if entry.line in allowed:
+        return []
+    message = f"{name(entry.id)} is of line {name(entry.line)}; allowed: {name(', '.join(allowed))}"
+    level = Level.WARN if view.held else Level.REFUSE
+    hint = "choose a model of an allowed line, or change policy.allowed_lines"
+    return [about(view, "catalogue.line-not-allowed", level, message, hint)]
+
+
+def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Finding:
+    message = f"the API does not say {name(fact)} of {name(view.candidate)}"
+    hint = "ask an API that does, or drop the requirement"
+    return about(view, "catalogue.fact-unknown", level, message, hint)
+
+
+CHECKS = (
+    Check(("catalogue.unknown-model", "catalogue.retired", "catalogue.not-permitted"), _reference),
+    Check(("catalogue.alias",), _alias),
+    Check(("catalogue.deprecated",), _deprecated),
+    Check(("catalogue.retires-soon", "catalogue.retirement-overdue"), _retires),
+    Check(("catalogue.lifecycle-unknown",), _lifecycle_known),
+    Check(("catalogue.missing-capability", "catalogue.fact-unknown"), _capabilities),
+    Check(("catalogue.limit-too-small", "catalogue.fact-unknown"), _limits),
+    Check(("catalogue.line-not-allowed", "catalogue.fact-unknown"), _line),
+)

@@ -1,0 +1,224 @@
+"""`drift.*`: differences between pins, settings and the Models API.
+
+Of the cases in `CASES` a slot gets at most one finding: the first that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from modelgate.checks.check import (
+    RUN,
+    Check,
+    about,
+    at_most_warn_at_preflight,
+    command,
+    name,
+    note_if_held,
+)
+from modelgate.domain.catalogue import Outcome
+from modelgate.domain.findings import Finding, Level
+from modelgate.domain.pins import SlotPins
+from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.times import format_instant
+from modelgate.domain.view import SlotView, reaction
+from modelgate.domain.waivers import is_waived
+
+REASON = '--reason "…"'
+RUNS_ANOTHER = ("drift.hold-expired", "drift.settings-override-hold", "drift.reference-changed", "drift.alias-moved")
+"""Where the application reads its own settings, these say that it would run an ID that nobody approved."""
+
+
+def slot_removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
+    """The slot is pinned or held, and no longer in the settings."""
+    hint = command(snapshot, "release", pins.slot, "--keep", REASON) if pins.hold else ""
+    what = "held" if pins.hold else "pinned"
+    level = Level.WARN if pins.hold else Level.NOTE
+    return Finding("drift.slot-removed", level, f"{what}, but no longer in the settings", hint, pins.slot)
+
+
+def _pin_gone(view: SlotView) -> Finding | None:
+    facts, choice = view.snapshot.facts, view.choice
+    if choice is None or facts is None or not facts.knows(choice.model_id) or facts.served(choice.model_id):
+        return None
+    answer = facts.answers.get(choice.model_id)
+    retired = choice.model_id in facts.entries or (answer is not None and answer.outcome is Outcome.RETIRED)
+    check, what = (
+        ("drift.pin-retired", "is retired") if retired else ("drift.pin-missing", "is gone from the catalogue")
+    )
+    if view.held:
+        hint = command(view.snapshot, "rollback", view.slot.name, "--to ID", REASON)
+    else:
+        hint = f"set another model, then {command(view.snapshot, 'accept', view.slot.name, REASON)}"
+    return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
+
+
+def _hold_expired(view: SlotView) -> Finding | None:
+    hold = view.pins.hold
+    if hold is None or hold.expires_at is None or hold.expires_at > view.snapshot.now:
+        return None
+    level = _strict(view, at_most_warn_at_preflight(view, Level.REFUSE))
+    message = f"the hold on {name(hold.model_id)} expired {format_instant(hold.expires_at)[:16]}Z"
+    return about(view, "drift.hold-expired", level, message, _release_hint(view))
+
+
+def _settings_override_hold(view: SlotView) -> Finding | None:
+    if not view.held or view.choice is None or view.snapshot.policy.hand_off != "settings" or not view.differs:
+        return None
+    message = f"the application would run {name(view.resolved)}, held is {name(view.choice.model_id)}"
+    hint = f"set model to {name(view.choice.model_id)}, the application reads its own settings"
+    return about(view, "drift.settings-override-hold", Level.REFUSE, message, hint)
+
+
+def _held(view: SlotView) -> Finding | None:
+    hold = view.pins.hold
+    if hold is None:
+        return None
+    until = f" until {format_instant(hold.expires_at)[:16]}Z" if hold.expires_at else ""
+    return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", _release_hint(view))
+
+
+def _unpinned(view: SlotView) -> Finding | None:
+    if view.pins.newest or view.held:
+        return None
+    if reaction(view.snapshot, view.slot, "drift.unpinned") == "accept":
+        message = f"first use: preflight pins {name(view.resolved)}"
+        return about(view, "drift.unpinned", Level.NOTE, message)
+    message = f"never approved to run anything; it would be {name(view.resolved)}"
+    return about(view, "drift.unpinned", Level.REFUSE, message, _accept_hint(view))
+
+
+def _reference_changed(view: SlotView) -> Finding | None:
+    if view.choice is not None and view.choice.rule != "stay":
+        return None
+    newest = view.pins.newest
+    message = f"asks for {name(view.slot.reference)}; approved: {name(newest.reference if newest else None)}"
+    level = _level(view, "drift.reference-changed")
+    return about(view, "drift.reference-changed", level, message, _accept_hint(view))
+
+
+def _alias_moved(view: SlotView) -> Finding | None:
+    if view.choice is None or view.resolved is None or not view.differs:
+        return None
+    message = f"means {name(view.resolved)} now; pinned: {name(view.choice.model_id)}"
+    stay = command(view.snapshot, "rollback", view.slot.name, "--to", name(view.choice.model_id), REASON)
+    hint = f"{_accept_hint(view)}, or to stay: {stay}"
+    return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, hint)
+
+
+def _other_reference(view: SlotView) -> Finding | None:
+    choice, newest = view.choice, view.pins.newest
+    if choice is None or newest is None:
+        return None
+    if choice.rule == "renamed":
+        message = f"{name(view.slot.reference)} is {name(newest.reference)} by another name"
+        return about(view, "drift.reference-renamed", Level.NOTE, message)
+    if newest.reference != view.slot.reference:
+        message = f"runs an earlier pin; the newest is for {name(newest.reference)}"
+        return about(view, "drift.earlier-pin", Level.NOTE, message)
+    return None
+
+
+Case = Callable[[SlotView], Finding | None]
+CASES: tuple[tuple[tuple[str, ...], Case], ...] = (
+    (("drift.pin-retired", "drift.pin-missing"), _pin_gone),
+    (("drift.hold-expired",), _hold_expired),
+    (("drift.settings-override-hold",), _settings_override_hold),
+    (("drift.held",), _held),
+    (("drift.unpinned",), _unpinned),
+    (("drift.reference-changed",), _reference_changed),
+    (("drift.alias-moved",), _alias_moved),
+    (("drift.reference-renamed", "drift.earlier-pin"), _other_reference),
+)
+
+
+def first_case(view: SlotView) -> tuple[Finding | None, tuple[str, ...]]:
+    """The one finding about the slot's pin, and the IDs that were judged on the way to it.
+
+    Where *a* is not known, only the cases that do not need it are judged.
+    """
+    judged: list[str] = []
+    if view.snapshot.pins is None:
+        return None, ()
+    for ids, case in CASES:
+        if view.answer is None and not view.held and case is not _pin_gone and case is not _unpinned:
+            continue
+        judged.extend(ids)
+        if finding := case(view):
+            return finding, tuple(judged)
+    return None, tuple(judged)
+
+
+def _facts_changed(view: SlotView) -> list[Finding] | None:
+    choice, entry = view.choice, view.entry
+    before = choice.pin.entry if choice and choice.model_id == view.candidate else None
+    if before is None or entry is None:
+        return None
+    lost = sorted(path for path, had in before.capabilities.items() if had and entry.supports(path) is False)
+    for limit in ("max_input_tokens", "max_tokens"):
+        was, now = getattr(before, limit), getattr(entry, limit)
+        if was is not None and now is not None and now < was:
+            lost.append(f"{limit} {was} → {now}")
+    if not lost:
+        return []
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    message = f"since it was pinned the model lost {name(lost[0])}{more}"
+    return [about(view, "drift.facts-changed", Level.WARN, message, _accept_hint(view))]
+
+
+def _origin_changed(view: SlotView) -> list[Finding] | None:
+    choice, facts = view.choice, view.snapshot.facts
+    if choice is None or facts is None or choice.pin.origin is None:
+        return None
+    if choice.pin.origin == facts.origin:
+        return []
+    message = f"pinned at {name(choice.pin.origin)}, asked now: {name(facts.origin)}"
+    return [about(view, "drift.origin-changed", Level.WARN, message, _accept_hint(view))]
+
+
+def _not_promoted(view: SlotView) -> list[Finding] | None:
+    policy, snapshot = view.snapshot.policy, view.snapshot
+    if not policy.promote_from or snapshot.promoted is None or view.candidate is None:
+        return None
+    since = snapshot.promoted.get((view.slot.name, view.candidate))
+    if since is not None and since + timedelta(hours=policy.soak_hours) <= snapshot.now:
+        return []
+    if since is None:
+        message = f"{policy.promote_from} has not handed over {name(view.candidate)}"
+    else:
+        hours = (snapshot.now - since) / timedelta(hours=1)
+        message = f"{policy.promote_from} runs it for {hours:.1f} of {policy.soak_hours:g} hours"
+    level = at_most_warn_at_preflight(view, note_if_held(view))
+    hint = f"deploy it to {policy.promote_from} first, let it run for {policy.soak_hours:g} hours"
+    return [about(view, "drift.not-promoted", level, message, hint)]
+
+
+BESIDE = (
+    Check(("drift.facts-changed",), _facts_changed),
+    Check(("drift.origin-changed",), _origin_changed),
+    Check(("drift.not-promoted",), _not_promoted),
+)
+
+
+def _level(view: SlotView, check: str) -> Level:
+    if is_waived(view.snapshot.waivers, check, view.slot.name, view.snapshot.now):
+        return Level.REFUSE  # it stays in the report as what it would have been
+    levels = {"refuse": Level.REFUSE, "warn": Level.WARN, "accept": Level.NOTE}
+    return _strict(view, levels[reaction(view.snapshot, view.slot, check)])
+
+
+def _strict(view: SlotView, level: Level) -> Level:
+    """An application that reads its own settings runs *a*: then any a ≠ p refuses."""
+    runs_another = view.snapshot.policy.hand_off == "settings" and view.differs and not view.accepts
+    return Level.REFUSE if runs_another else level
+
+
+def _accept_hint(view: SlotView) -> str:
+    if view.snapshot.policy.pins_from == "lock":
+        return f"{command(view.snapshot, 'lock')}, then commit the lock"
+    return command(view.snapshot, "accept", view.slot.name, "--run", RUN, REASON)
+
+
+def _release_hint(view: SlotView) -> str:
+    return command(view.snapshot, "release", view.slot.name, "--keep", REASON)

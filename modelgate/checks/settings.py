@@ -1,0 +1,46 @@
+"""`settings.*`: what the settings themselves say that somebody should know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from modelgate.checks.check import name
+from modelgate.domain.findings import Finding, Level
+from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.source import Source
+from modelgate.domain.waivers import covers, expired
+
+
+def whole(snapshot: Snapshot) -> list[Finding]:
+    """Everything that is known before anybody is asked."""
+    found = []
+    for variable in snapshot.unknown_variables:
+        hint = f"did you mean {variable.suggestion}?" if variable.suggestion else "unset it, or see docs/settings.md"
+        message = f"no setting reads ${name(variable.name)}"
+        source = Source(f"${variable.name}")
+        found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
+    found.extend(snapshot.lock_stale)
+    if snapshot.offline:
+        message = "nothing was resolved: settings and lock were judged alone"
+        found.append(Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment"))
+    return found
+
+
+def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[tuple[str, str]]) -> list[Finding]:
+    """Waivers that ran out, and those that cover nothing although their check ran: `ran` holds (ID, slot)."""
+    found = []
+    for waiver in snapshot.waivers:
+        slot = f" of {waiver.slot}" if waiver.slot else ""
+        if expired(waiver, snapshot.now):
+            level = Level.WARN if snapshot.verb == "preflight" else Level.REFUSE
+            message = f"the waiver for {waiver.check}{slot} ended {waiver.until.isoformat()}"
+            hint = "remove it, or extend `until` with a new reason"
+            found.append(Finding("settings.waiver-expired", level, message, hint, waiver.slot, waiver.source))
+        elif any(covers(waiver, check, slot) for check, slot in ran) and not any(
+            covers(waiver, f.id, f.slot) for f in findings
+        ):
+            message = f"the waiver for {waiver.check}{slot} covers nothing"
+            found.append(
+                Finding("settings.waiver-unused", Level.NOTE, message, "remove it", waiver.slot, waiver.source)
+            )
+    return found

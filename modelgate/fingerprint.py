@@ -1,0 +1,27 @@
+"""Fingerprints: when facts of an earlier run may stand in for asking again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from modelgate.api.credential import Credential
+from modelgate.domain.codec import canonical
+from modelgate.domain.rows import Scope
+from modelgate.domain.settings import Platform, Slot
+
+
+def for_grace(scope: Scope, slots: Iterable[Slot], origin: str) -> str:
+    """The same for the same service, environment, slots, requirements and API origin."""
+    asked = [[s.name, s.reference, sorted(s.requires), s.min_input_tokens, s.min_output_tokens] for s in slots]
+    return _digest(["grace", scope.service, scope.environment, sorted(asked, key=str), origin])
+
+
+def for_reuse(scope: Scope, slots: Iterable[Slot], platform: Platform, credential: Credential, salt: bytes) -> str:
+    """As `for_grace`, and the same platform and key: a salted digest of it, never the key or a part of it."""
+    same = for_grace(scope, slots, credential.origin)
+    return _digest(["reuse", same, platform, credential.digest(salt)])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

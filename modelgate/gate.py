@@ -1,0 +1,168 @@
+"""The gate: gather a snapshot, judge it, add it to the store, report. `check` and `preflight` are its two verbs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from modelgate import api, approvals, asking, record
+from modelgate.approvals import Approvals
+from modelgate.asking import Asked
+from modelgate.checks.check import RUN
+from modelgate.clock import Deadline
+from modelgate.domain.findings import Finding, Verdict
+from modelgate.domain.report import Report
+from modelgate.domain.settings import Policy, Verb
+from modelgate.domain.snapshot import Snapshot
+from modelgate.errors import Conflict, StoreProblem
+from modelgate.handoff import exports
+from modelgate.judgement import Judgement, judge
+from modelgate.surroundings import Surroundings
+
+_RACES = 20
+"""How often a run judges again because somebody changed a pin in the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run leaves out."""
+
+    dry_run: bool = False
+    """Record nothing: a role that may only SELECT is enough."""
+    as_of: datetime | None = None
+    """Judge dates, waivers and holds as of then; implies `dry_run`."""
+    offline: bool = False
+    no_store: bool = False
+    worth_recording: Callable[[Judgement], bool] = lambda _judgement: True
+    """Whether a judgement says something new; `--wait` records changes, not every try."""
+
+    @property
+    def records(self) -> bool:
+        """Whether anything is written at all."""
+        return not (self.dry_run or self.as_of or self.offline or self.no_store)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run on its way to a report."""
+
+    world: Surroundings
+    verb: Verb
+    options: Options
+    started: datetime
+    run_id: str
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the run's verb."""
+        return self.world.settings.policy(self.verb)
+
+
+def run(world: Surroundings, verb: Verb, options: Options = Options()) -> Report:  # frozen
+    """Runs the gate once. Raises SettingsError where settings or lock cannot be used."""
+    started = world.clock.now()
+    this = Run(world, verb, options, started, record.new_run_id(started, secrets.token_hex(4)))
+    deadline = Deadline.after(this.policy.deadline_seconds, world.clock)
+    known, asked = _gather(this, deadline)
+    judgement = judge(_snapshot(this, known, asked))
+    if options.records and known.store and not known.problem and options.worth_recording(judgement):
+        return _recorded(this, known, asked, judgement)
+    return _report(this, judgement, asked)
+
+
+def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
+    world, options = this.world, this.options
+    if options.offline:
+        lock_required = this.policy.pins_from == "lock"
+        return approvals.without_store(world, lock_required=lock_required), Asked()
+    if not asking.may_reuse(world, this.policy):
+        api.warm_up()
+    if options.no_store:
+        known = approvals.without_store(world, lock_required=True)
+    else:
+        patience = Deadline.after(deadline.remaining / 2, world.clock)
+        known = approvals.from_store(world, this.policy, patience, read_only=not options.records)
+    return known, asking.find_out(world, this.policy, known, deadline, read_only=not options.records)
+
+
+def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
+    settings = this.world.settings
+    return Snapshot(
+        verb=this.verb,
+        now=this.options.as_of or this.world.clock.now(),
+        policy=this.policy,
+        scope=this.world.scope,
+        slots=settings.slots,
+        waivers=settings.waivers,
+        pins=known.pins,
+        facts=asked.facts,
+        offline=this.options.offline,
+        promoted=known.promoted,
+        api_problem=asked.problem,
+        store_problem=known.problem,
+        notices=known.notices,
+        unknown_variables=settings.unknown_variables,
+        lock_stale=known.lock_stale,
+        api_grace=asked.grace,
+        store_grace=known.grace,
+    )
+
+
+def _recorded(this: Run, known: Approvals, asked: Asked, judgement: Judgement) -> Report:
+    """Writes the run down; judges again if a pin was changed since, or if it cannot be written."""
+    world = this.world
+    store = known.store
+    assert store is not None  # noqa: S101 # the caller looked
+    for _ in range(_RACES):
+        report = _report(this, judgement, asked, recorded=True)
+        rows = record.rows(world, judgement, asked, report, known.revisions, set(known.ever_pinned))
+        try:
+            head = store.append(world.scope, world.author, rows, expect=_expected(this, known), now=report.finished_at)
+            if asked.claimed and asked.reuse_fingerprint:
+                store.release_claim(asked.reuse_fingerprint)
+            return replace(report, audit_sequence=head.sequence, audit_head=str(head))
+        except Conflict:
+            known = approvals.read(known, world, this.policy)
+            judgement = judge(_snapshot(this, known, asked))
+        except StoreProblem as error:
+            known = approvals.unreachable(known, world, this.policy, error.problem)
+            if judgement.verdict is not Verdict.PASS:
+                known = replace(known, grace=None)  # grace never turns a no into a yes
+            return _report(this, judge(_snapshot(this, known, asked)), asked)
+    raise Conflict("pins of this environment change faster than they can be read", hint="run it again")
+
+
+def _expected(this: Run, known: Approvals) -> dict[str, int]:
+    return {slot.name: known.revisions.get(slot.name, 0) for slot in this.world.settings.slots}
+
+
+def _report(this: Run, judgement: Judgement, asked: Asked, *, recorded: bool = False) -> Report:
+    settings, facts = this.world.settings, asked.facts
+    models = {s.slot: s.handed_off for s in judgement.slots if s.handed_off}
+    export_as = {slot.name: slot.export_as for slot in settings.slots if slot.export_as}
+    return Report(
+        command=this.verb,
+        service=settings.service,
+        environment=settings.environment,
+        verdict=judgement.verdict,
+        enforced=this.policy.enforce,
+        started_at=this.started,
+        finished_at=max(this.started, this.world.clock.now()),
+        as_of=judgement.snapshot.now,
+        slots=judgement.slots,
+        findings=tuple(_with_run(finding, this.run_id if recorded else None) for finding in judgement.findings),
+        run_id=this.run_id if recorded else None,
+        dry_run=not this.options.records,
+        reused_from=asked.reused_from,
+        origin=facts.origin if facts else None,
+        requests=facts.requests if facts else 0,
+        exports=exports(models, export_as),
+    )
+
+
+def _with_run(finding: Finding, run_id: str | None) -> Finding:
+    """The hint with the run's ID in it; without `--run` where nothing was recorded."""
+    hint = finding.hint.replace(RUN, run_id) if run_id else finding.hint.replace(f" --run {RUN}", "")
+    return replace(finding, hint=hint)

@@ -1,0 +1,108 @@
+"""The hand-off: how the application learns which IDs it may run.
+
+Both ends stand here, so that what is written is what is read: `preflight` writes files and variables, the application
+calls `pinned()`. This module imports next to nothing, because the application imports it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from modelgate.domain.report import Report
+
+SCHEMA = "modelgate.pins/1"
+VARIABLE = "MODELGATE_MODEL_"
+FILE_VARIABLE = "MODELGATE_PINS_FILE"
+
+
+def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Slot to model ID, as the last passing preflight handed them over.
+
+    Read from the JSON file that `$MODELGATE_PINS_FILE` names, else from the variables `MODELGATE_MODEL_<SLOT>`.
+    Raises LookupError if neither is there, ValueError if the file is not one that preflight wrote.
+    """
+    environ = os.environ if environ is None else environ
+    if path := environ.get(FILE_VARIABLE):
+        return _from_file(Path(path))
+    models = {key.removeprefix(VARIABLE).lower(): value for key, value in environ.items() if key.startswith(VARIABLE)}
+    if not models:
+        raise LookupError(
+            f"no model was handed over: neither ${FILE_VARIABLE} nor {VARIABLE}… is set; "
+            "start the application with `modelgate preflight … -- CMD`, or point the variable at its --emit-json file"
+        )
+    return models
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise LookupError(f"{path} is not there: preflight writes it only when it passes") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise ValueError(f"{path} is not a file that `modelgate preflight --emit-json` wrote")
+    return {slot: model["id"] for slot, model in content["models"].items()}
+
+
+def exports(report_models: Mapping[str, str], export_as: Mapping[str, str]) -> dict[str, str]:
+    """Variable to ID: `MODELGATE_MODEL_<SLOT>` for every slot, and the names that the settings ask for."""
+    variables = {VARIABLE + slot.upper(): model_id for slot, model_id in report_models.items()}
+    return variables | {export_as[slot]: model_id for slot, model_id in report_models.items() if slot in export_as}
+
+
+def env_text(variables: Mapping[str, str]) -> str:
+    """Lines `NAME='value'`, as shells, systemd and Kubernetes' `fileKeyRef` read them."""
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in variables.items())
+
+
+def _quoted(value: str) -> str:
+    quoted = shlex.quote(value)
+    return quoted if quoted.startswith("'") else f"'{quoted}'"
+
+
+def json_text(report: Report, handed_at: str) -> str:
+    """The file for `pinned()`, which is also the fallback file of a later preflight."""
+    models = {
+        slot.slot: {"id": slot.handed_off, "reference": slot.reference, "revision": slot.revision}
+        for slot in report.slots
+    }
+    content = {
+        "schema": SCHEMA,
+        "service": report.service,
+        "environment": report.environment,
+        "run_id": report.run_id,
+        "handed_at": handed_at,
+        "models": models,
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
+    """Writes the file whole or not at all, readable by other users. Raises OSError."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def become(command: list[str], environ: Mapping[str, str]) -> NoReturn:
+    """Becomes the command, so that signals and exit codes are its own. Raises OSError if it cannot be started."""
+    if os.name == "nt":  # Windows has no exec: a child, with its exit code passed on
+        import subprocess
+        import sys
+
+        sys.exit(subprocess.run(command, env=dict(environ), check=False).returncode)  # noqa: S603 # the user's command
+    os.execvpe(command[0], command, environ)  # noqa: S606 # becoming the user's command is what was asked for

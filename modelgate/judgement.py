@@ -1,0 +1,102 @@
+"""The judgement: a snapshot in, slots and findings out. Pure: the same snapshot gives the same judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from modelgate.checks import api, catalogue, drift, settings, store
+from modelgate.checks.check import Check
+from modelgate.domain.check_ids import waivable
+from modelgate.domain.findings import Finding, Level, Verdict, verdict_of
+from modelgate.domain.report import SlotReport
+from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.times import days_left
+from modelgate.domain.view import SlotView, look
+from modelgate.domain.waivers import is_waived
+
+SLOT_CHECKS: tuple[Check, ...] = (*catalogue.CHECKS, *drift.BESIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a snapshot comes to. `views` and `slots` are in settings order."""
+
+    snapshot: Snapshot
+    views: tuple[SlotView, ...]
+    slots: tuple[SlotReport, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the deployment may start on what is handed to it: preflight, passed, enforced."""
+        return self.snapshot.verb == "preflight" and self.verdict is Verdict.PASS and self.snapshot.policy.enforce
+
+    @property
+    def to_pin(self) -> tuple[SlotView, ...]:
+        """The slots whose candidate the policy accepts: all of them on a pass, else none."""
+        return tuple(view for view in self.views if view.accepts) if self.hands_over else ()
+
+
+def judge(snapshot: Snapshot) -> Judgement:
+    """Judges every slot, the run as a whole, and then the waivers."""
+    views = tuple(look(snapshot, slot) for slot in snapshot.slots)
+    findings = [*settings.whole(snapshot), *store.whole(snapshot), *api.whole(snapshot)]
+    ran: list[tuple[str, str]] = []
+    for view in views:
+        found, judged = _judge_slot(view)
+        findings.extend(found)
+        ran.extend((check, view.slot.name) for check in judged)
+    findings.extend(_removed(snapshot))
+    findings.extend(settings.waivers(snapshot, findings, ran))
+    weighed = tuple(_waive(snapshot, finding) for finding in findings)
+    verdict = verdict_of(weighed)
+    judgement = Judgement(snapshot, views, (), weighed, verdict)
+    return replace(judgement, slots=tuple(_report(view, judgement.hands_over) for view in views))
+
+
+def _judge_slot(view: SlotView) -> tuple[list[Finding], list[str]]:
+    findings = api.one_name(view)
+    case, judged = drift.first_case(view)
+    ran = list(judged)
+    if case:
+        findings.append(case)
+    for check in SLOT_CHECKS:
+        found = check.judge(view)
+        if found is not None:
+            findings.extend(found)
+            ran.extend(check.ids)
+    return findings, ran
+
+
+def _removed(snapshot: Snapshot) -> Iterable[Finding]:
+    wanted = {slot.name for slot in snapshot.slots}
+    gone = sorted(set(snapshot.pins or {}) - wanted)
+    return [drift.slot_removed(snapshot, (snapshot.pins or {})[slot]) for slot in gone]
+
+
+def _waive(snapshot: Snapshot, finding: Finding) -> Finding:
+    if finding.level is Level.UNKNOWN or not waivable(finding.id):
+        return finding
+    if snapshot.policy.hand_off == "settings" and finding.level is Level.REFUSE and finding.id in drift.RUNS_ANOTHER:
+        return finding
+    return replace(finding, waived=is_waived(snapshot.waivers, finding.id, finding.slot, snapshot.now))
+
+
+def _report(view: SlotView, hands_over: bool) -> SlotReport:
+    entry, choice = view.entry, view.choice
+    retires_at = entry.retires_at if entry else None
+    return SlotReport(
+        slot=view.slot.name,
+        reference=view.slot.reference,
+        source=view.slot.source,
+        resolved=view.resolved,
+        pinned=choice.model_id if choice else None,
+        handed_off=view.hand_over if hands_over else None,
+        revision=choice.pin.revision if choice else None,
+        held=view.held,
+        lifecycle=entry.lifecycle if entry else None,
+        retires_at=retires_at,
+        days_left=days_left(retires_at, view.snapshot.now) if retires_at else None,
+    )
