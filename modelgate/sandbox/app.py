@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from modelgate.sandbox.answers import ApiError, error_answer, new_id
+from modelgate.sandbox.batch_controls import BatchControls
+from modelgate.sandbox.batches_api import BatchesApi
 from modelgate.sandbox.controls import Controls
 from modelgate.sandbox.faults import Faults
 from modelgate.sandbox.front import CutConnection, Front
@@ -20,11 +22,13 @@ from modelgate.sandbox.state import State
 def build_app(cut: CutConnection) -> Starlette:
     """A fresh sandbox; `cut` drops the connection of a request."""
     state, faults = State(), Faults()
-    models = ModelsApi(state)
+    models, batches = ModelsApi(state), BatchesApi(state)
     routes = [
         Route("/v1/models", models.list_models),
         Route("/v1/models/{name:path}", models.retrieve),
-        *Controls(state, faults).routes(),
+        *batches.routes(),
+        *Controls(state, faults, batches).routes(),
+        *BatchControls(state, batches).routes(),
     ]
     return Starlette(
         routes=routes,

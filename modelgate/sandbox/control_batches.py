@@ -24,6 +24,10 @@ class BatchControl:
         """End a batch, or all that are running, now."""
         self.send("POST", f"batches/{quote(batch_id)}/end")
 
+    def hold_batches(self) -> None:
+        """Keep batches created from now on in progress until `end_batches`."""
+        self.send("PATCH", "settings", {"batch_polls": 10**9})
+
     def set_outcomes(
         self,
         custom_ids: Mapping[str, str | Sequence[str]] | None = None,
@@ -34,10 +38,10 @@ class BatchControl:
     ) -> None:
         """Say how requests of batches created from now on end.
 
-        An outcome is `succeeded`, `errored:TYPE`, `canceled`, `expired`, or `missing` (no row at all). `custom_ids`: an
-        outcome for always, or a sequence, one for each time the custom_id is sent (then `succeeded`). `proportions`:
-        outcome to fraction 0..1 of the other requests, drawn from `seed`; the rest succeeds. `batches`: the plan ends
-        after so many creates.
+        An outcome is `succeeded`, `errored:TYPE`, `canceled`, `expired`, `missing` (no row at all) or `other:TYPE` (a
+        result type of the future). `custom_ids`: an outcome for always, or a sequence, one for each time the custom_id
+        is sent (then `succeeded`). `proportions`: outcome to fraction 0..1 of the other requests, drawn from `seed`;
+        the rest succeeds. `batches`: the plan ends after so many creates.
         """
         plan = {"custom_ids": dict(custom_ids or {}), "proportions": dict(proportions or {}), "seed": seed}
         self.send("POST", "outcomes", {**plan, "batches": batches})

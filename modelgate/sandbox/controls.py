@@ -1,5 +1,7 @@
 """Driving a sandbox over HTTP while it runs. No key is needed; nothing here is recorded in the request log.
 
+The controls of batches are in `batch_controls`.
+
 | control | body (JSON) | effect |
 |---|---|---|
 | `GET    /_sandbox/state` | | everything the sandbox knows, but no key |
@@ -31,6 +33,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from modelgate.sandbox.answers import ApiError, json_answer
+from modelgate.sandbox.batches_api import BatchesApi
 from modelgate.sandbox.catalogue import moment
 from modelgate.sandbox.faults import RULE_KINDS, Faults, Rule
 from modelgate.sandbox.fields import NONE, NUMBER, body_of
@@ -43,9 +46,10 @@ DEFAULT_RETIRES_IN_DAYS = 200
 class Controls:
     """The handlers of the table above, over one sandbox's state and faults."""
 
-    def __init__(self, state: State, faults: Faults) -> None:
+    def __init__(self, state: State, faults: Faults, batches: BatchesApi) -> None:
         self._state = state
         self._faults = faults
+        self._batches = batches
 
     def routes(self) -> list[Route]:
         """The routes of the table above."""
@@ -68,7 +72,7 @@ class Controls:
         ]
         return [Route(f"/_sandbox/{path}", handler, methods=[method]) for method, path, handler in table]
 
-    async def show(self, _request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """Everything but the accepted keys, of which only the number is told."""
         state = self._state
         settings = asdict(state.settings)
@@ -80,6 +84,8 @@ class Controls:
             "models": state.newest_first(),
             "aliases": state.aliases,
             "faults": self._faults.describe(),
+            "outcomes": asdict(self._batches.outcomes.plan),
+            "batches": self._batches.show_all(request),
             "counters": dict(state.counters),
         })  # fmt: skip
 
@@ -87,6 +93,7 @@ class Controls:
         """Make the sandbox fresh."""
         self._state.reset()
         self._faults.clear()
+        self._batches.reset()
         return json_answer({})
 
     async def advance(self, request: Request) -> Response:

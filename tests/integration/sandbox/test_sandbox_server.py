@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import anthropic
 import pytest
 from anthropic import Anthropic
+from freezegun import freeze_time
 
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.server import API_KEY
@@ -103,3 +104,13 @@ def test_the_plugin_imports_no_server() -> None:
     code = f"import sys, modelgate.sandbox.pytest_plugin; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_sandbox_lives_in_frozen_time() -> None:
+    """With the process's clock frozen a sandbox starts, answers by that clock, and stops."""
+    with freeze_time("2031-05-01T12:00:00Z"), Sandbox() as sandbox:
+        assert sandbox.state()["now"] == "2031-05-01T12:00:00+00:00"
+        (deprecated,) = [model for model in sandbox.state()["models"] if model["lifecycle"] == "deprecated"]
+        sandbox.advance(60)
+        assert sandbox.state()["now"] == "2031-05-01T12:01:00+00:00"
+    assert deprecated["retires_at"] == "2031-11-17T00:00:00Z"
