@@ -1,0 +1,54 @@
+# The commands of a working copy. `make demo` and `make test` need Python 3.11 or later, git and make, nothing else.
+# What they install comes from the hashed locks in requirements/; a second run with the same lock installs nothing.
+
+VENV ?= .venv
+ARGS ?=
+LOCK ?=
+IMAGE ?= modelgate
+BUILDER ?= $(shell command -v docker || command -v podman || command -v buildah)
+PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: help demo test lint format types contracts lock image
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' Makefile | expand -t 18
+
+demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step against a local stand-in of the API
+	@$(VENV)/bin/modelgate demo $(ARGS)
+
+test: $(VENV)/dev.stamp  ## install, then run all tests with coverage; ARGS="-k word" runs some
+	@$(VENV)/bin/python -m pytest --numprocesses auto --cov --cov-report term $(ARGS)
+
+lint: $(VENV)/dev.stamp  ## ruff: lint and format, without changing a file
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(VENV)/dev.stamp  ## ruff: fix and format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+types: $(VENV)/dev.stamp  ## mypy --strict
+	$(VENV)/bin/mypy
+
+contracts: $(VENV)/dev.stamp  ## import-linter: who may import whom
+	$(VENV)/bin/lint-imports
+
+lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes the newest versions
+	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)
+
+image:  ## build the container image; BUILDER=docker, podman or buildah
+	$(BUILDER) build --tag $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
+
+$(VENV)/%.stamp: requirements/%.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing requirements/$*.txt into $(VENV)"
+	@$(PIP) install --require-hashes --requirement requirements/build.txt --requirement requirements/$*.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found; name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv module does not work here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
