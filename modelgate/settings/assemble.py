@@ -1,0 +1,132 @@
+"""From validated tables to the frozen settings: what one key alone cannot tell is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Secret, Slot, Waiver
+from modelgate.domain.source import Source
+from modelgate.settings import names
+from modelgate.settings.complaints import Complaints
+from modelgate.settings.positions import KeyPath
+
+Table = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembler:
+    """What it takes to name the source of a value and to complain about it."""
+
+    place: Callable[[KeyPath], Source]
+    environ: Mapping[str, str]
+    complaints: Complaints
+
+    def slots(self, tables: Mapping[str, Table]) -> tuple[Slot, ...]:
+        """The slots, each with its reference and where that was set."""
+        slots = tuple(slot for name, table in tables.items() for slot in self._slot(name, table))
+        self._exports(slots)
+        return slots
+
+    def _slot(self, name: str, table: Table) -> Iterator[Slot]:
+        for reference, source in self._reference(name, table):
+            yield Slot(
+                name,
+                reference,
+                source,
+                requires=tuple(dict.fromkeys(table.get("requires", ()))),
+                min_input_tokens=table.get("min_input_tokens"),
+                min_output_tokens=table.get("min_output_tokens"),
+                export_as=table.get("export_as", table.get("model_from")),
+            )
+
+    def _reference(self, name: str, table: Table) -> Iterator[tuple[str, Source]]:
+        """One reference with its source; none where a complaint was made instead."""
+        key = f"slots.{name}"
+        if "model" in table and "model_from" in table:
+            self.complaints.add(self.place(("slots", name, "model_from")), key, "has both model and model_from")
+        elif "model" in table:
+            yield table["model"], self.place(("slots", name, "model"))
+        elif "model_from" in table:
+            yield from self._from_variable(table["model_from"], self.place(("slots", name, "model_from")), key)
+        else:
+            self.complaints.add(
+                self.place(("slots", name)), key, "has neither model nor model_from", "is the name of the slot right?"
+            )
+
+    def _from_variable(self, variable: str, asked_at: Source, key: str) -> Iterator[tuple[str, Source]]:
+        text = self.environ.get(variable, "")
+        if not text.strip():
+            what = f"the variable {variable} is {'empty' if variable in self.environ else 'not set'}"
+            self.complaints.add(asked_at, key, what, f"export {variable}=…, or say model instead of model_from")
+            return
+        try:
+            yield names.reference(text), Source(f"${variable}")
+        except ValueError as error:
+            self.complaints.add(Source(f"${variable}"), key, str(error))
+
+    def _exports(self, slots: tuple[Slot, ...]) -> None:
+        """Two slots must not be handed over under one name."""
+        own = {f"MODELGATE_MODEL_{slot.name.upper()}": slot.name for slot in slots}
+        taken = dict(own)
+        for slot in slots:
+            if slot.export_as is None or own.get(slot.export_as) == slot.name:
+                continue
+            path = ("slots", slot.name, "export_as")
+            try:
+                names.exported(slot.export_as)
+            except ValueError as error:
+                self.complaints.add(self.place(path), ".".join(path), str(error), "set export_as to another name")
+            if slot.export_as in taken:
+                what = f"slot {taken[slot.export_as]} is handed over as {slot.export_as} already"
+                self.complaints.add(self.place(path), ".".join(path), what)
+            taken[slot.export_as] = slot.name
+
+    def policy(self, environment: str, *tables: tuple[KeyPath, Table]) -> Policy:
+        """The policy of one verb: later tables over earlier ones, key by key."""
+        merged: dict[str, Any] = {}
+        days_at: KeyPath = ()
+        for path, table in tables:
+            merged |= {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+            within = merged.pop("retires_within_days", {})
+            merged |= {f"retires_{key}_days": days for key, days in within.items()}
+            days_at = (*path, "retires_within_days") if within else days_at
+            if environment and merged.get("promote_from") == environment:
+                where = (*path, "promote_from")
+                self.complaints.add(self.place(where), "policy.promote_from", "an environment cannot wait for itself")
+        policy = Policy(**merged)
+        if policy.retires_refuse_days > policy.retires_warn_days:
+            what = f"refuse = {policy.retires_refuse_days} is more than warn = {policy.retires_warn_days}"
+            self.complaints.add(self.place(days_at), "policy.retires_within_days", what)
+        return policy
+
+    def waivers(self, tables: Mapping[str, Table]) -> tuple[Waiver, ...]:
+        """The waivers of all files."""
+        return tuple(Waiver(**table, source=self.place(("waivers", key))) for key, table in tables.items())
+
+    def database(self, table: Table) -> DatabaseSettings:
+        """The audit store; without a URL the default one."""
+        password_file = _path(table.get("password_file"))
+        if not table.get("url"):
+            return DatabaseSettings(password_file=password_file)
+        return DatabaseSettings(Secret(table["url"]), password_file, self.place(("database", "url")))
+
+
+def api(table: Table) -> ApiSettings:
+    """How the Models API is reached."""
+    given = {**table, "origins": tuple(table.get("origins", ())), "key_file": _path(table.get("key_file"))}
+    return ApiSettings(**given)
+
+
+def prices(tables: Mapping[str, Table]) -> dict[str, Price]:
+    """US dollars per million tokens, exactly as written."""
+    return {
+        name: Price(**{key: Decimal(str(dollars)) for key, dollars in table.items()}) for name, table in tables.items()
+    }
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

@@ -1,0 +1,77 @@
+"""pydantic's errors in the words of people who edit settings. They repeat no value that could be a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from modelgate.domain.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from modelgate.settings.positions import KeyPath
+
+_WORDS = {
+    "missing": "is missing",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "string_type": "must be a string",
+    "string_too_short": "is empty",
+    "string_unicode": "has characters that are no text",
+    "list_type": "must be an array",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "date_type": "must be a date without quotes, such as 2026-12-31",
+    "int_parsing_size": "is out of range",
+}
+_LIMITS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+}
+
+
+def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
+    """Key path and what is wrong there, for each of pydantic's errors."""
+    return [(_path(detail), _what(detail, tree)) for detail in error.errors(include_url=False)]
+
+
+def shown(path: KeyPath) -> str:
+    """A key path as people write it: `slots.summarizer.model`. A waiver's place is its source, so it goes unnamed."""
+    parts = [part for depth, part in enumerate(path) if not (path[0] == "waivers" and depth == 1)]
+    return printable(".".join(str(part) for part in parts))
+
+
+def _path(detail: ErrorDetails) -> KeyPath:
+    return tuple(part for part in detail["loc"] if part != "[key]")  # a table's key itself is wrong
+
+
+def _what(detail: ErrorDetails, tree: Mapping[str, Any]) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        here, name = _around(_path(detail), tree)
+        return "unknown key" + _meant(name, list(here))
+    if kind == "literal_error":
+        near = _meant(str(detail["input"]), str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", "))
+        return f"must be {context['expected']}{near}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _LIMITS:
+        return _LIMITS[kind].format(**context)
+    return _WORDS.get(kind, detail["msg"])
+
+
+def _around(path: KeyPath, tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    for part in path[:-1]:
+        tree = tree.get(str(part), tree.get("*", {}))
+    return tree, str(path[-1])
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = did_you_mean(name, known)
+    return f", did you mean '{near}'?" if near else ""

@@ -1,0 +1,134 @@
+"""What names, references and addresses may look like. Each function returns its text or raises ValueError with why.
+
+No message repeats an address: it may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from modelgate.domain.text import printable
+
+LONGEST_REFERENCE = 256
+_LONGEST_NAME = 100
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_CAPABILITY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*([/:@][A-Za-z0-9._-]+)*")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+_DATABASE = re.compile(r"(sqlite|postgresql)(\+[a-z0-9_]+)?://.*", re.DOTALL)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HARMFUL = ("LD_", "DYLD_", "PYTHON", "MODELGATE_", "BASH_FUNC_")
+_HARMFUL_NAMES = {
+    "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "PS4", "TMPDIR", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS",
+    "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
+}  # fmt: skip
+
+
+def service(text: str) -> str:
+    """A service: no `/` or `:`, since a head of the audit store is SERVICE/ENV:SEQUENCE:HASH."""
+    return _match(text, _SERVICE, "letters, digits and . _ - only, a letter or digit first")
+
+
+def environment(text: str) -> str:
+    """An environment: the stem of a file beside the default and the locks."""
+    _match(text, _ENVIRONMENT, "lower-case letters, digits and . _ - only, a letter or digit first")
+    if text == "default" or text.endswith(".lock") or ".." in text:
+        raise ValueError(f"{text!r} cannot be the name of an environment")
+    return text
+
+
+def slot(text: str) -> str:
+    """A slot, in lower snake case."""
+    return _match(text, _SNAKE, "slot names are lower snake case, such as 'summarizer'")
+
+
+def capability(text: str) -> str:
+    """A dotted path into an entry's capabilities."""
+    return _match(text, _CAPABILITY, "requirements look like 'batch' or 'effort.high'")
+
+
+def variable(text: str) -> str:
+    """The name of an environment variable."""
+    return _match(text, _VARIABLE, "letters, digits and _ only, no digit first")
+
+
+def exported(text: str) -> str:
+    """A variable that may be set for an application."""
+    variable(text)
+    if text.upper() in _HARMFUL_NAMES or text.upper().startswith(_HARMFUL):
+        raise ValueError(f"{text} has another meaning already: a model ID there would do harm")
+    return text
+
+
+def reference(text: str) -> str:
+    """A model ID or an alias, also in the ways of gateways: `vendor/model@version`."""
+    if not text.strip():
+        raise ValueError("is empty")
+    if len(text) > LONGEST_REFERENCE:
+        raise ValueError(f"has {len(text)} characters, more than {LONGEST_REFERENCE}")
+    if ".." in re.split("[/:@]", text) or not _REFERENCE.fullmatch(text):
+        raise ValueError(f"'{printable(text, 40)}' is no model name: letters, digits and . _ - : @ / only, no path")
+    return text
+
+
+def origin(text: str) -> str:
+    """`scheme://host[:port]`, in lower case and without the scheme's own port."""
+    parts = _web_address(text)
+    if parts.path or text.endswith("/"):
+        raise ValueError("must be an origin: scheme://host[:port], without a path")
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def base_url(text: str) -> str:
+    """Empty, or an http(s) URL with neither user, query nor fragment."""
+    if text:
+        _web_address(text)
+    return text
+
+
+def database_url(text: str) -> str:
+    """Empty, or a URL of SQLite or PostgreSQL."""
+    if text.startswith("postgres:"):
+        raise ValueError("must begin with postgresql:// instead of postgres://")
+    if text and not _DATABASE.fullmatch(text):
+        raise ValueError("must be a URL such as sqlite:///modelgate.db or postgresql://host/name")
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", text):
+        raise ValueError("has control characters")
+    return text
+
+
+def path(text: str) -> str:
+    """A path, or empty for none."""
+    if "\0" in text or printable(text, len(text)) != text:
+        raise ValueError("has control characters")
+    return text
+
+
+def _match(text: str, pattern: re.Pattern[str], what: str) -> str:
+    if not text:
+        raise ValueError("is empty")
+    if len(text) > _LONGEST_NAME or not pattern.fullmatch(text):
+        raise ValueError(f"'{printable(text, 40)}': {what}")
+    return text
+
+
+def _web_address(text: str) -> SplitResult:
+    problem = "must be a URL such as https://api.anthropic.com"
+    if not text.isascii() or re.search(r"[\x00-\x20\x7f\\]", text):
+        raise ValueError(problem)
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in _DEFAULT_PORTS and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        good = False
+    if not good:
+        raise ValueError(problem)
+    if "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError("must have no user, password, query or fragment")
+    return parts

@@ -1,0 +1,162 @@
+"""Reads the settings of one service in one environment: flags over variables over files over defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelgate.domain.settings import Settings
+from modelgate.domain.text import did_you_mean, printable
+from modelgate.errors import SettingsError
+from modelgate.settings import names
+from modelgate.settings.assemble import Assembler, api, prices
+from modelgate.settings.complaints import Complaints
+from modelgate.settings.toml import TomlFile, read_toml
+from modelgate.settings.variables import Overridable, Variables, sort_variables
+
+if TYPE_CHECKING:
+    from modelgate.settings.layers import Layer
+
+_DEFAULT_SERVICE = "default"
+
+
+def load(
+    *,
+    service: str | None = None,
+    environment: str | None = None,
+    config_dir: Path | None = None,
+    environ: Mapping[str, str],
+    database_url: str | None = None,
+) -> Settings:
+    """The settings. Arguments are flags: they win over `environ`, which wins over `config/<environment>.toml`.
+
+    Raises SettingsError, with every problem on a line of its own.
+    """
+    config_dir = config_dir or Path(environ.get("MODELGATE_CONFIG_DIR") or "config")
+    environment = _environment(environment, environ, config_dir)
+    files = list(_files(config_dir, environment))
+    flags = {("service",): ("--service", service), ("database", "url"): ("--database-url", database_url)}
+    tables, assembler, variables = _merge(files, flags, environ)
+    policy = tables.get("policy", {})
+    preflight = policy.pop("preflight", {})
+    base = (("policy",), policy)
+    settings = Settings(
+        service=tables.get("service", _DEFAULT_SERVICE),
+        service_given="service" in tables,
+        environment=environment,
+        config_dir=config_dir,
+        slots=assembler.slots(tables.get("slots", {})),
+        check=assembler.policy(environment, base),
+        preflight=assembler.policy(environment, base, (("policy", "preflight"), preflight)),
+        waivers=assembler.waivers(tables.get("waivers", {})),
+        api=api(tables.get("api", {})),
+        database=assembler.database(tables.get("database", {})),
+        prices=prices(tables.get("prices", {})),
+        unknown_variables=tuple(variables.unknown),
+        actor=environ.get("MODELGATE_ACTOR", ""),
+    )
+    assembler.complaints.raise_any()
+    return settings
+
+
+def environments(config_dir: Path) -> tuple[str, ...]:
+    """The environments that have a file in `config_dir`, in alphabetical order."""
+    try:
+        stems = sorted(file.name.removesuffix(".toml") for file in config_dir.iterdir() if file.suffix == ".toml")
+    except (OSError, ValueError):
+        return ()
+    return tuple(stem for stem in stems if _is_environment(stem))
+
+
+def settings_names() -> tuple[str, ...]:
+    """Every key there is, dotted: `policy.enforce`, `slots.*.model`. `*` stands for a name."""
+    from modelgate.settings.schema import tree
+
+    def keys(tables: Mapping[str, Any], above: str) -> Iterator[str]:
+        for name, inner in tables.items():
+            yield from keys(inner, f"{above}{name}.") if inner else [f"{above}{name}"]
+
+    return tuple(keys(tree(), ""))
+
+
+def _environment(flag: str | None, environ: Mapping[str, str], config_dir: Path) -> str:
+    name = flag or environ.get("MODELGATE_ENVIRONMENT", "")
+    there = environments(config_dir)
+    listed = f"there are {', '.join(there)}" if there else f"and no <environment>.toml in {_shown(config_dir)}"
+    if not name:
+        raise SettingsError(f"no environment named: {listed}", hint="name one: -e ENV, or MODELGATE_ENVIRONMENT=ENV")
+    source = "--environment" if flag else "$MODELGATE_ENVIRONMENT"
+    try:
+        names.environment(name)
+    except ValueError as error:
+        raise SettingsError(str(error), source=source, hint=listed) from None
+    if name not in there and not (config_dir / f"{name}.toml").exists():
+        near = did_you_mean(name, list(there))
+        question = f", did you mean '{near}'?" if near else ""
+        message = f"no file {_shown(config_dir / name)}.toml{question}"
+        raise SettingsError(message, source=source, hint=f"{listed}; the folder is set by MODELGATE_CONFIG_DIR")
+    return name
+
+
+def _is_environment(stem: str) -> bool:
+    try:
+        return bool(names.environment(stem))
+    except ValueError:
+        return False
+
+
+def _shown(path: Path) -> str:
+    return printable(path.as_posix())
+
+
+def _files(config_dir: Path, environment: str) -> Iterator[TomlFile]:
+    """The highest layer first."""
+    yield read_toml(config_dir / f"{environment}.toml")
+    default = config_dir / "default.toml"
+    if default.exists():
+        yield read_toml(default)
+
+
+def _merge(
+    files: Sequence[TomlFile], flags: Mapping[tuple[str, ...], tuple[str, str | None]], environ: Mapping[str, str]
+) -> tuple[dict[str, Any], Assembler, Variables]:
+    """The tables of all layers as one, validated. Here alone pydantic is imported."""
+    from pydantic import ValidationError
+
+    from modelgate.settings.explain import explain, shown
+    from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, place
+    from modelgate.settings.schema import Document, tree
+
+    complaints, keys = Complaints(), tree()
+    variables = sort_variables(environ, keys, _overridable(files), complaints)
+    complaints.raise_any()
+    given = {path: (name, text) for path, (name, text) in flags.items() if text}
+    layers: list[Layer] = [flags_layer(given), VariablesLayer(variables.read), *map(file_layer, files)]
+    tables, problems = {}, []
+    try:
+        tables = Document(_build_sources=(tuple(layers), {})).model_dump(exclude_unset=True)
+    except ValidationError as error:  # raised on outside: its text and context hold the values of settings
+        problems = explain(error, keys)
+    for path, what in problems:
+        complaints.add(place(layers, path), shown(path), what)
+    complaints.raise_any()
+    return tables, Assembler(lambda path: place(layers, path), environ, complaints), variables
+
+
+def _overridable(files: Sequence[TomlFile]) -> Overridable:
+    policy = _listed(files, "policy")
+    preflight = _listed(files, "policy", "preflight")
+    return Overridable(policy or set(), preflight if preflight is not None else policy or set())
+
+
+def _listed(files: Sequence[TomlFile], *path: str) -> set[str] | None:
+    """What the highest file that has it says of `overridable`; the schema has not seen it yet."""
+    for file in files:
+        table: Any = file.tables
+        for name in path:
+            table = table.get(name) if isinstance(table, dict) else None
+        if isinstance(table, dict) and "overridable" in table:
+            listed = table["overridable"]
+            return {key for key in listed if isinstance(key, str)} if isinstance(listed, list) else set()
+    return None

@@ -1,0 +1,77 @@
+"""TOML files, read whole: every way in which a file can be odd is a `SettingsError` with its line."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modelgate.domain.source import Source
+from modelgate.domain.text import printable
+from modelgate.errors import SettingsError
+from modelgate.settings.positions import KeyPath, key_lines
+
+LARGEST = 1 << 20
+"""Bytes. Settings are written by people: a larger file is something else."""
+_AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """One file: its tables, and the line of each key."""
+
+    name: str
+    """The path as people are shown it."""
+    tables: dict[str, Any]
+    lines: Mapping[KeyPath, int]
+
+    def source(self, path: KeyPath) -> Source:
+        """Where `path` stands; where the nearest table around it stands if it is not in the file."""
+        depth = next((depth for depth in range(len(path), 0, -1) if path[:depth] in self.lines), 0)
+        return Source(self.name, self.lines.get(path[:depth]))
+
+
+def read_toml(path: Path) -> TomlFile:
+    """The file at `path`. Raises SettingsError; a missing file is one too."""
+    name = printable(path.as_posix())
+    text = _decode(_read(path, name), name)
+    try:
+        tables = tomllib.loads(text)
+    except ValueError as error:
+        raise _broken(error, name) from None
+    except RecursionError:
+        raise SettingsError("tables or arrays are nested too deeply", source=name) from None
+    return TomlFile(name, tables, key_lines(text))
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SettingsError("is not a file", source=name)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise SettingsError(f"cannot be read: {reason}", source=name) from None
+    if len(content) > LARGEST:
+        raise SettingsError(f"is larger than {LARGEST} bytes", source=name, hint="settings files are small: is it one?")
+    return content
+
+
+def _decode(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError("is not UTF-8 here", source=f"{name}:{line}", hint="save the file as UTF-8") from None
+
+
+def _broken(error: ValueError, name: str) -> SettingsError:
+    text = str(error)
+    place = _AT_LINE.search(text)
+    what = printable(text[: place.start()] if place else text)
+    return SettingsError(f"not valid TOML: {what}", source=f"{name}:{place[1]}" if place else name)
