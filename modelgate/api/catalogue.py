@@ -1,0 +1,91 @@
+"""The two calls of the Models API, each answer checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelgate.api.failures import Failure, untrusted
+from modelgate.api.parse import Page, Unbelievable, parse_entry, parse_page
+from modelgate.api.transport import Reply, Transport
+from modelgate.domain.catalogue import Entry
+
+if TYPE_CHECKING:
+    import anthropic
+
+_PAGE = 1000
+"""Entries a page: the most that the API gives (documented)."""
+_MOST_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What the API said of one name."""
+
+    entry: Entry
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The Models API, as asked through one client."""
+
+    client: anthropic.Anthropic
+    transport: Transport
+
+    def retrieve(self, name: str) -> Retrieved | Failure:
+        """What `name`, an ID or an alias, means."""
+        call = self.client.models.with_streaming_response.retrieve
+        reply = self.transport.fetch(lambda timeout: call(name, timeout=timeout))
+        if isinstance(reply, Failure):
+            return reply
+        try:
+            return Retrieved(parse_entry(reply.body), reply.request_id)
+        except Unbelievable as error:
+            return untrusted(str(error), reply.request_id)
+
+    def list(self, lifecycles: Collection[str] = ()) -> tuple[Entry, ...] | Failure:
+        """All pages of the list, newest model first; without `lifecycles` the API lists what is served (documented)."""
+        asked: dict[str, Any] = {"limit": _PAGE, **({"lifecycle": list(lifecycles)} if lifecycles else {})}
+        entries: dict[str, Entry] = {}
+        cursors: set[str] = set()
+        while True:
+            reply = self._page(asked)
+            if isinstance(reply, Failure):
+                return reply
+            page = _believed(reply, entries, cursors)
+            if isinstance(page, Failure):
+                return page
+            entries |= {entry.id: entry for entry in page.entries}
+            if page.after_id is None:
+                return self._whole(tuple(entries.values()), lifecycles, reply)
+            cursors.add(page.after_id)
+            asked["after_id"] = page.after_id
+
+    def _page(self, asked: dict[str, Any]) -> Reply | Failure:
+        call = self.client.models.with_streaming_response.list
+        return self.transport.fetch(lambda timeout: call(**asked, timeout=timeout))
+
+    def _whole(
+        self, entries: tuple[Entry, ...], lifecycles: Collection[str], reply: Reply
+    ) -> tuple[Entry, ...] | Failure:
+        if not entries and not lifecycles:
+            return untrusted("the list is empty: no model is served at all", reply.request_id)
+        return entries
+
+
+def _believed(reply: Reply, known: dict[str, Entry], cursors: set[str]) -> Page | Failure:
+    """The page of `reply`, unless it repeats an entry, goes in circles or is one too many."""
+    try:
+        page = parse_page(reply.body)
+        ids = [entry.id for entry in page.entries]
+        if len(set(ids)) < len(ids) or not known.keys().isdisjoint(ids):
+            raise Unbelievable("the list has the same ID twice")
+        if page.after_id in cursors:
+            raise Unbelievable("the list goes in circles")
+        if page.after_id is not None and len(cursors) + 1 >= _MOST_PAGES:
+            raise Unbelievable(f"the list does not end after {_MOST_PAGES} pages")
+    except Unbelievable as error:
+        return untrusted(str(error), reply.request_id)
+    return page

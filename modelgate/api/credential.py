@@ -1,0 +1,119 @@
+"""Which key and which origin: what can be told without the SDK."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from modelgate.domain.settings import ApiSettings, Secret
+from modelgate.domain.text import printable
+from modelgate.errors import SettingsError
+
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+"""The SDK's own (measured with SDK 2.12.0)."""
+_PORTS = {"https": 443, "http": 80}
+_LONGEST_KEY = 16_384
+"""Bytes; federated tokens run to a few thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key and where it is sent, known without the SDK. Shows neither the key nor a part of it."""
+
+    origin: str
+    _parts: tuple[str, ...] = field(repr=False)
+
+    def digest(self, salt: bytes) -> str:
+        """HMAC-SHA-256 (hex) under `salt`, over the key and all else that decides what it is allowed to see."""
+        message = b"".join(len(part).to_bytes(8) + part for part in map(str.encode, self._parts))
+        return hmac.new(salt, message, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class StaticKey:
+    """A key that needs no credential chain. One of the two is set."""
+
+    api_key: Secret | None = None
+    auth_token: Secret | None = None
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host[:port]` in lower case, without the scheme's own port. ValueError if `url` is no http(s) URL."""
+    parts = urlsplit(url)
+    host = parts.hostname
+    if parts.scheme not in _PORTS or not host:
+        raise ValueError("not an http(s) URL")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def static_key(api: ApiSettings, environ: Mapping[str, str]) -> StaticKey | None:
+    """The key that settings or variables give outright, in the SDK's order; None: it is for the SDK's chain to find.
+
+    Raises SettingsError for a key file that cannot be used and for a key that cannot be sent.
+    """
+    if api.key_file is not None:
+        return StaticKey(api_key=_usable(_read_key(api.key_file), f"the key file {api.key_file}"))
+    if key := environ.get("ANTHROPIC_API_KEY"):
+        return StaticKey(api_key=_usable(key, "$ANTHROPIC_API_KEY"))
+    if token := environ.get("ANTHROPIC_AUTH_TOKEN"):
+        return StaticKey(auth_token=_usable(token, "$ANTHROPIC_AUTH_TOKEN"))
+    return None
+
+
+def known_credential(api: ApiSettings, environ: Mapping[str, str]) -> Credential | None:
+    """The credential, where both the key and the origin are certain without the SDK; else None.
+
+    That is on platform `anthropic` with a key file, ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN: then the SDK reads no
+    profile, and the base URL is the setting, ANTHROPIC_BASE_URL or the SDK's default (measured with SDK 2.12.0).
+    """
+    key = static_key(api, environ) if api.platform == "anthropic" else None
+    if key is None:
+        return None
+    base_url = api.base_url or environ.get("ANTHROPIC_BASE_URL", DEFAULT_BASE_URL)
+    try:
+        origin = origin_of(base_url)
+    except ValueError:
+        return None
+    text = (key.api_key or key.auth_token or Secret("")).reveal()
+    kind = "api-key" if key.api_key else "auth-token"
+    return Credential(origin, (kind, text, base_url, environ.get("ANTHROPIC_CUSTOM_HEADERS", "")))
+
+
+def _read_key(path: Path) -> str:
+    """The file's text, stripped. Never a word of it in an error."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_KEY + 1)
+    except OSError as error:
+        raise SettingsError(f"cannot read the key file {path}: {error.strerror or 'not readable'}") from None
+    if len(content) > _LONGEST_KEY:
+        raise SettingsError(f"the key file {path} is too large for a key: over {_LONGEST_KEY} bytes")
+    key = content.decode("ascii", "replace").strip()
+    if not key:
+        raise SettingsError(f"the key file {path} is empty", hint="write the API key into it, and nothing else")
+    return key
+
+
+def _usable(key: str, where: str) -> Secret:
+    """Refuses what no header can carry: the HTTP library would quote the key in its own error."""
+    if not all("!" <= char <= "~" for char in key):
+        raise SettingsError(
+            f"{printable(where)} holds a space, a line break or another character that no key has",
+            hint="look for a trailing line break: printf %s, not echo",
+        )
+    return Secret(key)

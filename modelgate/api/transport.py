@@ -1,0 +1,111 @@
+"""One deadline over everything: retries, answers read chunk by chunk, and work that can be walked away from."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from modelgate.api.client import READ_TIMEOUT
+from modelgate.api.failures import Failure, failure_of, unreachable
+from modelgate.api.parse import Unbelievable
+from modelgate.clock import Deadline
+
+Value = TypeVar("Value")
+
+LONGEST_BODY = 16 * 2**20
+"""Bytes of an answer, decompressed. The whole catalogue is a hundredth of it (seen in recorded traffic)."""
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_MOST_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 200 and its whole body."""
+
+    body: bytes
+    request_id: str | None
+
+
+@dataclass(slots=True)
+class Transport:
+    """Sends requests of the SDK until they succeed, fail for good, or the deadline leaves no time to try again."""
+
+    deadline: Deadline
+    random: random.Random = field(default_factory=random.Random)
+    requests: int = 0
+    """Attempts so far, retries included."""
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _turns: threading.Semaphore = field(default_factory=partial(threading.Semaphore, _MOST_AT_ONCE))
+
+    def fetch(self, send: Callable[[float], Any]) -> Reply | Failure:
+        """The reply to `send(timeout)`, a `with_streaming_response` call of the SDK with that timeout in seconds."""
+        pause = _FIRST_PAUSE
+        while True:
+            if not self.deadline.remaining:
+                return unreachable("no answer in time", retry=False)
+            try:
+                return self._once(send)
+            except Exception as error:
+                failure = failure_of(error)
+            if not failure.retry:
+                return failure
+            delay = self.random.uniform(0, pause) if failure.wait is None else failure.wait
+            if delay >= self.deadline.remaining:
+                return failure if failure.wait is None else _too_long(failure, delay)
+            self.deadline.clock.sleep(delay)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _once(self, send: Callable[[float], Any]) -> Reply:
+        with self._counting:
+            self.requests += 1
+        with self._turns, send(min(READ_TIMEOUT, self.deadline.remaining)) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > LONGEST_BODY:
+                    raise Unbelievable(f"the answer is longer than {LONGEST_BODY >> 20} MB")
+                if not self.deadline.remaining:
+                    raise TimeoutError
+            return Reply(bytes(body), response.headers.get("request-id"))
+
+
+def _too_long(failure: Failure, seconds: float) -> Failure:
+    return failure.saying(f"{failure.problem.message}; asks to wait {min(seconds, 1e9):.0f} s, past the deadline")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+class Job(Generic[Value]):
+    """Work in a daemon thread, so that neither a hanging name server nor a signal makes the process wait for it.
+
+    A thread pool held SIGTERM back for 7 s (measured).
+    """
+
+    def __init__(self, work: Callable[[], Value]) -> None:
+        self._done: queue.SimpleQueue[Value | _Raised] = queue.SimpleQueue()
+        threading.Thread(target=self._run, args=(work,), name="modelgate-api", daemon=True).start()
+
+    def _run(self, work: Callable[[], Value]) -> None:
+        try:
+            self._done.put(work())
+        except BaseException as error:
+            self._done.put(_Raised(error))
+
+    def result(self, deadline: Deadline, late: Value) -> Value:
+        """What the work came to, once; `late` if the deadline passes first. Raises what the work raised."""
+        try:
+            finished = self._done.get(timeout=deadline.remaining)
+        except queue.Empty:
+            return late
+        if isinstance(finished, _Raised):
+            raise finished.error
+        return finished
