@@ -1,0 +1,34 @@
+"""Workflow commands, which GitHub shows as annotations on the lines of the settings."""
+
+from __future__ import annotations
+
+from modelgate.domain.findings import Finding, Level
+from modelgate.domain.report import Report
+from modelgate.render.words import modes, verdict_line, worst_first
+
+_COMMANDS = {Level.REFUSE: "error", Level.UNKNOWN: "error", Level.WARN: "warning", Level.NOTE: "notice"}
+
+
+def render(report: Report) -> str:
+    """One command a finding, the worst first, as GitHub shows ten of a kind; then the verdict for the log."""
+    commands = [_command(finding) for finding in worst_first(report.findings)]
+    return "\n".join([*commands, *modes(report), verdict_line(report)]) + "\n"
+
+
+def _command(finding: Finding) -> str:
+    command = "notice" if finding.waived else _COMMANDS[finding.level]
+    properties = {"title": " ".join(filter(None, [finding.id, finding.slot, "(waived)" if finding.waived else ""]))}
+    if finding.source and finding.source.is_file:
+        properties = {"file": finding.source.name, "line": str(finding.source.line)} | properties
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    where = f" ({finding.source})" if finding.source and not finding.source.is_file else ""
+    hint = f"\n{finding.hint}" if finding.hint else ""
+    return f"::{command} {given}::{_data(f'{finding.message}{where}{hint}')}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,85 @@
+"""GitHub's Markdown, for a job's summary or a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from modelgate.domain.findings import Finding
+from modelgate.domain.report import Report, SlotReport
+from modelgate.render.words import (
+    NOTHING,
+    lifecycle,
+    may_run,
+    may_run_heading,
+    modes,
+    state_of,
+    verdict_line,
+    worst_first,
+)
+
+_ACTIVE = re.compile(r"[\\`*_\[\]<>|~$&@#]|:(?=//)|w(?=ww\.)", re.IGNORECASE)
+_PLAIN_CODE = re.compile(r"[^`|\\]+")
+
+
+def render(report: Report) -> str:
+    """The verdict as a heading, then the slots and the findings as tables."""
+    slots = _table(
+        ["", "slot", "reference", "resolves to", may_run_heading(report), "lifecycle"],
+        [_slot(slot, report) for slot in report.slots],
+    )
+    findings = _table(
+        ["level", "check", "slot", "finding", "where", "what to type next"],
+        [_finding(finding) for finding in worst_first(report.findings)],
+    )
+    said = [_escape(sentence) for sentence in modes(report)]
+    blocks = [f"### modelgate {report.command}: {_escape(verdict_line(report))}", *said, slots, findings]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _slot(slot: SlotReport, report: Report) -> list[str]:
+    return [
+        state_of(slot, report) or "ok",
+        _code(slot.slot),
+        _code(slot.reference),
+        _code(slot.resolved or NOTHING),
+        _code(may_run(slot, report)) + (" (held)" if slot.held else ""),
+        _escape(lifecycle(slot)),
+    ]
+
+
+def _finding(finding: Finding) -> list[str]:
+    level = f"**{finding.level.value}**"
+    return [
+        f"{level} (waived)" if finding.waived else level,
+        _code(finding.id),
+        _code(finding.slot or ""),
+        _escape(finding.message),
+        _code(str(finding.source or "")),
+        _code(finding.hint),
+    ]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escape(text: str) -> str:
+    """Text in which nothing is obeyed: no table, link, image, HTML, formula, mention or reference to an issue."""
+    return _ACTIVE.sub(_entity, text)
+
+
+def _entity(match: re.Match[str]) -> str:
+    # GitHub looks for @name and #1 in the finished page: there an entity is no help, but a space of no width is.
+    apart = "&#8203;" if match[0] in "@#" else ""
+    return f"&#{ord(match[0])};{apart}"
+
+
+def _code(text: str) -> str:
+    """Text as code, where GitHub looks for nothing. What would end the code or the cell goes in as HTML."""
+    if not text or _PLAIN_CODE.fullmatch(text):
+        return f"`{text}`" if text else ""
+    return f"<code>{_ACTIVE.sub(lambda match: f'&#{ord(match[0])};', text)}</code>"

@@ -1,0 +1,109 @@
+"""SARIF 2.1.0, for code scanning: a rule per check with its page, a result per finding."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from modelgate.domain.findings import Finding, Level, Verdict
+from modelgate.domain.report import Report
+from modelgate.domain.source import Source
+from modelgate.domain.times import format_instant
+from modelgate.render.words import modes, verdict_line
+
+SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_PLACEHOLDER = re.compile(r"\{(?=\d)")
+_LEVELS = {Level.REFUSE: "error", Level.UNKNOWN: "error", Level.WARN: "warning", Level.NOTE: "note"}
+
+
+def render(report: Report) -> str:
+    """The report as a SARIF log with one run."""
+    checks = list(dict.fromkeys(finding.id for finding in report.findings))
+    run = {
+        "tool": {"driver": {"name": "modelgate", "rules": [_rule(check) for check in checks]}},
+        "automationDetails": {"id": f"modelgate/{report.service}/{report.environment}/"},
+        "invocations": [_invocation(report)],
+        "results": [
+            _result(report, finding, checks.index(finding.id), fingerprint)
+            for finding, fingerprint in zip(report.findings, _fingerprints(report), strict=True)
+        ],
+    }
+    return json.dumps({"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(check: str) -> dict[str, Any]:
+    """The check's page. Only a check that this version does not know has none."""
+    from modelgate.explain import meaning, sections
+
+    rule: dict[str, Any] = {"id": check, "properties": {"tags": [check.partition(".")[0]]}}
+    if check in sections():
+        meant, page = meaning(check), sections()[check]
+        rule["shortDescription"] = {"text": meant.split(". ")[0].rstrip(".") + "."}
+        rule["fullDescription"] = {"text": meant}
+        rule["help"] = {"text": page, "markdown": page}
+    return rule
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    return {
+        "executionSuccessful": report.verdict is not Verdict.UNKNOWN,
+        "exitCode": report.exit_code,
+        "exitCodeDescription": " ".join([verdict_line(report) + ".", *modes(report)]),
+        "startTimeUtc": format_instant(report.started_at),
+        "endTimeUtc": format_instant(report.finished_at),
+    }
+
+
+def _result(report: Report, finding: Finding, rule: int, fingerprint: str) -> dict[str, Any]:
+    about = f"{finding.slot}: " if finding.slot else ""
+    hint = f"\n{finding.hint}" if finding.hint else ""
+    result: dict[str, Any] = {
+        "ruleId": finding.id,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.level],
+        "message": {"text": _plain(f"{about}{finding.message}{hint}")},
+        "locations": [_location(report, finding)],
+        # The second is the only one that GitHub reads; without it, it would hash the line of the file.
+        "partialFingerprints": {"modelgateFinding/v1": fingerprint, "primaryLocationLineHash": fingerprint},
+        "properties": {"level": finding.level.value, "slot": finding.slot},
+    }
+    if finding.waived:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": "waived in the settings"}]
+    return result
+
+
+def _plain(text: str) -> str:
+    """A message without SARIF's links and placeholders, `[text](target)` and `{0}`: strangers' text has none."""
+    return _PLACEHOLDER.sub("{ ", text.replace("](", "] ("))
+
+
+def _fingerprints(report: Report) -> Iterator[str]:
+    """What stays the same for a finding from run to run: not its message, line or level."""
+    seen: Counter[str] = Counter()
+    for finding in report.findings:
+        identity = "\0".join((finding.id, finding.slot or "", report.service, report.environment))
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        seen[digest] += 1
+        yield f"{digest}:{seen[digest]}"
+
+
+def _location(report: Report, finding: Finding) -> dict[str, Any]:
+    """The finding's place in a file, else its slot's, else the first there is: GitHub refuses a log without."""
+    same_slot = [slot.source for slot in report.slots if slot.slot == finding.slot]
+    candidates = [finding.source, *same_slot, *(slot.source for slot in report.slots)]
+    place = next((source for source in candidates if source and source.is_file), None)
+    location: dict[str, Any] = {"physicalLocation": _physical(place)} if place else {}
+    return location | {"logicalLocations": [{"name": finding.slot or report.service, "kind": "member"}]}
+
+
+def _physical(place: Source) -> dict[str, Any]:
+    path = place.name.replace("\\", "/").removeprefix("./")
+    if path.startswith("/"):
+        return {"artifactLocation": {"uri": f"file://{quote(path)}"}, "region": {"startLine": place.line}}
+    return {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}, "region": {"startLine": place.line}}

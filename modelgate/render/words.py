@@ -1,0 +1,87 @@
+"""What the formats for people say alike: order, counts, modes and the verdict in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modelgate.domain.findings import Finding, Level, Verdict
+from modelgate.domain.report import Report, SlotReport
+from modelgate.domain.times import format_instant
+
+WORST_FIRST = (Level.REFUSE, Level.UNKNOWN, Level.WARN, Level.NOTE)
+
+_COUNTED = {Level.REFUSE: "refused", Level.UNKNOWN: "unknown", Level.WARN: "warning", Level.NOTE: "note"}
+SAME = "="
+NOTHING = "-"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that count before waived ones, the worst first, else in the order of the report."""
+    return sorted(findings, key=lambda finding: (finding.waived, WORST_FIRST.index(finding.level)))
+
+
+def worst_of(findings: Iterable[Finding]) -> Level | None:
+    """The worst level that counts; None if nothing does."""
+    levels = {finding.level for finding in findings if finding.counts}
+    return next((level for level in WORST_FIRST if level in levels), None)
+
+
+def state_of(slot: SlotReport, report: Report) -> Level | None:
+    """The worst that counts of a slot; a slot that nobody resolved is unknown, not fine. None: all is well."""
+    worst = worst_of(finding for finding in report.findings if finding.slot == slot.slot)
+    return worst or (Level.UNKNOWN if slot.resolved is None else None)
+
+
+def tally(report: Report) -> str:
+    """`1 refused, 2 warnings, 1 waived`; of a pass also the number of slots."""
+    parts = [_count(len(report.slots), "slot")] if report.verdict is Verdict.PASS else []
+    for level in WORST_FIRST:
+        number = sum(finding.counts and finding.level is level for finding in report.findings)
+        parts += [_count(number, _COUNTED[level])] if number else []
+    waived = sum(finding.waived for finding in report.findings)
+    return ", ".join(parts + ([f"{waived} waived"] if waived else []))
+
+
+def verdict_line(report: Report) -> str:
+    """`REFUSE checkout/prod: 1 refused, 1 warning — run run_…`."""
+    run = f" — run {report.run_id}" if report.run_id else ""
+    return f"{report.verdict.upper()} {report.service}/{report.environment}: {tally(report)}{run}"
+
+
+def modes(report: Report) -> list[str]:
+    """What was special about the run, a sentence each."""
+    said = []
+    if report.reused_from:
+        said.append(f"The facts of {report.reused_from} were judged again; the API was not asked.")
+    if not report.started_at <= report.as_of <= report.finished_at:
+        said.append(f"Judged as of {format_instant(report.as_of)[:19]}Z.")
+    if report.dry_run:
+        said.append("Dry run: nothing was recorded.")
+    elif report.run_id is None:
+        said.append("Nothing was recorded.")
+    if not report.enforced:
+        said.append("Observe mode (enforce = false): the exit code is 0 and nothing is handed over.")
+    return said
+
+
+def may_run(slot: SlotReport, report: Report) -> str:
+    """The ID in the last of the three ID columns: handed off where preflight passed, else pinned."""
+    return (slot.handed_off if report.models else slot.pinned) or NOTHING
+
+
+def may_run_heading(report: Report) -> str:
+    """The heading over `may_run`."""
+    return "handed off" if report.models else "pinned"
+
+
+def lifecycle(slot: SlotReport) -> str:
+    """`deprecated, 40d left`, `deprecated, 3d overdue`, `active`, `-`."""
+    if slot.days_left is None:
+        return slot.lifecycle or NOTHING
+    left = f"{slot.days_left}d left" if slot.days_left >= 0 else f"{-slot.days_left}d overdue"
+    return f"{slot.lifecycle or 'lifecycle unknown'}, {left}"
+
+
+def _count(number: int, word: str) -> str:
+    plural = "" if number == 1 or word in ("refused", "unknown") else "s"
+    return f"{number} {word}{plural}"
