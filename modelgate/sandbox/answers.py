@@ -54,14 +54,6 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_01" + "".join(secrets.choice(_ALPHABET) for _ in range(22))
 
 
-def error_type(status: int) -> str:
-    """The error type of a status; a status without its own is an `invalid_request_error` below 500, an `api_error` from
-    there on.
-    """
-    kind, _ = ERRORS.get(status, ERRORS[400 if status < 500 else 500])
-    return kind
-
-
 def error_body(status: int, message: str = "", details: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The body of an error without its `request_id`; one from the edge lacks `type` too."""
     kind, usual = ERRORS.get(status, ERRORS[400 if status < 500 else 500])

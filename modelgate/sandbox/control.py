@@ -9,16 +9,13 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
+from modelgate.errors import UsageError
 from modelgate.sandbox.control_batches import BatchControl
 
 SPEND_CAP = "enforced_spend_limit_reached"
 """`error.details.error_code` of a 429 for which waiting does not help (documented)."""
 
 _TIMEOUT_SECONDS = 30
-
-
-class ControlRefused(Exception):
-    """The sandbox refused a control: the message says what was wrong with it."""
 
 
 class SandboxControl(BatchControl):
@@ -29,7 +26,7 @@ class SandboxControl(BatchControl):
         self._opener = build_opener(ProxyHandler({}))
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one control, `path` below `/_sandbox/`, and return its JSON answer; raises `ControlRefused`."""
+        """Send one control, `path` below `/_sandbox/`, and return its JSON answer; raises `UsageError`."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
         request = Request(f"{self.url}/_sandbox/{path}", content, headers, method=method)  # noqa: S310 - http only
@@ -39,7 +36,7 @@ class SandboxControl(BatchControl):
                 return loaded
         except HTTPError as error:
             with error:
-                raise ControlRefused(error.read().decode(errors="replace")) from None
+                raise UsageError(error.read().decode(errors="replace")) from None
 
     def state(self) -> dict[str, Any]:
         """Everything the sandbox knows: `now, advanced_seconds, settings, models, aliases, faults, counters, batches,
@@ -65,6 +62,11 @@ class SandboxControl(BatchControl):
         """
         log: list[dict[str, Any]] = self.send("GET", "requests")["requests"]
         return log
+
+    def counters(self) -> dict[str, int]:
+        """How often each `METHOD /path` of the API was asked, without queries."""
+        numbers: dict[str, int] = self.send("GET", "counters")
+        return numbers
 
     def forget_requests(self) -> None:
         """Empty the request log and the counters."""
@@ -130,9 +132,9 @@ class SandboxControl(BatchControl):
         """Answer this fraction 0..1 of all requests with `status`, drawn from `seed`, until faults are lifted."""
         self.add_fault(status=status, fraction=fraction, seed=seed, path=path, count=None)
 
-    def rate_limit_next(self, *, retry_after: str = "1", count: int | None = 1, path: str = "/v1/*") -> None:
+    def rate_limit_next(self, *, retry_after: str | float = "1", count: int | None = 1, path: str = "/v1/*") -> None:
         """Answer 429 with `retry-after` to the next `count` requests."""
-        self.fail_next(429, count=count, path=path, headers={"retry-after": retry_after})
+        self.fail_next(429, count=count, path=path, headers={"retry-after": str(retry_after)})
 
     def spend_cap(self, *, count: int | None = None, path: str = "/v1/*") -> None:
         """Answer 429 of a spend cap, without `retry-after`, to the next `count` requests (None: until lifted)."""
@@ -143,13 +145,15 @@ class SandboxControl(BatchControl):
 
     def cut_next(
         self,
-        when: Literal["before", "after"] = "before",
+        when: Literal["before", "during", "after"] = "before",
         *,
         count: int | None = 1,
         method: str = "*",
         path: str = "/v1/*",
     ) -> None:
-        """Drop the connections of the next `count` requests, before or after their work is done."""
+        """Drop the connections of the next `count` requests: before their work is done, during or instead of the
+        answer.
+        """
         self.add_fault(cut=when, count=count, method=method, path=path)
 
     def lose_next_creates(self, count: int = 1) -> None:

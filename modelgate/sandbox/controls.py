@@ -18,6 +18,7 @@ The controls of batches are in `batch_controls`.
 | `POST   /_sandbox/faults` | parts of `faults.Rule` | requests fail, wait, or lose their answer |
 | `DELETE /_sandbox/faults` | | all faults lifted |
 | `GET    /_sandbox/requests` | | the request log, oldest first: `{"requests": […]}` |
+| `GET    /_sandbox/counters` | | `METHOD /path` to the number of such requests |
 | `DELETE /_sandbox/requests` | | the request log and the counters emptied |
 """
 
@@ -69,6 +70,7 @@ class Controls:
             ("DELETE", "faults", self.lift_faults),
             ("GET", "requests", self.requests),
             ("DELETE", "requests", self.forget_requests),
+            ("GET", "counters", self.counters),
         ]
         return [Route(f"/_sandbox/{path}", handler, methods=[method]) for method, path, handler in table]
 
@@ -165,6 +167,10 @@ class Controls:
     async def requests(self, _request: Request) -> Response:
         """The request log."""
         return json_answer({"requests": list(self._state.log)})
+
+    async def counters(self, _request: Request) -> Response:
+        """The counters."""
+        return json_answer(dict(self._state.counters))
 
     async def forget_requests(self, _request: Request) -> Response:
         """Empty the request log and the counters."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from modelgate.sandbox.answers import ApiError, error_answer, json_answer
 from modelgate.sandbox.fields import NONE, NUMBER, Kinds
 
-Cut = Literal["", "before", "after"]
+Cut = Literal["", "before", "during", "after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Rule:
     requests fail before the rule is used up (None: without end). skip: matching requests let through first. fraction:
     chance 0..1 of each to fail, drawn from `seed`. status, message, details: an API-shaped error; a body (JSON value,
     or text sent as it is) replaces it. headers: added. delay_ms: waited first. cut: `before` drops the connection
-    without doing the work, `after` does the work and then drops it without an answer. status None with a delay alone
-    slows requests down and lets them through.
+    without doing the work, `after` does the work and then drops it without an answer, `during` sends the answer up to
+    the middle of its first piece. status None with a delay alone slows requests down and lets them through.
     """
 
     method: str = "*"
@@ -48,7 +48,7 @@ class Rule:
     def parse(raw: Mapping[str, Any]) -> Rule:
         """A rule from the JSON of `POST /_sandbox/faults`, checked by `RULE_KINDS`; an unknown `cut` is a 400."""
         if raw.get("cut", "") not in get_args(Cut):
-            raise ApiError(400, f"cut: {raw['cut']!r} is neither 'before' nor 'after'")
+            raise ApiError(400, f"cut: {raw['cut']!r} is none of {', '.join(get_args(Cut)[1:])}")
         return Rule(**raw)
 
     def matches(self, method: str, path: str) -> bool:
@@ -65,7 +65,7 @@ class Rule:
             answer = Response(self.body.encode("utf-8", "surrogatepass"), self.status)
         else:
             answer = json_answer(self.body, self.status)
-        answer.headers.update(self.headers)
+        answer.headers.update({name: str(value) for name, value in self.headers.items()})
         return answer
 
 

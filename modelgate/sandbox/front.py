@@ -52,8 +52,8 @@ class Front:
             await send(message)
 
         if rule and rule.cut:
-            if rule.cut == "after":
-                await self._guarded(scope, receive, _nowhere)
+            if rule.cut != "before":
+                await self._guarded(scope, receive, _halved(stamped) if rule.cut == "during" else _nowhere)
             self._cut(scope)
             await _disconnected(receive)
             return
@@ -105,6 +105,21 @@ class Front:
 
 async def _nowhere(_message: Message) -> None:
     """Swallow an answer."""
+
+
+def _halved(send: Send) -> Send:
+    """Lets an answer's head and the first half of its first piece through, and swallows the rest."""
+    passing = True
+
+    async def halved(message: Message) -> None:
+        nonlocal passing
+        if not passing:
+            return
+        piece = message.get("body", b"")
+        passing = not piece
+        await send({**message, "body": piece[: len(piece) // 2], "more_body": True} if piece else message)
+
+    return halved
 
 
 async def _drained(receive: Receive) -> None:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from modelgate.errors import ModelgateError, UsageError
 from modelgate.sandbox.app import build_app
 from modelgate.sandbox.control import SandboxControl
 
@@ -102,17 +103,17 @@ def _listen(port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
-    except OSError:
+    except (OSError, OverflowError) as error:
         listening.close()
-        raise
+        raise UsageError(f"cannot listen on {HOST}:{port}: {error}", hint="choose another --port, or 0") from None
     return listening
 
 
 class Sandbox(SandboxControl):
     """A sandbox in a daemon thread of this process: `with Sandbox() as sandbox: … sandbox.url …`.
 
-    `port` 0 takes a free one. The controls are methods, and go over HTTP as for a sandbox elsewhere. Raises OSError if
-    the port is taken.
+    `port` 0 takes a free one. The controls are methods, and go over HTTP as for a sandbox elsewhere. Raises
+    UsageError if the port cannot be had.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -129,7 +130,7 @@ class Sandbox(SandboxControl):
         """Serve; returns once requests are answered."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS):
-            raise RuntimeError(f"the sandbox did not start within {_START_SECONDS} seconds")
+            raise ModelgateError(f"the sandbox did not start within {_START_SECONDS} seconds")
 
     def stop(self) -> None:
         """Stop at once: open connections are cut."""
@@ -146,11 +147,15 @@ class Sandbox(SandboxControl):
         self.stop()
 
 
-def serve(port: int, announce: Callable[[str], None] = print) -> None:
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def serve(port: int, announce: Callable[[str], None] = _say) -> None:
     """Serve in the foreground until SIGINT or SIGTERM, which is then delivered to whoever handled it before.
 
-    `announce` gets the lines that say where the sandbox is and how to use it, once it answers. Raises OSError if the
-    port is taken.
+    `announce` gets the lines that say where the sandbox is and how to use it, once it answers. Raises UsageError
+    if the port cannot be had.
     """
     listening = _listen(port)
     url = f"http://{HOST}:{listening.getsockname()[1]}"

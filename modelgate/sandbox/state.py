@@ -14,9 +14,6 @@ from typing import Any
 from modelgate.sandbox.catalogue import ALIASES, MODELS, entry
 from modelgate.sandbox.fields import NONE, NUMBER, Kinds
 
-LIFECYCLE_FIELDS = ("lifecycle", "line", "deprecated_at", "retires_at")
-"""The fields that came in October 2026; an older gateway's answers lack them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -41,7 +38,7 @@ class Settings:
     latency_ms: float = 0
     page_cap: int | None = None
     retired_answer: int = 200
-    retry_after: str | None = "10"
+    retry_after: str | float | None = "10"
     batch_polls: int = 1
     batch_seconds: float = 0
     cancel_polls: int = 1
@@ -63,7 +60,7 @@ SETTINGS_KINDS: Kinds = {
     "latency_ms": NUMBER,
     "page_cap": (int, NONE),
     "retired_answer": (int,),
-    "retry_after": (str, NONE),
+    "retry_after": (str, *NUMBER, NONE),
     "batch_polls": (int,),
     "batch_seconds": NUMBER,
     "cancel_polls": (int,),

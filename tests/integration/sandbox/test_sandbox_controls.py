@@ -6,12 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import anthropic
+import httpx2
 import pytest
 from anthropic import Anthropic
 
+from modelgate.errors import UsageError
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.catalogue import MODELS
-from modelgate.sandbox.control import ControlRefused
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [
@@ -24,15 +25,23 @@ from modelgate.sandbox.control import ControlRefused
     ("POST", "faults", {"cut": "sideways"}),
     ("POST", "faults", {"count": "three"}),
     ("POST", "nothing", None),
+    ("POST", "batches/msgbatch_nobody/end", None),
 ])  # fmt: skip
 def test_a_wrong_control_is_refused(
     modelgate_sandbox: Sandbox, method: str, path: str, body: dict[str, object] | None
 ) -> None:
     """Unknown names, values of the wrong kind and targets that are not there raise, and change nothing."""
     before = modelgate_sandbox.state()["settings"]
-    with pytest.raises(ControlRefused):
+    with pytest.raises(UsageError):
         modelgate_sandbox.send(method, path, body)
     assert modelgate_sandbox.state()["settings"] == before
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_control_without_an_object_is_refused(modelgate_sandbox: Sandbox, body: bytes) -> None:
+    """A body that is no JSON object is a 400 in the API's shape."""
+    answer = httpx2.post(f"{modelgate_sandbox.url}/_sandbox/clock", content=body)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 def test_a_moved_alias_resolves_anew(modelgate_sandbox: Sandbox, client: Anthropic) -> None:
@@ -136,9 +145,9 @@ def test_the_request_log_tells_the_auth_but_never_the_key(modelgate_sandbox: San
 def test_controls_are_not_in_the_request_log(modelgate_sandbox: Sandbox, client: Anthropic) -> None:
     """The log and the counters hold the API's requests alone, and can be emptied."""
     client.models.list()
-    assert modelgate_sandbox.state()["counters"] == {"GET /v1/models": 1}
+    assert modelgate_sandbox.counters() == {"GET /v1/models": 1}
     modelgate_sandbox.forget_requests()
-    assert (modelgate_sandbox.requests(), modelgate_sandbox.state()["counters"]) == ([], {})
+    assert (modelgate_sandbox.requests(), modelgate_sandbox.counters()) == ([], {})
 
 
 def test_a_reset_forgets_everything(modelgate_sandbox: Sandbox, client: Anthropic) -> None:

@@ -101,6 +101,15 @@ def test_a_cut_connection_gives_no_answer(modelgate_sandbox: Sandbox, client: An
     assert client.models.list().data
 
 
+def test_a_connection_cut_in_the_answer_leaves_half_of_it(modelgate_sandbox: Sandbox, client: Anthropic) -> None:
+    """The head and half of the body arrive; the client cannot take that for the whole."""
+    modelgate_sandbox.cut_next("during")
+    with pytest.raises((anthropic.APIConnectionError, httpx2.RemoteProtocolError, httpx2.ReadError)):
+        client.models.list()
+    assert modelgate_sandbox.requests()[-1]["status"] == 200
+    assert client.models.list().data
+
+
 def test_a_slow_answer_outlasts_an_impatient_client(modelgate_sandbox: Sandbox, client: Anthropic) -> None:
     """Latency delays every answer."""
     modelgate_sandbox.configure(latency_ms=60_000)

@@ -10,9 +10,9 @@ import pytest
 from anthropic import Anthropic
 from asking import VERSION, counts, create, request_of
 
+from modelgate.errors import UsageError
 from modelgate.sandbox import Sandbox
 from modelgate.sandbox.answers import ERROR_TYPES
-from modelgate.sandbox.control import ControlRefused
 
 
 def types_of(client: Anthropic, batch_id: str) -> dict[str, str]:
@@ -30,7 +30,7 @@ def raw_results(sandbox: Sandbox, batch_id: str) -> httpx2.Response:
                                   {"proportions": {"expired": -1}}, {"proportions": {"lost": 0.1}}])  # fmt: skip
 def test_a_plan_that_makes_no_sense_is_refused(modelgate_sandbox: Sandbox, plan: dict[str, object]) -> None:
     """Unknown outcomes and impossible proportions raise."""
-    with pytest.raises(ControlRefused):
+    with pytest.raises(UsageError):
         modelgate_sandbox.send("POST", "outcomes", plan)
 
 
@@ -121,6 +121,16 @@ def test_rows_come_in_another_order_but_always_the_same(modelgate_sandbox: Sandb
     assert received != sent
     assert sorted(received) == sorted(sent)
     assert lines == raw_results(modelgate_sandbox, batch.id).text.splitlines()
+
+
+def test_results_can_break_off(modelgate_sandbox: Sandbox, client: Anthropic) -> None:
+    """Cut in the middle, the stream raises for whoever reads it; read again it is whole."""
+    batch = create(client, *(f"r{number}" for number in range(450)))
+    modelgate_sandbox.end_batches()
+    modelgate_sandbox.cut_next("during", path="*/results")
+    with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError, json.JSONDecodeError)):
+        types_of(client, batch.id)
+    assert len(types_of(client, batch.id)) == 450
 
 
 @pytest.mark.parametrize("last_newline", [True, False])

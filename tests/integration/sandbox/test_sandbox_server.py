@@ -14,10 +14,11 @@ import pytest
 from anthropic import Anthropic
 from freezegun import freeze_time
 
+from modelgate.errors import UsageError
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.server import API_KEY
 
-SERVE = "from modelgate.sandbox import serve; serve(0, lambda line: print(line, flush=True))"
+SERVE = "from modelgate.sandbox import serve; serve(0)"
 
 
 @pytest.fixture
@@ -30,9 +31,16 @@ def process() -> Iterator[subprocess.Popen[str]]:
         run.kill()
 
 
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_no_port_is_an_error(port: int) -> None:
+    """A number that is no port is wrong usage."""
+    with pytest.raises(UsageError, match="cannot listen"):
+        Sandbox(port)
+
+
 def test_a_taken_port_is_an_error(modelgate_sandbox: Sandbox) -> None:
     """A sandbox does not share a port."""
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(UsageError, match="in use"):
         Sandbox(int(modelgate_sandbox.url.rsplit(":", 1)[1]))
 
 
