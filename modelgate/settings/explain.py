@@ -36,9 +36,17 @@ _LIMITS = {
 }
 
 
+_MOST = 20
+"""More problems than this are counted, not listed."""
+
+
 def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
     """Key path and what is wrong there, for each of pydantic's errors."""
-    return [(_path(detail), _what(detail, tree)) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    listed: list[tuple[KeyPath, str]] = [(_path(detail), _what(detail, tree)) for detail in details[:_MOST]]
+    if len(details) > _MOST:
+        listed.append(((), f"and {len(details) - _MOST} more problems"))
+    return listed
 
 
 def shown(path: KeyPath) -> str:
@@ -53,6 +61,8 @@ def _path(detail: ErrorDetails) -> KeyPath:
 
 def _what(detail: ErrorDetails, tree: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
+    if _path(detail) == ("waivers",):
+        return "must be an array of tables: [[waivers]]"
     if kind == "extra_forbidden":
         here, name = _around(_path(detail), tree)
         return "unknown key" + _meant(name, list(here))

@@ -55,8 +55,10 @@ def file_layer(file: TomlFile) -> TablesLayer:
     """A file's tables, its waivers by where they stand instead of in a list."""
     places = {path: Source(file.name, line) for path, line in file.lines.items()}
     waivers = file.tables.get("waivers")
-    if not isinstance(waivers, list):
+    if waivers is None:
         return TablesLayer(file.tables, places)
+    if not isinstance(waivers, list):
+        return TablesLayer({**file.tables, "waivers": "no array"}, places)  # which the schema refuses
     keys = [f"{file.name}#{index}" for index in range(len(waivers))]
     for path in [path for path in places if path[0] == "waivers" and len(path) > 1]:
         places["waivers", keys[int(path[1])], *path[2:]] = places[path]

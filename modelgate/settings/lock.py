@@ -39,15 +39,14 @@ class Lock:
 def read_lock(path: Path, scope: Scope) -> Lock:
     """The lock at `path`. Raises SettingsError with file and line for a missing file and for anything odd in it."""
     hint = f"modelgate lock -e {scope.environment}"
-    if not path.exists():
+    if not os.path.lexists(path):
         raise SettingsError("there is no lock yet", source=printable(path.as_posix()), hint=hint)
     file, complaints = read_toml(path), Complaints()
     for place, what in _problems(file.tables, scope):
         complaints.add(file.source(place), printable(".".join(place)), what, hint)
     complaints.raise_any()
     slots: dict[str, dict[str, str]] = file.tables.get("slots", {})
-    pins = (Pin(name, None, "accept", pin["id"], pin["reference"], pin.get("origin")) for name, pin in slots.items())
-    return Lock(scope.service, scope.environment, tuple(pins))
+    return Lock(scope.service, scope.environment, tuple(_pin(name, table) for name, table in slots.items()))
 
 
 def render_lock(scope: Scope, pins: Iterable[Pin]) -> str:
@@ -90,6 +89,11 @@ def _head(scope: Scope) -> dict[str, str]:
 
 def _lines(keys: dict[str, str]) -> str:
     return "".join(f"{key} = {json.dumps(text)}\n" for key, text in keys.items())  # JSON strings are TOML strings
+
+
+def _pin(slot: str, table: dict[str, str]) -> Pin:
+    origin = names.origin(table["origin"]) if "origin" in table else None
+    return Pin(slot, None, "accept", table["id"], table["reference"], origin)
 
 
 def _problems(tables: dict[str, Any], scope: Scope) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -70,6 +70,8 @@ def reference(text: str) -> str:
         raise ValueError("is empty")
     if len(text) > LONGEST_REFERENCE:
         raise ValueError(f"has {len(text)} characters, more than {LONGEST_REFERENCE}")
+    if text.startswith("sk-"):
+        raise ValueError("looks like an API key, not like a model name")
     if ".." in re.split("[/:@]", text) or not _REFERENCE.fullmatch(text):
         raise ValueError(f"'{printable(text, 40)}' is no model name: letters, digits and . _ - : @ / only, no path")
     return text

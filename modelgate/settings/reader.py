@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,7 @@ def _environment(flag: str | None, environ: Mapping[str, str], config_dir: Path)
         names.environment(name)
     except ValueError as error:
         raise SettingsError(str(error), source=source, hint=listed) from None
-    if name not in there and not (config_dir / f"{name}.toml").exists():
+    if name not in there and not os.path.lexists(config_dir / f"{name}.toml"):
         near = did_you_mean(name, list(there))
         question = f", did you mean '{near}'?" if near else ""
         message = f"no file {_shown(config_dir / name)}.toml{question}"
@@ -114,7 +115,7 @@ def _files(config_dir: Path, environment: str) -> Iterator[TomlFile]:
     """The highest layer first."""
     yield read_toml(config_dir / f"{environment}.toml")
     default = config_dir / "default.toml"
-    if default.exists():
+    if os.path.lexists(default):  # a link into nowhere is an error, not a file that is not there
         yield read_toml(default)
 
 

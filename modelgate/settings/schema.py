@@ -50,6 +50,14 @@ def _reason(text: str) -> str:
     return text
 
 
+def _policy_key(text: str) -> str:
+    known = [key for key in VerbPolicy.model_fields if key != "overridable"]
+    if text not in known:
+        near = did_you_mean(text, known)
+        raise ValueError("is no key of the policy" + (f", did you mean '{near}'?" if near else ""))
+    return text
+
+
 SlotName = Annotated[str, AfterValidator(names.slot)]
 Reference = Annotated[str, AfterValidator(names.reference)]
 PathText = Annotated[str, AfterValidator(names.path)]
@@ -85,7 +93,7 @@ class VerbPolicy(_Table):
     grace_hours: Hours = UNSET
     fallback_file: PathText = UNSET
     deadline_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = UNSET
-    overridable: list[str] = UNSET
+    overridable: list[Annotated[str, AfterValidator(_policy_key)]] = UNSET
 
 
 class PolicyTable(VerbPolicy):

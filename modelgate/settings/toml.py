@@ -17,6 +17,8 @@ from modelgate.settings.positions import KeyPath, key_lines
 
 LARGEST = 1 << 20
 """Bytes. Settings are written by people: a larger file is something else."""
+MOST_DOTS = 50
+"""On one line. The time that a dotted key takes to be read grows with the square of its dots."""
 _AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -39,10 +41,15 @@ def read_toml(path: Path) -> TomlFile:
     """The file at `path`. Raises SettingsError; a missing file is one too."""
     name = printable(path.as_posix())
     text = _decode(_read(path, name), name)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS and not line.startswith("#"):
+            raise SettingsError(f"has more than {MOST_DOTS} dots: no setting is that deep", source=f"{name}:{number}")
     try:
         tables = tomllib.loads(text)
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         raise _broken(error, name) from None
+    except ValueError:  # Python's limit on the digits of a number
+        raise SettingsError("not valid TOML: a number has too many digits", source=name) from None
     except RecursionError:
         raise SettingsError("tables or arrays are nested too deeply", source=name) from None
     return TomlFile(name, tables, key_lines(text))
@@ -70,7 +77,7 @@ def _decode(content: bytes, name: str) -> str:
         raise SettingsError("is not UTF-8 here", source=f"{name}:{line}", hint="save the file as UTF-8") from None
 
 
-def _broken(error: ValueError, name: str) -> SettingsError:
+def _broken(error: tomllib.TOMLDecodeError, name: str) -> SettingsError:
     text = str(error)
     place = _AT_LINE.search(text)
     what = printable(text[: place.start()] if place else text)
