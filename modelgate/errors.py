@@ -7,6 +7,7 @@
     │   └── Conflict                     1  somebody else changed the same slot first
     ├── CouldNotKnow                     3  an answer was needed and could not be had
     │   ├── ApiProblem                   3  from the Models API or the Message Batches API
+    │   │   └── CallFailed               3  one call: says whether trying again can help
     │   └── StoreProblem                 3  from the audit store
     └── Interrupted                130/143  SIGINT, SIGTERM
 
@@ -68,6 +69,29 @@ class CouldNotKnow(ModelgateError):
 
 class ApiProblem(CouldNotKnow):
     """The API could not be asked, or its answer cannot be believed."""
+
+
+class CallFailed(ApiProblem):
+    """One call to the Message Batches API brought no answer that can be believed."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        status: int | None = None,
+        retry: bool = False,
+        wait: float | None = None,
+        maybe_done: bool = False,
+    ) -> None:
+        super().__init__(problem)
+        self.status = status
+        """Of the HTTP answer, if there was one."""
+        self.retry = retry
+        """Whether the same call may succeed later."""
+        self.wait = wait
+        """Seconds that the API asked to wait for."""
+        self.maybe_done = maybe_done
+        """Whether the API may have done what it was asked to, as the answer was lost."""
 
 
 class StoreProblem(CouldNotKnow):

@@ -1,0 +1,196 @@
+"""The edge to the Message Batches API: calls that are made once, and say exactly what is known of their fate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from modelgate.api.client import origin_used
+from modelgate.api.credential import origin_of
+from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
+from modelgate.batches.answers import BadAnswer, parse_batch, parse_page
+from modelgate.batches.body import Body
+from modelgate.domain.batches import Batch
+from modelgate.errors import CallFailed
+
+if TYPE_CHECKING:
+    import anthropic
+    import httpx2
+
+Value = TypeVar("Value")
+
+PATH = "/v1/messages/batches"
+
+UPLOAD_SECONDS = 600.0
+"""Without a byte, after which the answer to a create counts as lost: 256 MB are read and checked before it comes."""
+
+STALL_SECONDS = 60.0
+"""Without a byte of the results."""
+
+_STREAMED = {"X-Stainless-Raw-Response": "stream"}
+"""How the SDK's own `with_streaming_response` asks for an answer whose body is not read yet (SDK 2.12.0)."""
+
+_LONGEST_ANSWER = 4 * 2**20
+"""Bytes of a batch or of a page of a thousand of them."""
+
+_LONGEST_ROW = 64 * 2**20
+"""Bytes of one result: far above the longest answer of any model."""
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A batch as it was just seen."""
+
+    batch: Batch
+    retry_after: float | None
+    """Seconds after which the API asks to be asked again."""
+
+
+class BatchesClient:
+    """The Message Batches API through one client of the SDK. Methods raise `CallFailed`, and never try again."""
+
+    def __init__(self, client: anthropic.Anthropic) -> None:
+        import httpx2
+
+        self._client = client
+        self._response = httpx2.Response
+        self.origin = origin_used(client)
+
+    def create(self, body: Body) -> Batch:
+        """Sends one batch. `maybe_done` of the failure says whether it may exist nevertheless.
+
+        It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after a
+        definite refusal (a 4xx but 408, a redirect). The SDK would send it a second time (measured with SDK 2.12.0);
+        this does not.
+        """
+        headers = {"Content-Type": "application/json", "Content-Length": str(body.length)}
+        try:
+            return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
+        except BadAnswer as error:
+            raise _failed(untrusted(str(error)), maybe_done=True) from None
+        except CallFailed as error:
+            if body.problem:
+                raise body.problem from None
+            refused = error.status is not None and error.status < 500 and error.status != 408
+            error.maybe_done = body.handed_over and not refused
+            raise
+
+    def retrieve(self, batch_id: str) -> Seen:
+        """One batch."""
+        body, headers = self._get(f"{PATH}/{quote(batch_id, safe='')}")
+        return Seen(_believed(parse_batch, body), retry_after(headers))
+
+    def newest(self, since: datetime) -> Iterator[Batch]:
+        """The batches of the workspace that were created at `since` or later, newest first."""
+        after: str | None = None
+        seen: set[str] = set()
+        while True:
+            query = {"limit": "1000"} | ({"after_id": after} if after else {})
+            page = _believed(parse_page, self._get(PATH, query)[0])
+            for batch in page.batches:
+                if batch.created_at < since:
+                    return
+                yield batch
+            if page.after_id is None:
+                return
+            if page.after_id in seen:
+                raise _failed(untrusted("the pages of the list of batches repeat"))
+            seen.add(after := page.after_id)
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Asks to cancel a batch, which takes effect later."""
+        body, _ = self._post(f"{PATH}/{quote(batch_id, safe='')}/cancel", STALL_SECONDS, {}, None)
+        return _believed(parse_batch, body)
+
+    def results(self, batch: Batch) -> Iterator[bytes]:
+        """The lines of a batch's results, in any order, as they arrive.
+
+        `results_url` is fetched from the API's own origin alone: the SDK sends the key wherever it points (measured
+        with SDK 2.12.0). Elsewhere, the documented path of the API is asked instead.
+        """
+        url = batch.results_url or ""
+        own = f"{PATH}/{quote(batch.id, safe='')}/results"
+        target = url if self.owns(url) else own
+        with self._stream(lambda: self._client.get(target, **self._options(STALL_SECONDS))) as response:
+            yield from _lines(response)
+
+    def owns(self, url: str) -> bool:
+        """Whether `url` is at the API's own origin."""
+        try:
+            return bool(urlsplit(url).scheme) and origin_of(url) == self.origin
+        except ValueError:
+            return False
+
+    def _get(self, path: str, query: dict[str, str] | None = None) -> tuple[bytes, Any]:
+        options = self._options(STALL_SECONDS)
+        if query:
+            options["options"]["params"] = query
+        return self._whole(lambda: self._client.get(path, **options))
+
+    def _post(
+        self, path: str, timeout: float, headers: dict[str, str], content: Iterator[bytes] | None
+    ) -> tuple[bytes, Any]:
+        options = self._options(timeout, headers)
+        return self._whole(lambda: self._client.post(path, content=content, **options))
+
+    def _options(self, timeout: float, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        sent = _STREAMED | (headers or {})
+        return {"cast_to": self._response, "options": {"headers": sent, "timeout": timeout, "max_retries": 0}}
+
+    def _whole(self, call: Callable[[], Any]) -> tuple[bytes, Any]:
+        with self._stream(call) as response:
+            body = bytearray()
+            for chunk in _chunks(response):
+                body += chunk
+                if len(body) > _LONGEST_ANSWER:
+                    raise _failed(untrusted("the answer is too long for one about batches"))
+            return bytes(body), response.headers
+
+    def _stream(self, call: Callable[[], Any]) -> closing[httpx2.Response]:
+        try:
+            answer = call()
+        except Exception as error:  # the SDK and its HTTP library raise many kinds; failure_of knows them
+            raise _failed(failure_of(error)) from None
+        return closing(getattr(answer, "http_response", answer))
+
+
+def _believed(parse: Callable[[bytes], Value], body: bytes) -> Value:
+    try:
+        return parse(body)
+    except BadAnswer as error:
+        raise _failed(untrusted(str(error))) from None
+
+
+def _failed(failure: Failure, *, maybe_done: bool = False) -> CallFailed:
+    return CallFailed(
+        failure.problem, status=failure.status, retry=failure.retry, wait=failure.wait, maybe_done=maybe_done
+    )
+
+
+def _chunks(response: httpx2.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_bytes(_CHUNK)
+    except Exception as error:  # as in `_stream`, while the body arrives
+        raise _failed(failure_of(error)) from None
+
+
+def _lines(response: httpx2.Response) -> Iterator[bytes]:
+    """Lines without their ends; the last one may have none (seen in recorded traffic)."""
+    rest = bytearray()
+    for chunk in _chunks(response):
+        rest += chunk
+        if b"\n" not in chunk:
+            if len(rest) > _LONGEST_ROW:
+                raise _failed(untrusted("a line of the results is too long"))
+            continue
+        *lines, last = bytes(rest).split(b"\n")
+        yield from (line for line in lines if line.strip())
+        rest = bytearray(last)
+    if rest.strip():
+        yield bytes(rest)

@@ -1,0 +1,102 @@
+"""Where each request of a file stands and how it ended, on disk: memory stays flat however long the file is.
+
+A scratch database that the system forgets with the process, even if that is killed. Nothing here is evidence: all of it
+is read again from the file and from the API.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from modelgate.batches.positions import Range
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -16000;
+CREATE TABLE requests (
+    position INTEGER PRIMARY KEY, custom_id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL,
+    start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, part INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE results (
+    position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL, again INTEGER NOT NULL
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request stands in its file, in bytes, and how many bytes it is as sent."""
+
+    custom_id: str
+    start: int
+    length: int
+    sent: int
+
+
+class Index:
+    """The requests of one file by position, counted from 1, and what became of them."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)  # "": a temporary file without a name
+        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self._db.close()
+
+    def add(self, line: int, place: Place) -> int | None:
+        """Adds the next request; the line that already has its custom_id, if one has."""
+        cursor = self._db.execute(
+            "INSERT OR IGNORE INTO requests (custom_id, line, start, length, sent) VALUES (?, ?, ?, ?, ?)",
+            (place.custom_id, line, place.start, place.length, place.sent),
+        )
+        if cursor.rowcount:
+            return None
+        found = self._db.execute("SELECT line FROM requests WHERE custom_id = ?", (place.custom_id,)).fetchone()
+        return int(found[0])
+
+    def sizes(self) -> Iterator[tuple[int, int]]:
+        """(position, bytes as sent) of every request."""
+        yield from self._db.execute("SELECT position, sent FROM requests ORDER BY position")
+
+    def sizes_again(self) -> Iterator[tuple[int, int]]:
+        """(position, bytes as sent) of the requests that are worth sending again."""
+        yield from self._db.execute(
+            "SELECT position, sent FROM requests JOIN results USING (position) WHERE again ORDER BY position"
+        )
+
+    def places(self, ranges: Iterable[Range]) -> Iterator[Place]:
+        """The requests of a part, in order."""
+        query = "SELECT custom_id, start, length, sent FROM requests WHERE position BETWEEN ? AND ? ORDER BY position"
+        for bounds in ranges:
+            for row in self._db.execute(query, bounds):
+                yield Place(*row)
+
+    def expect(self, part: int, ranges: Iterable[Range]) -> None:
+        """From now on the requests of `ranges` are the part's, and have no result."""
+        for bounds in ranges:
+            self._db.execute("UPDATE requests SET part = ? WHERE position BETWEEN ? AND ?", (part, *bounds))
+            self._db.execute("DELETE FROM results WHERE position BETWEEN ? AND ?", bounds)
+
+    def position(self, part: int, custom_id: str) -> int | None:
+        """The position of a request, if it is one of the part's."""
+        found = self._db.execute(
+            "SELECT position FROM requests WHERE custom_id = ? AND part = ?", (custom_id, part)
+        ).fetchone()
+        return int(found[0]) if found else None
+
+    def answer(self, position: int, start: int, length: int, *, again: bool) -> bool:
+        """Notes where a request's result stands; false if it already has one."""
+        cursor = self._db.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", (position, start, length, again))
+        return bool(cursor.rowcount)
+
+    def results(self) -> Iterator[tuple[str, int, int | None, int | None]]:
+        """(custom_id, part, start, length) of every request, in order; no place where there is no result."""
+        yield from self._db.execute(
+            "SELECT r.custom_id, r.part, s.start, s.length FROM requests r LEFT JOIN results s USING (position)"
+            " ORDER BY r.position"
+        )

@@ -1,0 +1,131 @@
+"""A job and its parts: what they are now, folded from the rows that were ever added."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from modelgate.batches.tally import Tally
+from modelgate.domain.batches import Batch, BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.codec import canonical
+from modelgate.domain.rows import Scope
+from modelgate.domain.times import format_instant, parse_instant
+
+PartState = Literal["planned", "sending", "sent", "collected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One batch of a job, sent or to be sent."""
+
+    plan: BatchPartRow
+    attempt: int = 0
+    state: PartState = "planned"
+    """`sending`: the intent is recorded, and what came of the create is not."""
+    intent_at: datetime | None = None
+    batch_id: str | None = None
+    adopted: bool = False
+    created_at: datetime | None = None
+    ended_at: datetime | None = None
+    tally: Tally | None = None
+    disowned: frozenset[str] = frozenset()
+    """Batches that were adopted for this part and turned out not to be ours."""
+
+    @property
+    def number(self) -> int:
+        """1, 2, 3, … within the job."""
+        return self.plan.part
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file of requests on its way through the API."""
+
+    row: BatchJobRow
+    parts: tuple[Part, ...] = ()
+    canceled: bool = False
+    """Somebody asked modelgate to cancel it: nothing more is sent."""
+    finished: Tally | None = None
+    """How every request ended, once each has its row."""
+
+    @property
+    def id(self) -> str:
+        """`job_` and 16 hexadecimal digits."""
+        return self.row.job_id
+
+    @property
+    def round(self) -> int:
+        """The newest round: 1 until something is sent again."""
+        return max((part.plan.round for part in self.parts), default=1)
+
+    def in_state(self, *states: PartState) -> tuple[Part, ...]:
+        """The parts that are in one of `states`, oldest first."""
+        return tuple(part for part in self.parts if part.state in states)
+
+    @property
+    def state(self) -> str:
+        """`finished`, `canceled`, `sending` while parts are to be sent, else `waiting`."""
+        if self.finished:
+            return "finished"
+        if self.canceled:
+            return "canceled"
+        return "sending" if self.in_state("planned", "sending") else "waiting"
+
+
+def job_id(scope: Scope, slot: str, file_digest: str, generation: int) -> str:
+    """The ID of the job of this slot and file: the same for the same command, another for each `--again`."""
+    identity = canonical([scope.service, scope.environment, slot, file_digest, generation])
+    return "job_" + hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def instants_of(batch: Batch) -> str:
+    """A batch's instants as the JSON `detail` of `created` and `adopted`."""
+    return canonical({"created_at": format_instant(batch.created_at), "expires_at": format_instant(batch.expires_at)})
+
+
+def collected_detail(tally: Tally, batch: Batch) -> str:
+    """The JSON `detail` of `collected`."""
+    ended = format_instant(batch.ended_at) if batch.ended_at else None
+    return canonical({"tally": json.loads(tally.to_json()), "ended_at": ended})
+
+
+def fold(row: BatchJobRow, plans: Iterable[BatchPartRow], events: Iterable[BatchEventRow]) -> Job:
+    """The present state; `plans` and `events` oldest first."""
+    parts = {plan.part: Part(plan) for plan in plans}
+    job = Job(row)
+    for event in events:
+        if event.part:
+            parts[event.part] = _after(parts[event.part], event)
+        elif event.event == "finished":
+            job = replace(job, finished=Tally.from_json(event.detail or "{}"))
+        else:
+            job = replace(job, canceled=True)
+    return replace(job, parts=tuple(parts[number] for number in sorted(parts)))
+
+
+def _after(part: Part, event: BatchEventRow) -> Part:
+    detail = json.loads(event.detail) if event.detail else {}
+    match event.event:
+        case "intent":
+            return replace(part, attempt=event.attempt, state="sending", intent_at=event.at)
+        case "created" | "adopted":
+            created_at = parse_instant(detail["created_at"])
+            adopted = event.event == "adopted"
+            return replace(part, state="sent", batch_id=event.batch_id, adopted=adopted, created_at=created_at)
+        case "disowned":
+            disowned = part.disowned | {event.batch_id or ""}
+            # Nothing is sent for the next attempt: it looks again for what came of the intent of this one.
+            attempt = event.attempt + 1
+            return replace(part, attempt=attempt, state="sending", batch_id=None, adopted=False, disowned=disowned)
+        case "collected":
+            ended_at = parse_instant(detail["ended_at"]) if detail["ended_at"] else None
+            tally = Tally.from_json(canonical(detail["tally"]))
+            return replace(part, state="collected", tally=tally, ended_at=ended_at)
+        case "refused" | "absent":
+            return replace(part, state="planned")
+        case _:
+            return part

@@ -1,0 +1,130 @@
+"""One line of a batch's results: which request, how it ended, what it used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from modelgate.domain.batches import RESULT_TYPES
+from modelgate.domain.codec import canonical
+from modelgate.domain.text import printable
+
+PASSING = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
+"""Error types whose cause passes."""
+
+LASTING = frozenset({
+    "invalid_request_error", "authentication_error", "billing_error", "permission_error", "not_found_error",
+    "conflict_error", "memory_precondition_failed_error", "memory_path_conflict_error", "request_too_large",
+})  # fmt: skip
+"""Error types with which the same request will fail again. With PASSING: every type that the SDK or FACTS names."""
+
+NO_RESULT = "no_result"
+"""The reason of a request for which the results held no row."""
+
+
+class BadResult(ValueError):
+    """A line that is no result; the message says why, without quoting it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens used."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_written: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_written + other.cache_written,
+        )
+
+
+NO_TOKENS = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one request ended."""
+
+    custom_id: str
+    type: str
+    """One of RESULT_TYPES; another word is kept."""
+    reason: str = ""
+    """The error's type, where `type` is `errored`."""
+    served: str = ""
+    """`message.model`, where `type` is `succeeded`."""
+    tokens: Tokens = NO_TOKENS
+
+    @property
+    def known(self) -> bool:
+        """Whether this version knows what the outcome means."""
+        return self.type in RESULT_TYPES and (not self.reason or self.reason in PASSING | LASTING)
+
+
+def parse(line: bytes) -> Outcome:
+    """The outcome that a line of results tells. Raises `BadResult`."""
+    try:
+        row = json.loads(line)
+        custom_id, result = row["custom_id"], row["result"]
+        kind = result["type"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadResult("a line of the results has no custom_id or no result.type") from None
+    if not isinstance(custom_id, str) or not isinstance(kind, str):
+        raise BadResult("a line of the results has a custom_id or a result.type that is no text")
+    if kind == "succeeded":
+        message = _object(result, "message")
+        served = message.get("model")
+        return Outcome(
+            custom_id, kind, served=printable(served) if isinstance(served, str) else "", tokens=_tokens(message)
+        )
+    return Outcome(custom_id, printable(kind, 64), reason=_reason(result) if kind == "errored" else "")
+
+
+def worth_resending(outcome_type: str, reason: str, *, canceled_by_us: bool) -> bool:
+    """Whether sending the same request again can help: it was never tried, or its cause passes.
+
+    Expired and canceled requests were never tried (documented); what we canceled stays canceled.
+    """
+    if outcome_type == "canceled":
+        return not canceled_by_us
+    return outcome_type == "expired" or (outcome_type == "errored" and reason in PASSING)
+
+
+def missing_row(custom_id: str, batch_id: str) -> bytes:
+    """The row of a request for which its batch held no result, in the shape of the API's own errors."""
+    error = {"type": NO_RESULT, "message": f"batch {batch_id} ended without a result for {custom_id}"}
+    return canonical({
+        "custom_id": custom_id, "result": {"type": "errored", "error": {"type": "error", "error": error}}
+    }).encode()  # fmt: skip
+
+
+def _reason(result: dict[str, Any]) -> str:
+    error = _object(_object(result, "error"), "error")
+    kind = error.get("type")
+    return printable(kind, 64) if isinstance(kind, str) and kind else "unknown"
+
+
+def _tokens(message: dict[str, Any]) -> Tokens:
+    usage = _object(message, "usage")
+    return Tokens(
+        _count(usage, "input_tokens"),
+        _count(usage, "output_tokens"),
+        _count(usage, "cache_read_input_tokens"),
+        _count(usage, "cache_creation_input_tokens"),
+    )
+
+
+def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _count(usage: dict[str, Any], key: str) -> int:
+    value = usage.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

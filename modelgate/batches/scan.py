@@ -1,0 +1,130 @@
+"""Reading a file of requests: every line checked, all problems at once, places noted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from modelgate.batches.index import Index, Place
+from modelgate.batches.requests import BadRequest, CheckedRequest, RequestRules, check
+from modelgate.batches.split import LONGEST_REQUEST
+from modelgate.errors import UsageError
+
+MOST_PROBLEMS = 1000
+"""Problems that are told one by one; further ones are counted."""
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """Something wrong with a line of the file."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the whole file came to."""
+
+    digest: str
+    """SHA-256, in hexadecimal."""
+    requests: int
+    request_bytes: int
+    """Of all requests as sent, without what stands between them."""
+    max_output_tokens: int
+    """The sum of `max_tokens`."""
+    problems: tuple[LineProblem, ...]
+    """The first MOST_PROBLEMS."""
+    further_problems: int
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file. Raises `UsageError` where it cannot be read."""
+    sha = hashlib.sha256()
+    with _opened(path) as file:
+        while block := file.read(_CHUNK):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def scan(path: Path, rules: RequestRules, index: Index) -> Scan:
+    """Checks every line and notes where each request stands. Empty lines are passed over."""
+    scanning = _Scanning(rules, index)
+    with _opened(path) as file:
+        for number, start, line in _lines(file, scanning):
+            scanning.read(number, start, line)
+    if not scanning.requests and not scanning.found:
+        scanning.note(1, "the file holds no request")
+    return scanning.result()
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def _lines(file: BinaryIO, scanning: _Scanning) -> Iterator[tuple[int, int, bytes]]:
+    number, start = 0, 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        scanning.sha.update(line)
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            scanning.note(number, f"more than {_LONGEST_LINE:,} bytes in one line")
+            line = _rest(file, scanning)
+        elif line.strip():
+            yield number, start, line
+        start = file.tell()
+
+
+def _rest(file: BinaryIO, scanning: _Scanning) -> bytes:
+    line = b""
+    while (line := file.readline(_CHUNK)) and not line.endswith(b"\n"):
+        scanning.sha.update(line)
+    scanning.sha.update(line)
+    return line
+
+
+_LONGEST_LINE = LONGEST_REQUEST + (1 << 20)
+"""Bytes that are read of a line: with some room for spaces that are not sent."""
+
+
+class _Scanning:
+    def __init__(self, rules: RequestRules, index: Index) -> None:
+        self._rules, self._index = rules, index
+        self.sha = hashlib.sha256()
+        self.requests = self.found = self._bytes = self._tokens = 0
+        self._problems: list[LineProblem] = []
+
+    def read(self, number: int, start: int, line: bytes) -> None:
+        try:
+            request = check(line, self._rules)
+        except BadRequest as error:
+            for reason in error.reasons:
+                self.note(number, reason)
+        else:
+            self._add(number, Place(request.custom_id, start, len(line), len(request.body)), request)
+
+    def _add(self, number: int, place: Place, request: CheckedRequest) -> None:
+        if earlier := self._index.add(number, place):
+            self.note(number, f"custom_id {request.custom_id!r} stands on line {earlier} too")
+            return
+        self.requests += 1
+        self._bytes += place.sent
+        self._tokens += request.max_tokens
+
+    def note(self, line: int, reason: str) -> None:
+        self.found += 1
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(LineProblem(line, reason))
+
+    def result(self) -> Scan:
+        problems = tuple(self._problems)
+        digest = self.sha.hexdigest()
+        return Scan(digest, self.requests, self._bytes, self._tokens, problems, self.found - len(problems))

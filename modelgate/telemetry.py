@@ -1,0 +1,99 @@
+"""One structured record for every Claude call: which model was asked for, which answered, what it took.
+
+`CallLog` is a middleware for the SDK's clients; `JsonFormatter` writes its records as JSON lines. Importing this module
+does not import the SDK.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelgate.api.call_log import CallLog  # noqa: F401 # a type checker's view of `__getattr__` below
+
+LOGGER = "modelgate.calls"
+"""The name of the logger that a `CallLog` uses by itself."""
+
+EVENT = "claude call"
+"""The message of every record; the fields say the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One HTTP attempt. A field that the call does not have or that could not be known is None.
+
+    There is no field for a prompt or an answer, and none for a header.
+    """
+
+    requested_model: str | None
+    pinned_id: str | None
+    """The ID that the slot was handed over."""
+    served_model: str | None
+    """`model` of the answer."""
+    slot: str | None
+    batch_id: str | None
+    request_id: str | None
+    status: int | None
+    """HTTP status; None where there was no answer."""
+    failure_reason: str | None
+    """The API's error type, `http_502` where the answer had none, `timeout` or `connection`."""
+    attempt: int
+    """1 for the first, more for the SDK's retries."""
+    duration_ms: float
+    """To the end of the answer; of a streamed answer to its headers."""
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_written_tokens: int | None
+    method: str
+    path: str
+
+
+def write(logger: Any, record: CallRecord) -> None:
+    """Logs the record: `extra` fields on a logger of the standard library, keywords on one of structlog."""
+    fields = asdict(record)
+    level = logging.WARNING if record.failure_reason else logging.INFO
+    if isinstance(logger, logging.Logger | logging.LoggerAdapter):
+        if logger.isEnabledFor(level):
+            logger.log(level, EVENT, extra=fields)
+    else:
+        (logger.warning if record.failure_reason else logger.info)(EVENT, **fields)
+
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Log records as JSON lines: `time`, `level`, `logger`, `message`, `exception` and every `extra` field."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def slot_of(pins: Mapping[str, str], model: str | None) -> str | None:
+    """The one slot that was handed `model`; None if there is no such slot, or more than one."""
+    slots = [slot for slot, model_id in pins.items() if model_id == model]
+    return slots[0] if len(slots) == 1 else None
+
+
+def __getattr__(name: str) -> object:
+    if name == "CallLog":
+        from modelgate.api.call_log import CallLog
+
+        return CallLog
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
