@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from modelgate.api.client import READ_TIMEOUT
-from modelgate.api.failures import Failure, failure_of, unreachable
+from modelgate.api.failures import Failure, failure_of
 from modelgate.api.parse import Unbelievable
 from modelgate.clock import Deadline
 
@@ -21,6 +21,7 @@ LONGEST_BODY = 16 * 2**20
 """Bytes of an answer, decompressed. The whole catalogue is a hundredth of it (seen in recorded traffic)."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
+_TO_REPORT = 0.1
 _MOST_AT_ONCE = 32
 
 
@@ -45,32 +46,39 @@ class Transport:
 
     def fetch(self, send: Callable[[float], Any]) -> Reply | Failure:
         """The reply to `send(timeout)`, a `with_streaming_response` call of the SDK with that timeout in seconds."""
-        pause = _FIRST_PAUSE
+        pause, last = _FIRST_PAUSE, None
         while True:
-            if not self.deadline.remaining:
-                return unreachable("no answer in time", retry=False)
             try:
                 return self._once(send)
             except Exception as error:
                 failure = failure_of(error)
+            if not self._remaining:
+                return last or failure  # what an attempt that was cut off came to says less
+            delay = self.random.uniform(0, pause) if failure.wait is None else failure.wait
             if not failure.retry:
                 return failure
-            delay = self.random.uniform(0, pause) if failure.wait is None else failure.wait
-            if delay >= self.deadline.remaining:
+            if delay >= self._remaining:
                 return failure if failure.wait is None else _too_long(failure, delay)
             self.deadline.clock.sleep(delay)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause, last = min(2 * pause, _LONGEST_PAUSE), failure
+
+    @property
+    def _remaining(self) -> float:
+        """Seconds left for requests: they end before the deadline does, so that there is time to say why."""
+        return max(0.0, self.deadline.remaining - _TO_REPORT)
 
     def _once(self, send: Callable[[float], Any]) -> Reply:
+        if not self._remaining:
+            raise TimeoutError
         with self._counting:
             self.requests += 1
-        with self._turns, send(min(READ_TIMEOUT, self.deadline.remaining)) as response:
+        with self._turns, send(min(READ_TIMEOUT, self._remaining)) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > LONGEST_BODY:
                     raise Unbelievable(f"the answer is longer than {LONGEST_BODY >> 20} MB")
-                if not self.deadline.remaining:
+                if not self._remaining:
                     raise TimeoutError
             return Reply(bytes(body), response.headers.get("request-id"))
 
