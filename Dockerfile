@@ -24,12 +24,12 @@ FROM ${PYTHON_IMAGE}
 RUN python3 -m pip uninstall --yes --quiet --root-user-action ignore pip \
  && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -x 'site-packages|/(test|idlelib|tkinter|ensurepip)/' \
       "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
- && install -d -o 65532 -g 65532 /var/lib/modelgate
+ && install -d -o 65532 -g 65532 /var/lib/modelgate /run/modelgate
 COPY --from=build /opt/modelgate /opt/modelgate
 ENV PATH=/opt/modelgate/bin:$PATH \
     PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     MODELGATE_CONFIG_DIR=/etc/modelgate
-# Here SQLite's default file would be; with a database server nothing is ever written.
+# The one place that SQLite's default file needs written; /run/modelgate is for what is handed over. Mount volumes there.
 WORKDIR /var/lib/modelgate
 USER 65532:65532
 ARG VERSION=""
