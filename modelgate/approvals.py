@@ -16,7 +16,7 @@ from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace, StoreNotice
 from modelgate.errors import StoreProblem
 from modelgate.settings.lock import read_lock
-from modelgate.store import State, Store, open_store
+from modelgate.store import Store
 from modelgate.surroundings import Surroundings
 
 
@@ -31,18 +31,15 @@ class Approvals:
     """By slot, the newest revision in the store when it was read."""
     promoted: Mapping[tuple[str, str], datetime] | None = None
     known_aliases: frozenset[str] = frozenset()
-    ever_pinned: frozenset[str] = frozenset()
     notices: tuple[StoreNotice, ...] = ()
     problem: Problem | None = None
     grace: Grace | None = None
     lock_stale: tuple[Finding, ...] = ()
 
-    def eligible(self) -> set[str]:
+    def eligible(self) -> frozenset[str]:
         """Every ID that a slot may run under some reference."""
-        found = set()
-        for pins in (self.pins or {}).values():
-            found |= {pin.model_id for pin in (*pins.pins, pins.hold) if pin}
-        return found
+        slots = (self.pins or {}).values()
+        return frozenset(pin.model_id for pins in slots for pin in (*pins.pins, pins.hold) if pin)
 
 
 def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
@@ -58,13 +55,7 @@ def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_
     locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
     lock_stale = stale(world.settings.slots, locked, world.settings.environment) if policy.pins_from == "lock" else ()
     try:
-        store = open_store(
-            world.settings.database,
-            deadline=deadline,
-            clock=world.clock,
-            service_given=world.settings.service_given,
-            read_only=read_only,
-        )
+        store = world.store(deadline, read_only=read_only)
         approvals = read(Approvals(store=store, notices=store.notices), world, policy, locked)
     except StoreProblem as error:
         approvals = unreachable(Approvals(), world, policy, error.problem)
@@ -77,14 +68,13 @@ def read(approvals: Approvals, world: Surroundings, policy: Policy, locked: tupl
         return approvals
     if locked is None:
         locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
-    state: State = approvals.store.state(world.scope, promote_from=policy.promote_from)
+    state = approvals.store.state(world.scope, promote_from=policy.promote_from)
     return replace(
         approvals,
         pins=with_lock(state.pins, locked) if policy.pins_from == "lock" else state.pins,
         revisions=state.revisions,
         promoted=state.promoted,
         known_aliases=state.known_aliases,
-        ever_pinned=state.ever_pinned,
     )
 
 

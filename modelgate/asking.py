@@ -11,12 +11,12 @@ from modelgate.api.credential import Credential, known_credential
 from modelgate.approvals import Approvals
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.history import StoredFacts
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young
 from modelgate.errors import StoreProblem
-from modelgate.store import StoredFacts
 from modelgate.surroundings import Surroundings
 
 CLAIM_SECONDS = 10.0

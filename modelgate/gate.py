@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from modelgate import api, approvals, asking, record
+from modelgate import approvals, asking, record
 from modelgate.approvals import Approvals
 from modelgate.asking import Asked
 from modelgate.checks.check import RUN
@@ -77,8 +77,6 @@ def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
     if options.offline:
         lock_required = this.policy.pins_from == "lock"
         return approvals.without_store(world, lock_required=lock_required), Asked()
-    if not asking.may_reuse(world, this.policy):
-        api.warm_up()
     if options.no_store:
         known = approvals.without_store(world, lock_required=True)
     else:
@@ -117,7 +115,7 @@ def _recorded(this: Run, known: Approvals, asked: Asked, judgement: Judgement) -
     assert store is not None  # noqa: S101 # the caller looked
     for _ in range(_RACES):
         report = _report(this, judgement, asked, recorded=True)
-        rows = record.rows(world, judgement, asked, report, known.revisions, set(known.ever_pinned))
+        rows = record.rows(world, judgement, asked, report, known.revisions, known.eligible())
         try:
             head = store.append(world.scope, world.author, rows, expect=_expected(this, known), now=report.finished_at)
             if asked.claimed and asked.reuse_fingerprint:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import tempfile
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -83,19 +83,11 @@ def json_text(report: Report, handed_at: str) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """Writes the file whole or not at all, readable by other users. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def environment_of(report: Report, environ: Mapping[str, str], pins_file: Path | None = None) -> dict[str, str]:
+    """The environment for the application: what it was handed, and nothing that an earlier start handed over."""
+    kept = {k: v for k, v in environ.items() if not k.startswith(VARIABLE) and k != FILE_VARIABLE}
+    named = {FILE_VARIABLE: str(pins_file.absolute())} if pins_file else {}
+    return kept | dict(report.exports) | named
 
 
 def become(command: list[str], environ: Mapping[str, str]) -> NoReturn:
@@ -105,4 +97,7 @@ def become(command: list[str], environ: Mapping[str, str]) -> NoReturn:
         import sys
 
         sys.exit(subprocess.run(command, env=dict(environ), check=False).returncode)  # noqa: S603 # the user's command
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and an ignored signal stays ignored in the command
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     os.execvpe(command[0], command, environ)  # noqa: S606 # becoming the user's command is what was asked for

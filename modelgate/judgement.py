@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from modelgate.checks import api, catalogue, drift, settings, store
@@ -50,7 +50,8 @@ def judge(snapshot: Snapshot) -> Judgement:
         ran.extend((check, view.slot.name) for check in judged)
     findings.extend(_removed(snapshot))
     findings.extend(settings.waivers(snapshot, findings, ran))
-    weighed = tuple(_waive(snapshot, finding) for finding in findings)
+    firm = {view.slot.name for view in views if view.runs_another}
+    weighed = tuple(_waive(snapshot, finding, firm) for finding in findings)
     verdict = verdict_of(weighed)
     judgement = Judgement(snapshot, views, (), weighed, verdict)
     return replace(judgement, slots=tuple(_report(view, judgement.hands_over) for view in views))
@@ -76,10 +77,13 @@ def _removed(snapshot: Snapshot) -> Iterable[Finding]:
     return [drift.slot_removed(snapshot, (snapshot.pins or {})[slot]) for slot in gone]
 
 
-def _waive(snapshot: Snapshot, finding: Finding) -> Finding:
+def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Finding:
+    """The finding, marked if somebody's word covers it. `firm`: the slots of which an application runs another ID."""
     if finding.level is Level.UNKNOWN or not waivable(finding.id):
         return finding
-    if snapshot.policy.hand_off == "settings" and finding.level is Level.REFUSE and finding.id in drift.RUNS_ANOTHER:
+    if finding.id == "api.origin-not-approved":
+        return finding  # the API was not asked, and no word makes known what it would have said
+    if finding.slot in firm and finding.id in drift.CASE_IDS:
         return finding
     return replace(finding, waived=is_waived(snapshot.waivers, finding.id, finding.slot, snapshot.now))
 

@@ -22,7 +22,7 @@ def rows(
     asked: Asked,
     report: Report,
     revisions: Mapping[str, int],
-    ever: set[str],
+    eligible: frozenset[str],
 ) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     run_id = report.run_id or ""
@@ -32,13 +32,13 @@ def rows(
         for f in report.findings
     ]
     pins = [_pin(view, run_id, revisions.get(view.slot.name, 0)) for view in judgement.to_pin]
-    return [_run(world, judgement, asked, report, ever), *resolutions, *findings, *pins]
+    return [_run(world, judgement, asked, report, eligible), *resolutions, *findings, *pins]
 
 
-def _run(world: Surroundings, judgement: Judgement, asked: Asked, report: Report, ever: set[str]) -> RunRow:
+def _run(world: Surroundings, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]) -> RunRow:
     facts, snapshot = asked.facts, judgement.snapshot
     fresh = facts is not None and facts.problem is None and asked.reused_from is None and asked.grace is None
-    ids = ever | {view.candidate for view in judgement.views if view.candidate}
+    ids = eligible | {view.candidate for view in judgement.views if view.candidate}
     return RunRow(
         run_id=report.run_id or "",
         command=report.command,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from modelgate.clock import Clock
+from modelgate.author import author
+from modelgate.clock import Clock, Deadline, SystemClock
 from modelgate.domain.rows import Author, Scope
 from modelgate.domain.settings import Settings
+from modelgate.settings import load
+from modelgate.store import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,37 @@ class Surroundings:
     def scope(self) -> Scope:
         """What pins and the chain are of."""
         return Scope(self.settings.service, self.settings.environment)
+
+    def deadline(self) -> Deadline:
+        """The end of all waiting of a command that starts now."""
+        return Deadline.after(self.settings.check.deadline_seconds, self.clock)
+
+    def store(self, deadline: Deadline, *, read_only: bool = False) -> Store:
+        """The audit store, opened. Raises StoreProblem."""
+        return open_store(
+            self.settings.database,
+            deadline=deadline,
+            clock=self.clock,
+            service_given=self.settings.service_given,
+            read_only=read_only,
+        )
+
+
+def prepare(
+    environ: Mapping[str, str],
+    *,
+    service: str | None = None,
+    environment: str | None = None,
+    config_dir: Path | None = None,
+    database_url: str | None = None,
+    clock: Clock | None = None,
+) -> Surroundings:
+    """Reads the settings and finds out who runs this. Raises SettingsError."""
+    settings = load(
+        service=service,
+        environment=environment,
+        config_dir=config_dir,
+        database_url=database_url,
+        environ=environ,
+    )
+    return Surroundings(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from modelgate.checks.check import about
+from modelgate.checks.check import about, short
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, Snapshot
-from modelgate.domain.text import printable
 from modelgate.domain.view import SlotView
 
 
@@ -60,5 +59,5 @@ def _slot_problem(view: SlotView, problem: Problem | None) -> Finding:
 
 
 def _message(problem: Problem) -> str:
-    told = printable(problem.message, limit=120)
-    return f"{told} ({printable(problem.request_id, limit=40)})" if problem.request_id else told
+    request = f" ({short(problem.request_id, 36)})" if problem.request_id else ""
+    return short(problem.message, 79 - len(request)) + request

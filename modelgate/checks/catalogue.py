@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
+from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held, typed
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.text import did_you_mean
@@ -17,8 +17,8 @@ def _reference(view: SlotView) -> list[Finding] | None:
     if view.answer.outcome is Outcome.UNKNOWN:
         facts = view.snapshot.facts
         near = did_you_mean(view.slot.reference, sorted(facts.entries) if facts else [])
-        message = f"no model is called {reference}" + (f"; did you mean {name(near)}?" if near else "")
-        found = about(view, "catalogue.unknown-model", note_if_held(view), message, f"choose one of: {models}")
+        hint = (f"did you mean {typed(near)}? " if near else "") + f"choose one of: {models}"
+        found = about(view, "catalogue.unknown-model", note_if_held(view), f"no model is called {reference}", hint)
     elif view.answer.outcome is Outcome.RETIRED:
         message = f"{reference} is retired: requests that name it fail"
         found = about(view, "catalogue.retired", note_if_held(view), message, f"choose one of: {models}")
@@ -32,12 +32,12 @@ def _reference(view: SlotView) -> list[Finding] | None:
 
 
 def _alias(view: SlotView) -> list[Finding] | None:
-    if view.answer is None or not view.snapshot.policy.require_canonical:
+    if view.answer is None or view.resolved is None or not view.snapshot.policy.require_canonical:
         return None
     if not view.answer.is_alias:
         return []
     message = f"{name(view.slot.reference)} is an alias of {name(view.resolved)}"
-    return [about(view, "catalogue.alias", note_if_held(view), message, f'set model = "{name(view.resolved)}"')]
+    return [about(view, "catalogue.alias", note_if_held(view), message, f"set model to {typed(view.resolved)}")]
 
 
 def _deprecated(view: SlotView) -> list[Finding] | None:
@@ -112,8 +112,9 @@ def _limits(view: SlotView) -> list[Finding] | None:
         if limit is None:
             found.append(_fact_unknown(view, fact))
         elif limit < needed:
-            message = f"{fact} of {name(entry.id)} is {limit}, needed: {needed}"
-            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, "choose a larger model"))
+            message = f"{fact} is {limit}, needed: {needed}"
+            hint = f"choose a larger model than {typed(entry.id)}: {command(view.snapshot, 'models')}"
+            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, hint))
     return found
 
 
@@ -125,14 +126,14 @@ def _line(view: SlotView) -> list[Finding] | None:
         return [_fact_unknown(view, "line", Level.WARN if view.held else Level.UNKNOWN)]
     if entry.line in allowed:
         return []
-    message = f"{name(entry.id)} is of line {name(entry.line)}; allowed: {name(', '.join(allowed))}"
+    message = f"of line {name(entry.line)}; allowed: {name(', '.join(allowed))}"
     level = Level.WARN if view.held else Level.REFUSE
-    hint = "choose a model of an allowed line, or change policy.allowed_lines"
+    hint = f"choose a model of an allowed line: {command(view.snapshot, 'models')}"
     return [about(view, "catalogue.line-not-allowed", level, message, hint)]
 
 
 def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Finding:
-    message = f"the API does not say {name(fact)} of {name(view.candidate)}"
+    message = f"not known: {name(fact)} of {name(view.candidate)}"
     hint = "ask an API that does, or drop the requirement"
     return about(view, "catalogue.fact-unknown", level, message, hint)
 

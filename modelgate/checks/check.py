@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,9 +27,20 @@ class Check:
     judge: SlotCheck
 
 
+def short(text: str, width: int) -> str:
+    """`text` made harmless, in at most `width` characters: escaping makes hostile text longer, so it is cut after."""
+    shown = printable(text, limit=width)
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
 def name(text: str | None) -> str:
-    """A model name or ID as it stands in a message: one line, short."""
-    return printable(text or "nothing", limit=30)
+    """A model name or ID as it stands in a message: two of them leave room for words on a line of 80."""
+    return short(text or "nothing", 29)
+
+
+def typed(text: str | None) -> str:
+    """A model name or ID as it stands in a hint: whole, and one word for a shell."""
+    return shlex.quote(printable(text or "ID", limit=256))
 
 
 def command(snapshot: Snapshot, verb: str, *words: str) -> str:
@@ -46,8 +58,11 @@ def about(
 
 
 def note_if_held(view: SlotView) -> Level:
-    """Refuse; a note on a held slot, which runs its held ID whatever the settings ask for."""
-    return Level.NOTE if view.held else Level.REFUSE
+    """Refuse; a note on a held slot, which runs its held ID whatever the settings ask for.
+
+    Where the pins could not be read nobody knows whether the slot is held: then it is no definite refusal either.
+    """
+    return Level.NOTE if view.held or view.snapshot.pins is None else Level.REFUSE
 
 
 def at_most_warn_at_preflight(view: SlotView, level: Level) -> Level:

@@ -16,6 +16,8 @@ from modelgate.checks.check import (
     command,
     name,
     note_if_held,
+    short,
+    typed,
 )
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
@@ -23,11 +25,8 @@ from modelgate.domain.pins import SlotPins
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.times import format_instant
 from modelgate.domain.view import SlotView, reaction
-from modelgate.domain.waivers import is_waived
 
 REASON = '--reason "…"'
-RUNS_ANOTHER = ("drift.hold-expired", "drift.settings-override-hold", "drift.reference-changed", "drift.alias-moved")
-"""Where the application reads its own settings, these say that it would run an ID that nobody approved."""
 
 
 def slot_removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
@@ -66,8 +65,8 @@ def _hold_expired(view: SlotView) -> Finding | None:
 def _settings_override_hold(view: SlotView) -> Finding | None:
     if not view.held or view.choice is None or view.snapshot.policy.hand_off != "settings" or not view.differs:
         return None
-    message = f"the application would run {name(view.resolved)}, held is {name(view.choice.model_id)}"
-    hint = f"set model to {name(view.choice.model_id)}, the application reads its own settings"
+    message = f"means {name(view.resolved)}, held on {name(view.choice.model_id)}"
+    hint = f"set model to {typed(view.choice.model_id)}: the application reads its own settings"
     return about(view, "drift.settings-override-hold", Level.REFUSE, message, hint)
 
 
@@ -82,10 +81,14 @@ def _held(view: SlotView) -> Finding | None:
 def _unpinned(view: SlotView) -> Finding | None:
     if view.pins.newest or view.held:
         return None
-    if reaction(view.snapshot, view.slot, "drift.unpinned") == "accept":
-        message = f"first use: preflight pins {name(view.resolved)}"
-        return about(view, "drift.unpinned", Level.NOTE, message)
-    message = f"never approved to run anything; it would be {name(view.resolved)}"
+    if reaction(view.snapshot, "drift.unpinned") == "accept":
+        if view.snapshot.on_grace:
+            message = "first use, and nothing is pinned while API or store cannot be asked"
+            return about(view, "drift.unpinned", Level.UNKNOWN, message, "run it again")
+        if view.resolved or view.answer is None:
+            message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
+            return about(view, "drift.unpinned", Level.NOTE, message)
+    message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
     return about(view, "drift.unpinned", Level.REFUSE, message, _accept_hint(view))
 
 
@@ -95,15 +98,15 @@ def _reference_changed(view: SlotView) -> Finding | None:
     newest = view.pins.newest
     message = f"asks for {name(view.slot.reference)}; approved: {name(newest.reference if newest else None)}"
     level = _level(view, "drift.reference-changed")
-    return about(view, "drift.reference-changed", level, message, _accept_hint(view))
+    return about(view, "drift.reference-changed", level, message, _drift_hint(view))
 
 
 def _alias_moved(view: SlotView) -> Finding | None:
     if view.choice is None or view.resolved is None or not view.differs:
         return None
     message = f"means {name(view.resolved)} now; pinned: {name(view.choice.model_id)}"
-    stay = command(view.snapshot, "rollback", view.slot.name, "--to", name(view.choice.model_id), REASON)
-    hint = f"{_accept_hint(view)}, or to stay: {stay}"
+    stay = command(view.snapshot, "rollback", view.slot.name, "--to", typed(view.choice.model_id), REASON)
+    hint = f"{_drift_hint(view)}, or to stay: {stay}"
     return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, hint)
 
 
@@ -113,7 +116,7 @@ def _other_reference(view: SlotView) -> Finding | None:
         return None
     if choice.rule == "renamed":
         message = f"{name(view.slot.reference)} is {name(newest.reference)} by another name"
-        return about(view, "drift.reference-renamed", Level.NOTE, message)
+        return about(view, "drift.reference-renamed", Level.NOTE, message, _accept_hint(view))
     if newest.reference != view.slot.reference:
         message = f"runs an earlier pin; the newest is for {name(newest.reference)}"
         return about(view, "drift.earlier-pin", Level.NOTE, message)
@@ -131,6 +134,7 @@ CASES: tuple[tuple[tuple[str, ...], Case], ...] = (
     (("drift.alias-moved",), _alias_moved),
     (("drift.reference-renamed", "drift.earlier-pin"), _other_reference),
 )
+CASE_IDS = frozenset(check for ids, _case in CASES for check in ids)
 
 
 def first_case(view: SlotView) -> tuple[Finding | None, tuple[str, ...]]:
@@ -163,35 +167,44 @@ def _facts_changed(view: SlotView) -> list[Finding] | None:
     if not lost:
         return []
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    message = f"since it was pinned the model lost {name(lost[0])}{more}"
+    message = f"lost since it was pinned: {short(lost[0], 40)}{more}"
     return [about(view, "drift.facts-changed", Level.WARN, message, _accept_hint(view))]
 
 
 def _origin_changed(view: SlotView) -> list[Finding] | None:
     choice, facts = view.choice, view.snapshot.facts
-    if choice is None or facts is None or choice.pin.origin is None:
+    if choice is None or choice.model_id != view.candidate or facts is None or choice.pin.origin is None:
         return None
     if choice.pin.origin == facts.origin:
         return []
-    message = f"pinned at {name(choice.pin.origin)}, asked now: {name(facts.origin)}"
+    message = f"pinned at {name(choice.pin.origin)}, asked: {name(facts.origin)}"
     return [about(view, "drift.origin-changed", Level.WARN, message, _accept_hint(view))]
 
 
 def _not_promoted(view: SlotView) -> list[Finding] | None:
     policy, snapshot = view.snapshot.policy, view.snapshot
-    if not policy.promote_from or snapshot.promoted is None or view.candidate is None:
+    if not policy.promote_from or view.candidate is None:
         return None
+    if snapshot.promoted is None:
+        return _promotion_not_asked(view) if snapshot.verb == "check" and not snapshot.offline else None
     since = snapshot.promoted.get((view.slot.name, view.candidate))
     if since is not None and since + timedelta(hours=policy.soak_hours) <= snapshot.now:
         return []
     if since is None:
-        message = f"{policy.promote_from} has not handed over {name(view.candidate)}"
+        message = f"{name(policy.promote_from)} has not handed over {name(view.candidate)}"
     else:
         hours = (snapshot.now - since) / timedelta(hours=1)
-        message = f"{policy.promote_from} runs it for {hours:.1f} of {policy.soak_hours:g} hours"
+        message = f"{name(policy.promote_from)} runs it for {hours:.1f} of {policy.soak_hours:g} hours"
     level = at_most_warn_at_preflight(view, note_if_held(view))
     hint = f"deploy it to {policy.promote_from} first, let it run for {policy.soak_hours:g} hours"
     return [about(view, "drift.not-promoted", level, message, hint)]
+
+
+def _promotion_not_asked(view: SlotView) -> list[Finding]:
+    """`check --no-store`, or pins that stand in for the store's: what was left out is told, not passed over."""
+    message = f"not asked whether {name(view.snapshot.policy.promote_from)} runs {name(view.candidate)}"
+    level = Level.NOTE if view.held else Level.WARN
+    return [about(view, "drift.not-promoted", level, message, f"with the store: {command(view.snapshot, 'check')}")]
 
 
 BESIDE = (
@@ -202,16 +215,20 @@ BESIDE = (
 
 
 def _level(view: SlotView, check: str) -> Level:
-    if is_waived(view.snapshot.waivers, check, view.slot.name, view.snapshot.now):
-        return Level.REFUSE  # it stays in the report as what it would have been
+    """As the policy says, waived or not: a waived refusal stays in the report as one."""
+    if reaction(view.snapshot, check) == "accept" and view.resolved is None:
+        return Level.REFUSE  # it means nothing, so there is nothing to pin
     levels = {"refuse": Level.REFUSE, "warn": Level.WARN, "accept": Level.NOTE}
-    return _strict(view, levels[reaction(view.snapshot, view.slot, check)])
+    return _strict(view, levels[reaction(view.snapshot, check)])
 
 
 def _strict(view: SlotView, level: Level) -> Level:
     """An application that reads its own settings runs *a*: then any a ≠ p refuses."""
-    runs_another = view.snapshot.policy.hand_off == "settings" and view.differs and not view.accepts
-    return Level.REFUSE if runs_another else level
+    return Level.REFUSE if view.runs_another else level
+
+
+def _drift_hint(view: SlotView) -> str:
+    return "preflight pins it, by the policy" if view.accepts else _accept_hint(view)
 
 
 def _accept_hint(view: SlotView) -> str:

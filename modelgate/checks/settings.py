@@ -8,6 +8,7 @@ from modelgate.checks.check import name
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
+from modelgate.domain.text import printable
 from modelgate.domain.waivers import covers, expired
 
 
@@ -17,7 +18,7 @@ def whole(snapshot: Snapshot) -> list[Finding]:
     for variable in snapshot.unknown_variables:
         hint = f"did you mean {variable.suggestion}?" if variable.suggestion else "unset it, or see docs/settings.md"
         message = f"no setting reads ${name(variable.name)}"
-        source = Source(f"${variable.name}")
+        source = Source(f"${printable(variable.name)}")
         found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
     found.extend(snapshot.lock_stale)
     if snapshot.offline:
@@ -30,16 +31,15 @@ def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[t
     """Waivers that ran out, and those that cover nothing although their check ran: `ran` holds (ID, slot)."""
     found = []
     for waiver in snapshot.waivers:
-        slot = f" of {waiver.slot}" if waiver.slot else ""
         if expired(waiver, snapshot.now):
             level = Level.WARN if snapshot.verb == "preflight" else Level.REFUSE
-            message = f"the waiver for {waiver.check}{slot} ended {waiver.until.isoformat()}"
+            message = f"the waiver for {waiver.check} ended {waiver.until.isoformat()}"
             hint = "remove it, or extend `until` with a new reason"
             found.append(Finding("settings.waiver-expired", level, message, hint, waiver.slot, waiver.source))
         elif any(covers(waiver, check, slot) for check, slot in ran) and not any(
             covers(waiver, f.id, f.slot) for f in findings
         ):
-            message = f"the waiver for {waiver.check}{slot} covers nothing"
+            message = f"the waiver for {waiver.check} covers nothing"
             found.append(
                 Finding("settings.waiver-unused", Level.NOTE, message, "remove it", waiver.slot, waiver.source)
             )

@@ -32,7 +32,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
 def entry_from_json(stored: dict[str, Any]) -> Entry:
     """The inverse of `entry_to_json`. A key that this version does not know is passed over."""
     known = {field.name for field in fields(Entry)}
-    return Entry(**{k: parse_instant(v) if k in _INSTANTS else v for k, v in stored.items() if k in known})
+    values: dict[str, Any] = {k: parse_instant(v) if k in _INSTANTS else v for k, v in stored.items() if k in known}
+    return Entry(**values)
 
 
 def facts_to_json(facts: Facts, ids: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,7 @@ class Problem:
     """The API's `request-id` header, where there was an answer."""
     graceable: bool = False
     """Whether grace may cover it: connection failures, 5xx and 429 of the API, and an unreachable store."""
+
+    def hinting(self, hint: str) -> Problem:
+        """The same problem with another next step."""
+        return replace(self, hint=hint)

@@ -60,3 +60,8 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+
+    @property
+    def on_grace(self) -> bool:
+        """Whether old facts or pins stand in: then nothing new is approved."""
+        return self.api_grace is not None or self.store_grace is not None

@@ -43,6 +43,15 @@ class SlotView:
         return self.choice is not None and self.answer is not None and self.resolved != self.choice.model_id
 
     @property
+    def runs_another(self) -> bool:
+        """Whether the application, as it reads its own settings, would run another ID than the slot may.
+
+        Nobody's word changes what it runs: such a refusal is not waived.
+        """
+        reads_settings = self.snapshot.policy.hand_off == "settings" and self.answer is not None
+        return reads_settings and not self.accepts and (self.choice is None or self.differs)
+
+    @property
     def entry(self) -> Entry | None:
         """The facts about the candidate; None if it is not served or not known."""
         facts = self.snapshot.facts
@@ -62,20 +71,19 @@ def look(snapshot: Snapshot, slot: Slot) -> SlotView:
     pins = (snapshot.pins or {}).get(slot.name, SlotPins(slot.name))
     answer = _answer(snapshot, slot.reference)
     resolved = answer.id if answer and answer.outcome is Outcome.RESOLVED else None
-    choice = choose(pins, slot.reference, resolved)
-    candidate, accepts = (choice.model_id if choice else resolved), False
+    if snapshot.pins is None:  # who may run what is not known, so there is no ID to judge
+        return SlotView(snapshot, slot, pins, answer, None, None, accepts=False)
+    choice, accepts = choose(pins, slot.reference, resolved), False
     if choice is None and pins.newest is None:
-        accepts = reaction(snapshot, slot, "drift.unpinned") == "accept"
+        accepts = reaction(snapshot, "drift.unpinned") == "accept" and not snapshot.on_grace
     elif choice is None and pins.newest is not None:
-        react = reaction(snapshot, slot, "drift.reference-changed")
-        accepts = react == "accept"
-        if react == "warn":
+        accepts = reaction(snapshot, "drift.reference-changed") == "accept"
+        if _stays(snapshot, slot, "drift.reference-changed"):
             choice = Choice(pins.newest, "stay")
-            candidate = choice.model_id
-    elif choice and choice.rule != "hold" and resolved not in (None, choice.model_id):
-        accepts = reaction(snapshot, slot, "drift.alias-moved") == "accept"
-        candidate = resolved if accepts else choice.model_id
-    accepts = accepts and candidate is not None and snapshot.pins is not None
+    elif choice and choice.rule != "hold" and resolved != choice.model_id:
+        accepts = reaction(snapshot, "drift.alias-moved") == "accept"
+    accepts = accepts and resolved is not None
+    candidate = choice.model_id if choice and not accepts else resolved
     return SlotView(snapshot, slot, pins, answer, choice, candidate, accepts)
 
 
@@ -86,11 +94,11 @@ def _answer(snapshot: Snapshot, reference: str) -> Answer | None:
     return answer if answer and answer.outcome is not Outcome.FAILED else None
 
 
-def reaction(snapshot: Snapshot, slot: Slot, check: str) -> Reaction:
+def reaction(snapshot: Snapshot, check: str) -> Reaction:
     """How the policy reacts to one of the three differences, here and now.
 
-    Nothing is pinned on grace, nor where pins live in git. A waived refusal stays on the pin, and so does a start on
-    the fallback file's pins, which do not tell a hold from a pin.
+    Nothing is pinned where pins live in git, nor on grace. The fallback file does not tell a hold from a pin, and so a
+    start on it stays on its pins.
     """
     policy = snapshot.policy
     configured: dict[str, Reaction] = {
@@ -99,12 +107,15 @@ def reaction(snapshot: Snapshot, slot: Slot, check: str) -> Reaction:
         "drift.alias-moved": policy.alias_moved,
     }
     react = configured[check]
-    if check == "drift.unpinned":
-        on_grace = snapshot.api_grace or snapshot.store_grace
-        return "refuse" if policy.pins_from == "lock" or on_grace else react
-    if react == "accept" and (snapshot.api_grace or snapshot.store_grace):
-        return "warn"
     if react == "accept" and policy.pins_from == "lock":
         react = "refuse"
-    stays = is_waived(snapshot.waivers, check, slot.name, snapshot.now) or snapshot.store_grace
-    return "warn" if react == "refuse" and stays and policy.hand_off == "pins" else react
+    if check == "drift.unpinned":
+        return react
+    return "warn" if snapshot.store_grace or (snapshot.api_grace and react == "accept") else react
+
+
+def _stays(snapshot: Snapshot, slot: Slot, check: str) -> bool:
+    """Whether the slot stays on its newest pin: the policy says so, or somebody waived its refusal."""
+    react = reaction(snapshot, check)
+    waived = is_waived(snapshot.waivers, check, slot.name, snapshot.now) and snapshot.policy.hand_off == "pins"
+    return react == "warn" or (react == "refuse" and waived)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.complaints import Complaints
 from modelgate.settings.toml import read_toml
+from modelgate.whole_file import write_whole
 
 SCHEMA = "modelgate.lock/1"
 _HEADER = """\
@@ -68,17 +67,7 @@ def render_lock(scope: Scope, pins: Iterable[Pin]) -> str:
 def write_lock(path: Path, text: str) -> None:
     """Writes the lock whole or not at all. Raises SettingsError."""
     try:
-        descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(scratch).chmod(0o644)  # mkstemp's 0600 would hide the lock from other users
-            Path(scratch).replace(path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except OSError as error:
         raise SettingsError(f"cannot be written: {error.strerror}", source=printable(path.as_posix())) from None
 

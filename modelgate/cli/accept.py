@@ -1,0 +1,43 @@
+"""modelgate accept"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.changes import show
+from modelgate.cli.options import data_format, reason, scoped
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("accept")
+@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.option("--all", "everything", is_flag=True, help="All slots of the settings.")
+@click.option("--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.")
+@click.option("--from", "source", metavar="ENV", help="Pin what that environment runs: a promotion.")
+@reason
+@scoped
+@data_format
+def command(
+    world: Surroundings,
+    slots: tuple[str, ...],
+    everything: bool,
+    run_id: str | None,
+    source: str | None,
+    reason: str,
+    form: str,
+) -> int:
+    """Approve what the settings resolve to now.
+
+    Each ID is verified live. A held slot is refused: release it.
+
+    Example: modelgate accept summarizer -e prod --reason "evals passed, ABC-123"
+    """
+    from modelgate.operations.accept import accept
+
+    changed = accept(world, slots, everything=everything, run_id=run_id, source=source, reason=reason)
+    show(changed, form, "accepted")
+    return 0

@@ -1,0 +1,45 @@
+"""modelgate check"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import Instant, scoped
+from modelgate.cli.output import parse_reports, put_out, report_files, report_formats
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("check")
+@scoped
+@report_formats
+@report_files
+@click.option("--dry-run", is_flag=True, help="Record nothing; a SELECT-only role is enough.")
+@click.option("--as-of", type=Instant(), metavar="DATE", help="Judge dates, waivers and holds as of then.")
+@click.option("--offline", is_flag=True, help="Judge settings and lock alone: nothing is resolved.")
+@click.option("--no-store", is_flag=True, help="Judge against the lock, with the API and no database.")
+def command(
+    world: Surroundings,
+    form: str,
+    reports: tuple[str, ...],
+    dry_run: bool,
+    as_of: datetime | None,
+    offline: bool,
+    no_store: bool,
+) -> int:
+    """Judge an environment before a deployment.
+
+    Exit code 0 is a pass, 1 a refusal, 3 could not know.
+
+    Example: modelgate check -e prod --report sarif=modelgate.sarif
+    """
+    from modelgate import gate
+
+    files = parse_reports(reports)
+    report = gate.run(world, "check", gate.Options(dry_run, as_of, offline, no_store))
+    put_out(report, form, files)
+    return report.exit_code

@@ -1,0 +1,35 @@
+"""How a failed command is told: one line and the next step, on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from modelgate.domain.text import printable
+from modelgate.errors import CouldNotKnow, ModelgateError
+from modelgate.terminal import style_of
+
+
+def tell(error: ModelgateError) -> None:
+    """What went wrong and what to do. Of an unknown, its check ID too, for `modelgate explain`."""
+    style = style_of(sys.stderr, os.environ)
+    problem = error.problem if isinstance(error, CouldNotKnow) else None
+    named = f"{problem.check}: " if problem else ""
+    request = f" ({printable(problem.request_id, 40)})" if problem and problem.request_id else ""
+    message = "\n".join(printable(line, 500) for line in error.message.splitlines())
+    lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
+    if error.hint:
+        lines.append(f"  → {style.paint(printable(error.hint, 500), 'cyan')}")
+    print(style.fit("\n".join(lines)), file=sys.stderr)
+
+
+def defect(error: Exception) -> None:
+    """A defect of modelgate: where it is, and no word that could hold a secret, unless somebody debugs."""
+    if os.environ.get("MODELGATE_DEBUG"):
+        traceback.print_exception(error)
+        return
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
+    print(f"error: a defect of modelgate: {type(error).__name__} at {place}", file=sys.stderr)
+    print("  → run it again with MODELGATE_DEBUG=1 for the whole trace, and report it", file=sys.stderr)

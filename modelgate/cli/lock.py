@@ -1,0 +1,55 @@
+"""modelgate lock"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("lock")
+@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.option("--from", "source", metavar="ENV", help="Take the IDs from that environment's lock: a promotion.")
+@click.option("--check", "only_check", is_flag=True, help="Settings and lock agree? Needs neither key nor network.")
+@scoped
+@data_format
+def command(world: Surroundings, slots: tuple[str, ...], source: str | None, only_check: bool, form: str) -> int:
+    """Write approvals into config/<env>.lock.toml: a pull request is then the approval.
+
+    Example: modelgate lock -e prod && git add config/prod.lock.toml
+    """
+    return _check(world, form) if only_check else _lock(world, slots, source, form)
+
+
+def _check(world: Surroundings, form: str) -> int:
+    from modelgate.operations.lock import check_lock
+
+    stale = check_lock(world)
+    if form == "json":
+        say_json([{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale])
+    else:
+        lines = [f"{f.slot}: {f.message}\n  → {f.hint}" for f in stale]
+        say("\n".join(lines) or f"{world.settings.lock_file} agrees with the settings")
+    return 1 if stale else 0
+
+
+def _lock(world: Surroundings, slots: tuple[str, ...], source: str | None, form: str) -> int:
+    from modelgate.operations.lock import lock
+
+    locked = lock(world, slots, source=source)
+    changes = [(change.pin.slot, change.before, change.pin.model_id) for change in locked.changes]
+    if form == "json":
+        shown = [{"slot": slot, "before": before, "after": after} for slot, before, after in changes]
+        say_json({"path": str(locked.path), "changes": shown})
+    else:
+        lines = [f"{slot}: {before or 'nothing'} → {after}" for slot, before, after in changes]
+        say(
+            "\n".join([*(lines or ["no ID changed"]), f"written: {locked.path}; commit it, its review is the approval"])
+        )
+    return 0

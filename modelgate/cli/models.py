@@ -1,0 +1,54 @@
+"""modelgate models"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+from modelgate.domain.catalogue import LIFECYCLES, Entry
+from modelgate.domain.codec import entry_to_json
+from modelgate.domain.text import printable
+from modelgate.render.table import table
+from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("models")
+@click.option("--lifecycle", "lifecycles", multiple=True, type=click.Choice(LIFECYCLES), help="Default: not retired.")
+@click.option("--line", "lines", multiple=True, metavar="LINE", help="Such as opus; may be repeated.")
+@scoped
+@data_format
+def command(world: Surroundings, lifecycles: tuple[str, ...], lines: tuple[str, ...], form: str) -> int:
+    """List what the Models API serves.
+
+    Example: modelgate models -e prod --lifecycle active --line sonnet
+    """
+    from modelgate.operations.catalogue import models
+
+    found = models(world, lifecycles, lines)
+    if form == "json":
+        say_json([entry_to_json(entry) for entry in found])
+    else:
+        style = style_of(sys.stdout, os.environ)
+        headings = ["id", "line", "lifecycle", "retires", "input tokens", "output tokens"]
+        drawn = table(headings, [_cells(entry) for entry in found], style)
+        say(style.fit("\n".join(drawn or ["no model is like that"])))
+    return 0
+
+
+def _cells(entry: Entry) -> list[str]:
+    limits = (entry.max_input_tokens, entry.max_tokens)
+    return [
+        printable(entry.id),
+        printable(entry.line or "-"),
+        entry.lifecycle or "unknown",
+        entry.retires_at.date().isoformat() if entry.retires_at else "-",
+        *(str(limit) if limit is not None else "unknown" for limit in limits),
+    ]

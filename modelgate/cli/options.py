@@ -1,0 +1,84 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from modelgate.domain.times import parse_duration, parse_instant
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def scoped(command: F) -> F:
+    """Adds -s, -e and --config-dir, and hands the command its `world`."""
+    from functools import wraps
+
+    @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
+    @click.option("-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.")
+    @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
+    @wraps(command)
+    def with_world(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
+        return command(*args, world=world(service, environment, config_dir), **kw)
+
+    return with_world  # type: ignore[return-value]  # the wrapper takes the options instead of the world
+
+
+def world(service: str | None, environment: str | None, config_dir: Path | None) -> Surroundings:
+    """The surroundings of this process."""
+    from modelgate.surroundings import prepare
+
+    return prepare(os.environ, service=service, environment=environment, config_dir=config_dir)
+
+
+data_format = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the output."
+)
+reason = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for good.")
+
+
+class Instant(click.ParamType[datetime]):
+    """A date, a date-time or, where `ahead`, a duration from now; without an offset it is UTC."""
+
+    name = "time"
+
+    def __init__(self, *, ahead: bool = False) -> None:
+        self._ahead = ahead
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, aware, UTC."""
+        if isinstance(value, datetime):
+            return value
+        if self._ahead:
+            try:
+                return datetime.now().astimezone() + parse_duration(value)
+            except ValueError:
+                pass
+        try:
+            return parse_instant(value)
+        except ValueError:
+            example = "24h or 2026-03-12T14:00Z" if self._ahead else "2026-03-12T14:00Z"
+            self.fail(f"{value[:40]!r} is no time; write it like {example}", param, ctx)
+
+
+class Duration(click.ParamType[timedelta]):
+    """A duration such as 90s, 10m or 1h30m."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The duration."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except ValueError:
+            self.fail(f"{value[:40]!r} is no duration; write it like 90s or 10m", param, ctx)

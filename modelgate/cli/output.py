@@ -1,0 +1,74 @@
+"""Writing what a command found: to standard output, to files, and to a job's summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelgate.errors import UsageError
+from modelgate.render import FORMATS, render
+from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    from modelgate.domain.report import Report
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Prints `text` as it is. A reader who left early does not change the exit code."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        stream.write(text if text.endswith("\n") else text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def say_json(value: Any) -> None:
+    """Prints `value` as JSON."""
+    say(json.dumps(value, indent=2))
+
+
+def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
+    """`sarif=out.sarif` into format and path. Raises UsageError."""
+    parsed = []
+    for word in wanted:
+        form, equals, path = word.partition("=")
+        if not equals or not path or form not in FORMATS:
+            raise UsageError(f"--report takes F=FILE, not {word[:60]!r}", hint=f"F is one of {', '.join(FORMATS)}")
+        parsed.append((form, Path(path)))
+    return parsed
+
+
+def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, err: bool = False) -> None:
+    """The report on standard output (or error), into files, and into GitHub's job summary where there is one."""
+    for file_form, path in reports:
+        write(path, render(report, file_form))
+    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(render(report, "markdown"))
+    stream = sys.stderr if err else sys.stdout
+    say(render(report, form, style=style_of(stream, os.environ)), err=err)
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole. Raises UsageError where that is impossible."""
+    from modelgate.whole_file import write_whole
+
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint="name a file in a folder that exists") from None
+
+
+report_formats = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of standard output."
+)
+report_files = click.option(
+    "--report", "reports", multiple=True, metavar="F=FILE", help="Write the report in another format too."
+)

@@ -1,0 +1,44 @@
+"""modelgate release"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.changes import show
+from modelgate.cli.options import data_format, reason, scoped
+from modelgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("release")
+@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.option("--all", "everything", is_flag=True, help="All held slots.")
+@click.option("--keep", is_flag=True, help="The held ID becomes the pin for the present reference.")
+@click.option("--accept", "accept_new", is_flag=True, help="What the reference resolves to becomes the pin.")
+@reason
+@scoped
+@data_format
+def command(
+    world: Surroundings,
+    slots: tuple[str, ...],
+    everything: bool,
+    keep: bool,
+    accept_new: bool,
+    reason: str,
+    form: str,
+) -> int:
+    """End a hold.
+
+    Example: modelgate release summarizer -e prod --keep --reason "the incident is over"
+    """
+    from modelgate.operations.release import release
+
+    if keep == accept_new:
+        raise UsageError("say what to run then: --keep or --accept", hint="--keep stays on the held ID")
+    changed = release(world, slots, "keep" if keep else "accept", everything=everything, reason=reason)
+    show(changed, form, "released")
+    return 0

@@ -1,0 +1,49 @@
+"""modelgate resolve"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+from modelgate.domain.catalogue import Outcome
+from modelgate.domain.text import printable
+
+if TYPE_CHECKING:
+    from modelgate.domain.catalogue import Answer
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("resolve")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@scoped
+@data_format
+def command(world: Surroundings, names: tuple[str, ...], form: str) -> int:
+    """Ask what names mean today. Exit code 1 if one means nothing, 3 if one could not be asked for.
+
+    Example: modelgate resolve claude-sonnet-4-5 -e prod
+    """
+    from modelgate.operations.catalogue import resolve
+
+    facts = resolve(world, names)
+    answers = [facts.answers[name] for name in dict.fromkeys(names)]
+    if form == "json":
+        shown = [{"name": a.name, "outcome": a.outcome, "id": a.id, "alias": a.is_alias} for a in answers]
+        say_json({"origin": facts.origin, "answers": shown})
+    else:
+        say("\n".join(_line(answer) for answer in answers))
+    outcomes = {answer.outcome for answer in answers}
+    if outcomes <= {Outcome.RESOLVED}:
+        return 0
+    return 3 if outcomes <= {Outcome.RESOLVED, Outcome.FAILED} else 1
+
+
+def _line(answer: Answer) -> str:
+    name = printable(answer.name)
+    if answer.outcome is Outcome.RESOLVED:
+        return f"{name} → {answer.id}" if answer.is_alias else f"{name} is its own ID"
+    if answer.problem:
+        return f"{name}: {answer.problem.check}: {printable(answer.problem.message)}"
+    return f"{name} is {answer.outcome.value.replace('-', ' ')}"

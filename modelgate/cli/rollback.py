@@ -1,0 +1,82 @@
+"""modelgate rollback"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.changes import RESTART, show
+from modelgate.cli.options import Instant, data_format, reason, scoped
+from modelgate.cli.output import say
+from modelgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from modelgate.operations.change import Changed
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("rollback")
+@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.option("--all", "everything", is_flag=True, help="All slots; needs --to-time.")
+@click.option("--to", "to_id", metavar="ID", help="To this ID. The present one holds in place.")
+@click.option("--to-revision", type=int, metavar="N", help="To the ID of this revision.")
+@click.option("--to-time", type=Instant(), metavar="T", help="To what was handed over then.")
+@click.option("--expires", type=Instant(ahead=True), metavar="T", help="When the hold ends: 24h, or a time.")
+@click.option("--never-run", is_flag=True, help="Allow an ID that never ran here; expires in 24 h by default.")
+@click.option("--unverified", is_flag=True, help="Do not ask the API: it is down, and the incident is now.")
+@click.option("--dry-run", is_flag=True, help="Show what would change.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@reason
+@scoped
+@data_format
+def command(
+    world: Surroundings,
+    slots: tuple[str, ...],
+    everything: bool,
+    to_id: str | None,
+    to_revision: int | None,
+    to_time: datetime | None,
+    expires: datetime | None,
+    never_run: bool,
+    unverified: bool,
+    dry_run: bool,
+    yes: bool,
+    reason: str,
+    form: str,
+) -> int:
+    """Put slots back on an earlier ID, and hold them there until released.
+
+    Without a target: the ID that the slot handed over before the present one.
+
+    Example: modelgate rollback summarizer -e prod --reason "INC-42: the new model loops"
+    """
+    from modelgate.operations.rollback import Target, Terms, rollback
+
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise UsageError("there is no terminal to ask at", hint="add --yes, or look first with --dry-run")
+
+    def confirm(planned: Changed) -> bool:
+        if yes:
+            return True
+        show(planned, "text", "would hold", err=form == "json")
+        return click.confirm("Do it?", err=form == "json")
+
+    changed = rollback(
+        world,
+        slots,
+        Target(to_id, to_revision, to_time),
+        Terms(reason, expires, never_run, unverified),
+        everything=everything,
+        dry_run=dry_run,
+        confirm=confirm,
+    )
+    if changed is None:
+        say("nothing was changed", err=True)
+        return 1
+    show(changed, form, "would hold" if dry_run else "held")
+    if form == "text" and not dry_run:
+        say(RESTART)
+    return 0

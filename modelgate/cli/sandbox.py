@@ -1,0 +1,23 @@
+"""modelgate sandbox"""
+
+from __future__ import annotations
+
+import click
+
+from modelgate.errors import UsageError
+
+
+@click.command("sandbox")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
+def command(port: int) -> int:
+    """Run a stand-in of the API on this machine, until interrupted.
+
+    Example: modelgate sandbox --port 8765
+    """
+    try:
+        from modelgate.sandbox.server import serve
+    except ModuleNotFoundError as missing:
+        hint = 'pip install "modelgate[sandbox]"'
+        raise UsageError(f"the sandbox needs {missing.name}", hint=hint) from None
+    serve(port)
+    return 0

@@ -1,0 +1,201 @@
+"""The chain: the canonical form of a row, its hash, and the walk that finds the first row that does not fit.
+
+`docs/audit.md` says the same in words, for strangers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import Literal
+
+from modelgate.domain.codec import canonical
+from modelgate.domain.rows import Head, Scope
+from modelgate.domain.times import format_instant
+
+FORM = 1
+"""The newest version of the canonical form that this version of modelgate writes and reads."""
+GENESIS = "0" * 64
+"""What the first row of a chain has for `previous`."""
+WINDOW = 1000
+"""How many rows after a misfit are looked at to say what happened."""
+PROGRESS_EVERY = 1000
+
+
+def canonical_row(table: str, columns: Mapping[str, object]) -> str:
+    """The canonical form of a row: JSON of its table and of every column that is not null, `hash` left out.
+
+    Null columns are left out so that a migration which adds columns changes no old row's hash.
+    """
+    known = {name: _plain(value) for name, value in columns.items() if value is not None and name != "hash"}
+    return canonical({"table": table, **known})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return format_instant(value)
+    # Rows hold texts, whole numbers and booleans; what else a tampered file holds becomes a text that fits no hash.
+    return value if isinstance(value, str | int) else repr(value)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a canonical form, 64 lower-case hexadecimal digits."""
+    return sha256(text.encode("ascii")).hexdigest()
+
+
+def parse_head(text: str) -> Head:
+    """The inverse of `str(head)`: `SERVICE/ENV:SEQUENCE:HASH`. Raises ValueError for anything else."""
+    scope, sequence, fingerprint = text.strip().rsplit(":", 2)
+    service, slash, environment = scope.rpartition("/")
+    if not (slash and service and environment and sequence.isascii() and sequence.isdigit() and len(fingerprint) == 64):
+        raise ValueError("not a head: SERVICE/ENV:SEQUENCE:HASH")
+    int(fingerprint, 16)
+    return Head(Scope(service, environment), int(sequence), fingerprint.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One row as it was read back."""
+
+    table: str
+    sequence: int
+    previous: str
+    hash: str
+    text: str | None
+    """Its canonical form; None where this version does not know the row's form or table: only its place is checked."""
+
+    @property
+    def fits_itself(self) -> bool:
+        """Whether the row's hash is that of what it holds."""
+        return self.text is None or digest(self.text) == self.hash
+
+    def fits_elsewhere(self) -> bool:
+        """Whether the row would be whole if it stood in another place nearby: it was moved."""
+        here = f'"sequence":{self.sequence},'
+        if self.text is None or here not in self.text:
+            return False
+        nearby = range(max(1, self.sequence - WINDOW), self.sequence + WINDOW + 1)
+        return any(digest(self.text.replace(here, f'"sequence":{place},')) == self.hash for place in nearby)
+
+
+Kind = Literal["changed", "removed", "inserted", "reordered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """The first row that does not fit, and what must have happened to it."""
+
+    kind: Kind
+    sequence: int
+    table: str | None = None
+    """None where the row is gone."""
+
+    def __str__(self) -> str:
+        return f"row {self.sequence}{f' in {self.table}' if self.table else ''} was {self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk along one chain found."""
+
+    scope: Scope
+    head: Head | None
+    """The last row that fits; None if there is none."""
+    rows: int
+    """How many rows were read and fit."""
+    unread: int = 0
+    """How many of them have a form or table that this version does not know: only their place was checked."""
+    misfit: Misfit | None = None
+
+    @property
+    def intact(self) -> bool:
+        """Whether every row fits."""
+        return self.misfit is None
+
+
+def walk(
+    scope: Scope,
+    links: Iterable[Link],
+    *,
+    after: Head | None = None,
+    expect: Head | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
+    """Reads `links`, in order of sequence, and stops at the first that does not fit. Memory stays flat.
+
+    With `after`, a head that was verified before, `links` begin with that very row. `expect` is a head kept elsewhere,
+    at or after `after`. `progress` is told how many rows fit so far.
+    """
+    walker = _Walker(after)
+    remaining = iter(links)
+    for link in remaining:
+        misfit = walker.misfit(link, remaining) or _unexpected(link, expect)
+        if misfit:
+            return walker.verification(scope, misfit)
+        walker.take(link)
+        if progress and walker.rows % PROGRESS_EVERY == 0:
+            progress(walker.rows)
+    return walker.verification(scope, walker.missing(expect or after))
+
+
+def _unexpected(link: Link, expect: Head | None) -> Misfit | None:
+    if expect and link.sequence == expect.sequence and link.hash != expect.hash:
+        return Misfit("changed", link.sequence, link.table)
+    return None
+
+
+class _Walker:
+    """Where a walk stands: the two rows before, oldest first, and the place of the next."""
+
+    def __init__(self, after: Head | None) -> None:
+        self.after = after
+        self.before: deque[Link] = deque(maxlen=2)
+        self.place = after.sequence if after else 1
+        self.rows = self.unread = 0
+
+    def take(self, link: Link) -> None:
+        self.before.append(link)
+        self.place = link.sequence + 1
+        self.rows += 1
+        self.unread += link.text is None
+
+    def follows(self, link: Link) -> bool:
+        """Whether `link` names the row before it, or is the row that the walk was to begin with."""
+        if self.before:
+            return link.previous == self.before[-1].hash
+        return link.hash == self.after.hash if self.after else link.previous == GENESIS
+
+    def misfit(self, link: Link, later: Iterator[Link]) -> Misfit | None:
+        """What is wrong with `link` at this place; `later` is read only if something is."""
+        if link.sequence > self.place:
+            return Misfit("removed", self.place)
+        if link.sequence < self.place:
+            return Misfit("inserted", link.sequence, link.table)
+        if link.fits_itself and self.follows(link):
+            return None
+        return self._explained(link, later)
+
+    def _explained(self, link: Link, later: Iterator[Link]) -> Misfit:
+        if any(self.follows(other) for other in islice(later, WINDOW)):
+            moved = not link.fits_itself and link.fits_elsewhere()
+            return Misfit("reordered" if moved else "inserted", link.sequence, link.table)
+        if self.before and link.previous == self.before[-1].previous:
+            return Misfit("inserted", self.before[-1].sequence, self.before[-1].table)
+        if link.fits_itself and self.before:  # whole in itself, so the row before it is another than it was
+            return Misfit("changed", self.before[-1].sequence, self.before[-1].table)
+        if not self.follows(link) and link.fits_elsewhere():
+            return Misfit("removed", link.sequence)
+        return Misfit("changed", link.sequence, link.table)
+
+    def missing(self, kept: Head | None) -> Misfit | None:
+        """The end of the chain was cut off before a head that was kept."""
+        return Misfit("removed", self.place) if kept and self.place <= kept.sequence else None
+
+    def verification(self, scope: Scope, misfit: Misfit | None) -> Verification:
+        last = self.before[-1] if self.before else None
+        head = Head(scope, last.sequence, last.hash) if last else None
+        return Verification(scope, head, self.rows, self.unread, misfit)

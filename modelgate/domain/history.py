@@ -1,0 +1,89 @@
+"""What the audit store remembers, as values. `modelgate.store` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelgate.domain.catalogue import Facts
+from modelgate.domain.pins import Action, SlotPins
+from modelgate.domain.rows import Author, Head, ResolutionRow, RunRow, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The present of one service in one environment, read at one instant."""
+
+    pins: Mapping[str, SlotPins] = field(default_factory=dict)
+    """By slot, also of slots that are no longer in the settings."""
+    promoted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """(slot, ID) to when `promote_from` began to hand it over, counted anew after a rollback there left that ID."""
+    known_aliases: frozenset[str] = frozenset()
+    """References whose last recorded resolution was another name than their own."""
+    head: Head | None = None
+    """None: nothing was ever recorded."""
+
+    @property
+    def revisions(self) -> dict[str, int]:
+        """The newest revision by slot: what a later `append` hands in as `expect`."""
+        return {slot: pins.revision for slot, pins in self.pins.items()}
+
+    def pinned_ids(self, slot: str) -> frozenset[str]:
+        """Every ID that the slot may run for one reference or another: its unrevoked pins and its hold."""
+        pins = self.pins.get(slot, SlotPins(slot))
+        held = {pins.hold.model_id} if pins.hold else set()
+        return frozenset({pin.model_id for pin in pins.pins} | held)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """Facts that an earlier run asked for."""
+
+    run_id: str
+    facts: Facts
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A row's place in its chain, and who added it."""
+
+    scope: Scope
+    sequence: int
+    recorded_at: datetime
+    """Never earlier than that of the row before."""
+    clock_at: datetime
+    """What the author's clock said."""
+    author: Author
+    database_user: str | None
+    """The database's own word for who added it; None on SQLite."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A recorded run."""
+
+    envelope: Envelope
+    run: RunRow
+    resolutions: tuple[ResolutionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of a slot's history: a revision (`action` is set) or the first hand-over of another ID than before."""
+
+    envelope: Envelope
+    slot: str
+    model_id: str
+    reference: str
+    action: Action | None = None
+    """None: a hand-over."""
+    before: str | None = None
+    """Of a hand-over: the ID that was handed over before."""
+    revision: int | None = None
+    reason: str = ""
+    expires_at: datetime | None = None
+    revokes: int | None = None
+    held: bool = False
+    run_id: str | None = None

@@ -1,0 +1,135 @@
+"""accept: approve what the settings resolve to now, what a run saw, or what another environment runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.pins import Pin, SlotPins, choose
+from modelgate.domain.rows import Scope
+from modelgate.domain.settings import Slot
+from modelgate.domain.text import printable
+from modelgate.errors import Refused, UsageError
+from modelgate.operations.change import Change, Changed, approval, row
+from modelgate.operations.outlook import outlook
+from modelgate.operations.selection import ask, meaning, need_fit, need_reason, resolved, select
+from modelgate.store import Store
+from modelgate.surroundings import Surroundings
+
+
+def accept(
+    world: Surroundings,
+    names: Collection[str] = (),
+    *,
+    everything: bool = False,
+    run_id: str | None = None,
+    source: str | None = None,
+    reason: str,
+) -> Changed:
+    """Adds a pin per slot whose approval changes. Raises Refused, Conflict, CouldNotKnow, UsageError."""
+    reason = need_reason(reason)
+    if run_id and source:
+        raise UsageError("--run and --from exclude each other", hint="--run pins what a run saw; --from promotes")
+    if world.settings.check.pins_from == "lock":
+        hint = f"modelgate lock -e {world.settings.environment}, then commit the lock: the review is the approval"
+        raise Refused("approvals of this environment live in its lock file", hint=hint)
+    deadline = world.deadline()
+    store = world.store(deadline)
+    slots = select(world, names, everything or bool(run_id and not names))
+    state = store.state(world.scope)
+    if run_id and not names:
+        slots = tuple(slot for slot in slots if slot.name not in state.pins or not state.pins[slot.name].hold)
+    _need_unheld(world, slots, state.pins)
+    wanted, notes = _wanted(world, store, slots, run_id, source)
+    facts = ask(world, state.pins, {model_id for _, model_id in wanted.values()}, deadline)
+    changes = []
+    for slot in slots:
+        if slot.name in wanted or not (run_id or source):
+            pins = state.pins.get(slot.name, SlotPins(slot.name))
+            reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
+            need_fit(world, slot, model_id, facts, hold=False)
+            newest = state.revisions.get(slot.name, 0)
+            pin = approval(slot.name, newest, "accept", model_id, reference, facts, reason)
+            if not _says_nothing_new(pin, pins):
+                before = choose(pins, slot.reference, meaning(slot, facts))
+                changes.append(Change(pin, before.model_id if before else None))
+    return _write(world, store, slots, changes, facts, run_id, notes)
+
+
+def _need_unheld(world: Surroundings, slots: Collection[Slot], pins: Mapping[str, SlotPins]) -> None:
+    for slot in slots:
+        if slot.name in pins and (hold := pins[slot.name].hold):
+            scope = f"-s {world.scope.service} -e {world.scope.environment}"
+            hint = f'modelgate release {slot.name} --accept --reason "…" {scope}'
+            raise Refused(f"{slot.name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
+
+
+def _wanted(
+    world: Surroundings, store: Store, slots: Collection[Slot], run_id: str | None, source: str | None
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Slot to (reference, ID) where these do not come from the settings of today, and what to tell about it."""
+    if run_id:
+        return _seen_by(world, store, slots, run_id), ()
+    return _run_by(world, store, slots, source) if source else ({}, ())
+
+
+def _seen_by(world: Surroundings, store: Store, slots: Collection[Slot], run_id: str) -> dict[str, tuple[str, str]]:
+    run = store.run(run_id)
+    if run is None or run.envelope.scope != world.scope:
+        raise Refused(f"{world.scope} has no run {printable(run_id)}", hint="the report that refused names its run")
+    asked = {slot.name for slot in slots}
+    return {
+        r.slot: (r.reference, r.resolved_id)
+        for r in run.resolutions
+        if r.slot in asked and r.resolved_id and r.outcome == Outcome.RESOLVED
+    }
+
+
+def _run_by(
+    world: Surroundings, store: Store, slots: Collection[Slot], source: str
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    there = Scope(world.scope.service, source)
+    handed = {h.slot: h for h in store.handed_over_at(there, world.clock.now())}
+    missing = [slot.name for slot in slots if slot.name not in handed]
+    if missing:
+        raise Refused(f"{there} has handed over nothing for {', '.join(missing)}", hint=f"deploy to {source} first")
+    policy, notes = world.settings.check, []
+    promoted = store.state(world.scope, promote_from=source).promoted
+    for slot in slots:
+        since = promoted.get((slot.name, handed[slot.name].model_id))
+        if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > world.clock.now():
+            notes.append(f"{slot.name}: {source} runs it since {since:%Y-%m-%d %H:%M}Z; check refuses until it soaked")
+    return {slot.name: (slot.reference, handed[slot.name].model_id) for slot in slots}, tuple(notes)
+
+
+def _says_nothing_new(pin: Pin, pins: SlotPins) -> bool:
+    """Whether the slot's newest approval says the same: another row would only blur the history."""
+    newest = pins.newest
+    return newest is not None and (newest.reference, newest.model_id, newest.origin, newest.entry) == (
+        pin.reference,
+        pin.model_id,
+        pin.origin,
+        pin.entry,
+    )
+
+
+def _write(
+    world: Surroundings,
+    store: Store,
+    slots: Collection[Slot],
+    changes: list[Change],
+    facts: Facts,
+    run_id: str | None,
+    notes: tuple[str, ...],
+) -> Changed:
+    before = store.revisions(world.scope)
+    expect = {change.pin.slot: (change.pin.revision or 1) - 1 for change in changes}
+    head = None
+    if changes:
+        rows = [row(change.pin, run_id) for change in changes]
+        head = store.append(world.scope, world.author, rows, expect=expect, now=world.clock.now())
+    changed = {change.pin.slot for change in changes}
+    unchanged = tuple(slot.name for slot in slots if slot.name not in changed)
+    after = outlook(world, (*before, *(change.pin for change in changes)), facts)
+    return Changed(world.scope, tuple(changes), after, head, unchanged, notes)

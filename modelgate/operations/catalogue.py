@@ -1,0 +1,36 @@
+"""models and resolve: what the Models API says, without judging it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from modelgate import api
+from modelgate.domain.catalogue import LIFECYCLES, Entry, Facts
+from modelgate.errors import ApiProblem
+from modelgate.surroundings import Surroundings
+
+
+def models(world: Surroundings, lifecycles: Collection[str], lines: Collection[str]) -> tuple[Entry, ...]:
+    """The models with these lifecycles (default: active and deprecated) and lines. Raises ApiProblem."""
+    listed = api.list_models(
+        world.settings.api,
+        lifecycles=tuple(name for name in LIFECYCLES if name in lifecycles),
+        deadline=world.deadline(),
+        clock=world.clock,
+        environ=world.environ,
+    )
+    return tuple(entry for entry in listed if not lines or entry.line in lines)
+
+
+def resolve(world: Surroundings, names: Collection[str]) -> Facts:
+    """What the names mean today. Raises ApiProblem if the API could not be asked at all."""
+    facts = api.ask(
+        world.settings.api,
+        names,
+        deadline=world.deadline(),
+        clock=world.clock,
+        environ=world.environ,
+    )
+    if facts.problem:
+        raise ApiProblem(facts.problem)
+    return facts

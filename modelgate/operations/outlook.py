@@ -1,0 +1,41 @@
+"""The outlook: what the next preflight will do, by judging the pins as they are about to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from modelgate.domain.catalogue import Facts
+from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
+from modelgate.domain.snapshot import Grace, Snapshot
+from modelgate.judgement import Judgement, judge
+from modelgate.settings.lock import read_lock
+from modelgate.surroundings import Surroundings
+
+
+def pins_in_force(world: Surroundings, revisions: Iterable[Pin]) -> Mapping[str, SlotPins]:
+    """The pins that a gate would judge against: the store's, or the lock's under the store's holds."""
+    stored = fold(revisions)
+    if world.settings.preflight.pins_from == "store":
+        return stored
+    return with_lock(stored, read_lock(world.settings.lock_file, world.scope).pins)
+
+
+def outlook(
+    world: Surroundings, revisions: Iterable[Pin], facts: Facts | None, grace: Grace | None = None
+) -> Judgement:
+    """What preflight would decide on these revisions, if the facts stay as they are."""
+    settings = world.settings
+    return judge(
+        Snapshot(
+            verb="preflight",
+            now=world.clock.now(),
+            policy=settings.preflight,
+            scope=world.scope,
+            slots=settings.slots,
+            waivers=settings.waivers,
+            pins=pins_in_force(world, revisions),
+            facts=facts,
+            promoted=None,
+            api_grace=grace,
+        )
+    )

@@ -1,0 +1,99 @@
+"""Which slots an operation is about, and the live facts about what it would put there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from modelgate import api
+from modelgate.checks import catalogue
+from modelgate.clock import Deadline
+from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.findings import Level
+from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.settings import Slot
+from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.text import did_you_mean, printable
+from modelgate.domain.view import SlotView
+from modelgate.errors import ApiProblem, Refused, UsageError
+from modelgate.surroundings import Surroundings
+
+
+def select(world: Surroundings, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
+    """The named slots, or all of the settings. Raises UsageError for none, both, or a name that is not there."""
+    slots = world.settings.slots
+    if bool(names) == everything:
+        raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(s.name for s in slots)}")
+    known = [slot.name for slot in slots]
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UsageError(
+                f"{world.settings.environment} has no slot {printable(name)}",
+                hint=f"did you mean {near}?" if near else f"slots: {', '.join(known)}",
+            )
+    return tuple(slot for slot in slots if everything or slot.name in names)
+
+
+def need_reason(reason: str) -> str:
+    """The reason, which is never empty: somebody will read it at three in the morning."""
+    if not reason.strip():
+        raise UsageError("say why: the reason is empty", hint='--reason "INC-42: the new model loops"')
+    return reason.strip()
+
+
+def ask(world: Surroundings, pins: Mapping[str, SlotPins], ids: Iterable[str], deadline: Deadline) -> Facts:
+    """Fresh facts about all slots, what they may run, and `ids`. Raises ApiProblem if the list could not be had."""
+    eligible = {pin.model_id for slot in pins.values() for pin in (*slot.pins, slot.hold) if pin}
+    facts = api.ask(
+        world.settings.api,
+        {slot.reference for slot in world.settings.slots},
+        pinned=eligible | set(ids),
+        deadline=deadline,
+        clock=world.clock,
+        environ=world.environ,
+    )
+    if facts.problem:
+        raise ApiProblem(facts.problem)
+    return facts
+
+
+def meaning(slot: Slot, facts: Facts | None) -> str | None:
+    """*a*: the ID that the slot's reference resolves to; None if to nothing, or not known."""
+    answer = facts.answers.get(slot.reference) if facts else None
+    return answer.id if answer and answer.outcome is Outcome.RESOLVED else None
+
+
+def resolved(slot: Slot, facts: Facts) -> str:
+    """*a*. Raises Refused if the reference resolves to nothing, ApiProblem if that could not be known."""
+    answer = facts.answers[slot.reference]
+    if answer.problem:
+        raise ApiProblem(answer.problem)
+    if answer.outcome is not Outcome.RESOLVED or answer.id is None:
+        what = {Outcome.RETIRED: "is retired", Outcome.NOT_PERMITTED: "is not permitted to this key"}
+        raise Refused(
+            f"{slot.name}: {printable(slot.reference)} {what.get(answer.outcome, 'is no model')}",
+            hint=f"change it at {slot.source}",
+        )
+    return answer.id
+
+
+def need_fit(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> None:
+    """Raises Refused unless `model_id` is in service today and meets what the slot requires."""
+    failed = facts.answers.get(model_id)
+    if not facts.knows(model_id) and failed and failed.problem:
+        raise ApiProblem(failed.problem)
+    if facts.served(model_id) is None:
+        retired = model_id in facts.entries
+        what = "is retired" if retired else "is not in the catalogue"
+        raise Refused(f"{slot.name}: {printable(model_id)} {what}", hint="modelgate models lists what is served")
+    view = _as_if(world, slot, model_id, facts, hold=hold)
+    for check in catalogue.CHECKS[-3:]:
+        for finding in check.judge(view) or []:
+            if finding.level is Level.REFUSE:
+                raise Refused(f"{slot.name}: {finding.message}", hint=finding.hint)
+
+
+def _as_if(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> SlotView:
+    held = Pin(slot.name, None, "rollback", model_id, slot.reference) if hold else None
+    snapshot = Snapshot("check", world.clock.now(), world.settings.check, world.scope, (slot,), facts=facts)
+    return SlotView(snapshot, slot, SlotPins(slot.name, hold=held), None, None, model_id, accepts=False)
