@@ -48,6 +48,8 @@ def _pin_gone(view: SlotView) -> Finding | None:
     )
     if view.held:
         hint = command(view.snapshot, "rollback", view.slot.name, "--to ID", REASON)
+    elif view.resolved not in (None, choice.model_id):
+        hint = _accept_hint(view)
     else:
         hint = f"set another model, then {command(view.snapshot, 'accept', view.slot.name, REASON)}"
     return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
