@@ -35,6 +35,8 @@ class Options:
     """Judge dates, waivers and holds as of then; implies `dry_run`."""
     offline: bool = False
     no_store: bool = False
+    only: str = ""
+    """Judge this slot alone, as a batch needs no other."""
     worth_recording: Callable[[Judgement], bool] = lambda _judgement: True
     """Whether a judgement says something new; `--wait` records changes, not every try."""
 
@@ -86,15 +88,15 @@ def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
 
 
 def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
-    settings = this.world.settings
+    settings, only = this.world.settings, this.options.only
     return Snapshot(
         verb=this.verb,
         now=this.options.as_of or this.world.clock.now(),
         policy=this.policy,
         scope=this.world.scope,
-        slots=settings.slots,
+        slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
         waivers=settings.waivers,
-        pins=known.pins,
+        pins={slot: pins for slot, pins in known.pins.items() if slot == only} if only and known.pins else known.pins,
         facts=asked.facts,
         offline=this.options.offline,
         promoted=known.promoted,
