@@ -1,0 +1,1 @@
+"""Alembic's scripts. They run by themselves: no file here imports modelgate."""

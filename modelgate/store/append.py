@@ -1,0 +1,134 @@
+"""Adding rows: in one transaction, under the scope's lock, at the end of its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, ClassVar, Protocol
+
+from sqlalchemy import Connection, func, insert, select, text, union_all
+
+from modelgate.domain.chain import FORM, GENESIS, canonical_row, digest
+from modelgate.domain.rows import Author, Head, Scope
+from modelgate.domain.text import storable
+from modelgate.errors import Conflict
+from modelgate.store.database import Database
+from modelgate.store.tables import CHAINED, pins, spine, within
+
+Values = dict[str, Any]
+
+
+class Row(Protocol):
+    """A frozen dataclass whose fields are columns of `table`, a key of `tables.CHAINED`."""
+
+    table: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of a chain, as the next row needs it."""
+
+    head: Head | None
+    recorded_at: datetime | None = None
+
+
+def append(
+    database: Database,
+    chained: Sequence[str],
+    scope: Scope,
+    author: Author,
+    rows: Sequence[Row],
+    *,
+    expect: Mapping[str, int],
+    now: datetime,
+) -> Head:
+    """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more."""
+    # A run's row comes before what belongs to it: `read.run` relies on it.
+    ordered = sorted(rows, key=lambda row: row.table != "runs")
+    attempts: list[tuple[str, Head]] = []
+
+    def work(connection: Connection) -> Head:
+        database_user = _lock(connection, scope, database.seconds)
+        if attempts and _is_written(connection, *attempts[-1]):  # the connection was lost while it committed
+            return attempts[-1][1]
+        _refuse_moved(connection, scope, expect)
+        values = _chained(ordered, tail(connection, scope, chained), scope, author, now, database_user)
+        head = Head(scope, values[-1][1]["sequence"], values[-1][1]["hash"])
+        attempts.append((values[-1][0], head))
+        for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
+            connection.execute(insert(CHAINED[name]), [value for _, value in group])
+        return head
+
+    return database.run(work, write=True)
+
+
+def _lock(connection: Connection, scope: Scope, seconds: float) -> str | None:
+    """Waits until nobody else adds to the chain, and returns the database's user. SQLite has locked the file by now."""
+    if connection.dialect.name == "sqlite":
+        return None
+    key = int.from_bytes(sha256(f"modelgate:{scope}".encode()).digest()[:8], signed=True)
+    query = text("SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:key), session_user")
+    return str(connection.execute(query, {"patience": str(int(seconds * 900)), "key": key}).one()[2])
+
+
+def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
+    """The end of the chain, wherever it is: one look at each table's key."""
+    queries = []
+    for name in chained:
+        rows = spine(name)
+        newest = select(rows.c.sequence, rows.c.hash, rows.c.recorded_at).where(within(rows, scope))
+        queries.append(select(newest.order_by(rows.c.sequence.desc()).limit(1).subquery()))
+    last = max(connection.execute(union_all(*queries)).all(), key=lambda row: row.sequence, default=None)
+    return Tail(Head(scope, last.sequence, last.hash), last.recorded_at) if last else Tail(None)
+
+
+def _is_written(connection: Connection, name: str, head: Head) -> bool:
+    found = CHAINED[name]
+    query = select(found.c.hash).where(within(found, head.scope), found.c.sequence == head.sequence)
+    return connection.execute(query).scalar() == head.hash
+
+
+def _refuse_moved(connection: Connection, scope: Scope, expect: Mapping[str, int]) -> None:
+    if not expect:
+        return
+    query = (
+        select(pins.c.slot, func.max(pins.c.revision).label("newest"))
+        .where(within(pins, scope), pins.c.slot.in_(expect))
+        .group_by(pins.c.slot)
+    )
+    present = {row.slot: row.newest for row in connection.execute(query)}
+    moved = sorted(slot for slot, seen in expect.items() if present.get(slot, 0) != seen)
+    if moved:
+        raise Conflict(f"somebody else just changed {', '.join(moved)}", hint="look again, then repeat the command")
+
+
+def _chained(
+    rows: Sequence[Row], end: Tail, scope: Scope, author: Author, now: datetime, database_user: str | None
+) -> list[tuple[str, Values]]:
+    """Each row's table and columns, in its place at the end of the chain."""
+    envelope: Values = {
+        "service": scope.service,
+        "environment": scope.environment,
+        "recorded_at": max(now, end.recorded_at) if end.recorded_at else now,
+        "clock_at": now,
+        "database_user": database_user,
+        "form": FORM,
+        **_columns(author),
+    }
+    previous = end.head.hash if end.head else GENESIS
+    first = end.head.sequence + 1 if end.head else 1
+    result = []
+    for sequence, row in enumerate(rows, first):
+        values = {**_columns(row), **envelope, "sequence": sequence, "previous": previous}
+        previous = values["hash"] = digest(canonical_row(row.table, values))
+        result.append((row.table, values))
+    return result
+
+
+def _columns(value: Any) -> Values:
+    pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: storable(item) if isinstance(item, str) else item for name, item in pairs}

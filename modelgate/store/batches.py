@@ -1,0 +1,55 @@
+"""Reading what was added about batches."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, select
+
+from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.rows import Scope
+from modelgate.store.tables import batch_events, batch_jobs, batch_parts, within
+
+R = TypeVar("R", BatchJobRow, BatchPartRow, BatchEventRow)
+
+JobRows = tuple[BatchJobRow, tuple[BatchPartRow, ...], tuple[BatchEventRow, ...]]
+"""A job, its parts and its events, oldest first."""
+
+
+def jobs(connection: Connection, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
+    """The jobs of the scope, or the one with this ID, oldest first, read at one instant."""
+    parts, events = (
+        _by_job(connection, batch_parts, BatchPartRow, scope, job_id),
+        _by_job(connection, batch_events, BatchEventRow, scope, job_id),
+    )
+    return tuple(
+        (row, tuple(parts.get(row.job_id, ())), tuple(events.get(row.job_id, ())))
+        for row in _rows(connection, batch_jobs, BatchJobRow, scope, job_id)
+    )
+
+
+def owned(connection: Connection) -> frozenset[str]:
+    """The IDs of all batches that are a part's, of any scope; a disowned one is nobody's."""
+    query = select(batch_events.c.event, batch_events.c.batch_id).where(batch_events.c.batch_id.is_not(None))
+    rows = connection.execute(query).all()
+    disowned = {row.batch_id for row in rows if row.event == "disowned"}
+    return frozenset(row.batch_id for row in rows) - disowned
+
+
+def _by_job(
+    connection: Connection, table: Table, row_type: type[R], scope: Scope, job_id: str | None
+) -> dict[str, list[R]]:
+    grouped: dict[str, list[R]] = {}
+    for row in _rows(connection, table, row_type, scope, job_id):
+        grouped.setdefault(row.job_id, []).append(row)
+    return grouped
+
+
+def _rows(connection: Connection, table: Table, row_type: type[R], scope: Scope, job_id: str | None) -> list[R]:
+    names = [field.name for field in fields(row_type)]
+    query = select(*(table.c[name] for name in names)).where(within(table, scope)).order_by(table.c.sequence)
+    if job_id is not None:
+        query = query.where(table.c.job_id == job_id)
+    found: list[Any] = list(connection.execute(query).mappings())
+    return [row_type(**row) for row in found]

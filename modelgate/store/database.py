@@ -1,0 +1,169 @@
+"""One database: connections that are never kept, transactions that are tried again, exceptions that become ours.
+
+SQLite keeps its rollback journal rather than a write-ahead log: a store then is one file, which a read-only folder or a
+network volume can serve and which can be copied while nobody writes; nobody here needs readers beside a long write.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from modelgate.clock import Clock, Deadline
+from modelgate.errors import SettingsError
+from modelgate.store.address import Address
+from modelgate.store.faults import VENDOR, Fault, fault_of
+from modelgate.store.tables import metadata
+
+if TYPE_CHECKING:
+    import psycopg
+
+T = TypeVar("T")
+LEAST = 2.0
+"""Seconds that an attempt is given even when the deadline has passed: a verdict that took all the time is recorded."""
+
+
+class Database:
+    """Connects to an address within a deadline."""
+
+    def __init__(self, address: Address, deadline: Deadline, clock: Clock, *, read_only: bool = False) -> None:
+        self.address = address
+        self.deadline = deadline
+        self.clock = clock
+        self.read_only = read_only
+        self.missing = read_only and address.path is not None and not address.path.exists()
+        self._engine = self._create_engine()
+
+    @property
+    def is_server(self) -> bool:
+        """Whether this is PostgreSQL."""
+        return self.address.path is None
+
+    @property
+    def seconds(self) -> float:
+        """How long one attempt may take."""
+        return max(self.deadline.remaining, LEAST)
+
+    def run(self, work: Callable[[Connection], T], *, write: bool = False) -> T:
+        """What `work` returns, done in one transaction.
+
+        Transient failures are tried again until the deadline. An attempt that failed while it committed may have been
+        written: `work` looks for that first if it must not be done twice. Raises StoreProblem, and what `work` raises.
+        """
+        return _within(self.seconds, lambda: self._retried(work, write), self.address.shown)
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """One connection for as long as it takes: a walk over millions of rows has no deadline."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except VENDOR as error:
+            raise fault_of(error).error(self.address.shown) from error
+
+    def _retried(self, work: Callable[[Connection], T], write: bool) -> T:
+        pause = 0.02
+        while True:
+            try:
+                with self._engine.connect() as connection, connection.execution_options(write=write).begin():
+                    return work(connection)
+            except VENDOR as error:
+                fault = fault_of(error)
+                if not fault.transient or self.deadline.remaining <= pause:
+                    raise fault.error(self.address.shown) from error
+            self.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # spreads retries, hides nothing
+            pause = min(pause * 2, 1.0)
+
+    def _create_engine(self) -> Engine:
+        if self.missing:
+            engine = create_engine(
+                "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+            )
+            metadata.create_all(engine)
+            return engine
+        if self.is_server:
+            _require_psycopg()
+            engine = create_engine(
+                "postgresql+psycopg://",
+                creator=self._connect_server,
+                poolclass=NullPool,
+                hide_parameters=True,
+                use_native_hstore=False,  # one question less at each start
+            )
+        else:
+            engine = create_engine("sqlite://", creator=self._connect_file, poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "begin", self._begin)
+        return engine
+
+    def _begin(self, connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        if not self.is_server:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            return
+        from psycopg import IsolationLevel
+
+        raw = connection.connection.driver_connection
+        assert raw is not None  # noqa: S101 # a connection that begins is connected
+        # A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
+        raw.isolation_level = IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
+        raw.read_only = not write
+
+    def _connect_file(self) -> sqlite3.Connection:
+        assert self.address.path is not None  # noqa: S101 # this is a file
+        connection = sqlite3.connect(
+            f"{self.address.path.absolute().as_uri()}?mode=rw",  # never creates: `open_store` does, knowingly
+            uri=True,
+            timeout=self.seconds * 0.9,  # so that SQLite gives its own reason before the deadline does
+            isolation_level=None,
+        )
+        connection.execute("PRAGMA synchronous = EXTRA")  # what was reported as recorded survives a power cut
+        if self.read_only:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _connect_server(self) -> psycopg.Connection:
+        import psycopg
+
+        timeout = max(2, int(self.seconds))  # libpq counts whole seconds, and at least two
+        defaults = {"application_name": "modelgate", "connect_timeout": str(timeout)}
+        # No prepared statements: a pooler that hands each transaction to another server would not find them.
+        return psycopg.connect(**{**defaults, **self.address.options}, prepare_threshold=None)  # type: ignore[arg-type]  # libpq's options are texts
+
+
+def _require_psycopg() -> None:
+    try:
+        import psycopg  # noqa: F401 # only whether it is there
+    except ImportError:
+        raise SettingsError("PostgreSQL needs psycopg", hint="pip install 'modelgate[postgres]'") from None
+
+
+def _within(seconds: float, work: Callable[[], T], shown: str) -> T:
+    """What `work` returns or raises, waited for no longer than `seconds`.
+
+    On a daemon thread: a server that hangs, a name that does not resolve and a lock on a dead network volume neither
+    outlast the deadline nor hold a signal back.
+    """
+    outcome: list[tuple[T | None, BaseException | None]] = []
+
+    def target() -> None:
+        try:
+            outcome.append((work(), None))
+        except BaseException as error:  # raised again below, on the caller's thread
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=target, name="modelgate-store", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise Fault("no answer within the deadline").error(shown)
+    result, error = outcome[0]
+    if error:
+        raise error
+    return result  # type: ignore[return-value]  # None only where T is

@@ -1,0 +1,123 @@
+"""What was handed over, when: looks that hop along one index from ID to ID, never over the rows between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextClause, exists, select, text
+
+from modelgate.domain.rows import HandOver, Scope
+from modelgate.store.tables import pins, resolutions, runs, within
+
+_HANDED = "service = :service AND environment = :environment AND handed_off_id IS NOT NULL"
+_PAIRS = f"""
+WITH RECURSIVE slots(slot) AS (
+  SELECT min(slot) FROM resolutions WHERE {_HANDED}
+  UNION ALL
+  SELECT (SELECT min(slot) FROM resolutions WHERE {_HANDED} AND slot > slots.slot) FROM slots WHERE slot IS NOT NULL
+), pairs(slot, id) AS (
+  SELECT slot, (SELECT min(handed_off_id) FROM resolutions WHERE {_HANDED} AND slot = slots.slot)
+  FROM slots WHERE slot IS NOT NULL
+  UNION ALL
+  SELECT slot, (SELECT min(handed_off_id) FROM resolutions
+                WHERE {_HANDED} AND slot = pairs.slot AND handed_off_id > pairs.id)
+  FROM pairs WHERE id IS NOT NULL
+)
+SELECT (SELECT %s(sequence) FROM resolutions
+        WHERE {_HANDED} AND slot = pairs.slot AND handed_off_id = pairs.id AND sequence %s :bound) AS sequence
+FROM pairs WHERE id IS NOT NULL
+"""  # noqa: S608 # our own names; values are bound
+_NEWEST_BEFORE = text(_PAIRS % ("max", "<"))
+_OLDEST = text(_PAIRS % ("min", ">="))
+NO_END = 2**62
+
+
+def newest(connection: Connection, scope: Scope, *, before: int = NO_END) -> list[Row[Any]]:
+    """For each slot and ID its newest hand-over with a sequence below `before`, newest first."""
+    return sorted(_each(connection, scope, _NEWEST_BEFORE, before), key=lambda row: -row.sequence)
+
+
+def _each(connection: Connection, scope: Scope, query: TextClause, bound: int) -> list[Row[Any]]:
+    values = {"service": scope.service, "environment": scope.environment, "bound": bound}
+    places = [place for place in connection.execute(query, values).scalars() if place is not None]
+    if not places:
+        return []
+    mine = within(resolutions, scope) & resolutions.c.sequence.in_(places)
+    return list(connection.execute(select(resolutions).where(mine)))
+
+
+def hand_over(row: Row[Any]) -> HandOver:
+    """The hand-over that a resolution's row records."""
+    return HandOver(
+        slot=row.slot,
+        model_id=row.handed_off_id,
+        reference=row.reference,
+        recorded_at=row.recorded_at,
+        run_id=row.run_id,
+        host=row.host,
+        actor=row.actor,
+        version=row.version,
+        revision=row.revision,
+        held=row.held,
+    )
+
+
+def previous(connection: Connection, scope: Scope, slot: str, present: str | None) -> HandOver | None:
+    """The newest hand-over of another ID than `present`."""
+    others = (row for row in newest(connection, scope) if row.slot == slot and row.handed_off_id != present)
+    return next((hand_over(row) for row in others), None)
+
+
+def ever(connection: Connection, scope: Scope, slot: str, model_id: str) -> bool:
+    """Whether the slot was ever handed this ID."""
+    mine = within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
+    return bool(connection.execute(select(exists(select(resolutions.c.sequence).where(mine)))).scalar())
+
+
+def at(connection: Connection, scope: Scope, instant: datetime) -> tuple[HandOver, ...]:
+    """The newest hand-over of each slot at or before `instant`, by slot."""
+    latest: dict[str, Row[Any]] = {}
+    for row in newest(connection, scope, before=first_after(connection, scope, instant)):
+        latest.setdefault(row.slot, row)
+    return tuple(hand_over(latest[slot]) for slot in sorted(latest))
+
+
+def first_after(connection: Connection, scope: Scope, instant: datetime) -> int:
+    """The sequence of the first run after `instant`; recorded times never step back along a chain."""
+    later = select(runs.c.sequence).where(within(runs, scope), runs.c.recorded_at > instant)
+    return connection.execute(later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1)).scalar() or NO_END
+
+
+def promoted(connection: Connection, scope: Scope) -> dict[tuple[str, str], datetime]:
+    """(slot, ID) to when the scope began to hand it over; after a rollback left the ID, when it began again."""
+    since = {(row.slot, row.handed_off_id): row for row in _each(connection, scope, _OLDEST, 0)}
+    for key, left in _left(connection, scope).items():
+        if key in since and since[key].sequence < left:
+            del since[key]
+            if again := _first_since(connection, scope, *key, left):
+                since[key] = again
+    return {key: row.recorded_at for key, row in since.items()}
+
+
+def _first_since(connection: Connection, scope: Scope, slot: str, model_id: str, left: int) -> Row[Any] | None:
+    mine = within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
+    query = select(resolutions).where(mine, resolutions.c.sequence > left)
+    return connection.execute(query.order_by(resolutions.c.sequence).limit(1)).one_or_none()
+
+
+def _left(connection: Connection, scope: Scope) -> dict[tuple[str, str], int]:
+    """(slot, ID) to the sequence of the last rollback that left the ID: a pin that it revoked, or an earlier hold."""
+    columns = (pins.c.sequence, pins.c.slot, pins.c.revision, pins.c.action, pins.c.model_id, pins.c.revokes)
+    ids: dict[tuple[str, int], str] = {}
+    holds: dict[str, str] = {}
+    left: dict[tuple[str, str], int] = {}
+    for row in connection.execute(select(*columns).where(within(pins, scope)).order_by(pins.c.sequence)):
+        if row.action == "rollback":
+            for model_id in {holds.get(row.slot), ids.get((row.slot, row.revokes))} - {None, row.model_id}:
+                left[row.slot, str(model_id)] = row.sequence
+            holds[row.slot] = row.model_id
+        elif row.action == "release":
+            holds.pop(row.slot, None)
+        ids[row.slot, row.revision] = row.model_id
+    return left

@@ -1,0 +1,111 @@
+"""Migrations: what `modelgate db` does, and what opening a SQLite file does. Imports alembic, so import this late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from modelgate.domain.problems import Problem
+from modelgate.errors import StoreProblem
+from modelgate.store.database import Database
+from modelgate.store.faults import INCOMPATIBLE
+from modelgate.store.schema import HEAD, Schema, locks_out, read_schema
+from modelgate.store.tables import metadata, runs
+
+RECENT_RUNS = 1000
+"""How many of the newest runs are asked which gate versions are in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration that would run."""
+
+    revision: str
+    title: str
+    """What it does: its docstring."""
+    usable_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `db upgrade` would do."""
+
+    current: str | None
+    """None: there is no audit store yet."""
+    steps: tuple[Step, ...]
+    locked_out: tuple[str, ...] = ()
+    """Gate versions of recent runs that could not use the store afterwards."""
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration. The connection is handed over, so no URL and no password enters it."""
+    package = Path(__file__).parents[1]
+    installed, checkout = package / "migrations", package.parent / "migrations"
+    scripts = installed if installed.is_dir() else checkout
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = metadata
+    return config
+
+
+def upgrade(database: Database) -> Plan:
+    """Runs the migrations that are missing, in one transaction, and returns what was done. Raises StoreProblem."""
+    return database.run(_upgrade, write=True)
+
+
+def _upgrade(connection: Connection) -> Plan:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modelgate db upgrade'))"))
+    has_store = inspect(connection).has_table("store_info")  # on PostgreSQL a look that fails would end the transaction
+    todo = _plan(connection, read_schema(connection) if has_store else None)
+    if todo.current is None:
+        _refuse_strangers(connection)
+    if todo.steps:
+        command.upgrade(configuration(connection), "head")
+    return todo
+
+
+def _refuse_strangers(connection: Connection) -> None:
+    """A database in which other tables have our names is somebody else's."""
+    taken = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
+    if taken:
+        raise StoreProblem(
+            Problem(
+                INCOMPATIBLE, f"the database has a table {taken[0]} that is not modelgate's", "use another database"
+            )
+        )
+
+
+def plan(database: Database) -> Plan:
+    """What `upgrade` would do, and whom it would lock out."""
+    schema = database.run(read_schema)
+    return database.run(lambda connection: _plan(connection, schema))
+
+
+def _plan(connection: Connection, schema: Schema | None) -> Plan:
+    scripts = ScriptDirectory.from_config(configuration(connection))
+    if schema and schema.revision > HEAD:
+        return Plan(schema.revision, ())
+    missing = list(scripts.iterate_revisions("head", schema.revision if schema else "base"))
+    steps = tuple(_step(script) for script in reversed(missing))
+    in_use = _versions_in_use(connection) if schema and steps else ()
+    locked_out = tuple(version for version in in_use if any(locks_out(step.usable_from, version) for step in steps))
+    return Plan(schema.revision if schema else None, steps, locked_out)
+
+
+def _step(script: Script) -> Step:
+    module: Any = script.module
+    return Step(script.revision, script.doc, module.usable_from)
+
+
+def _versions_in_use(connection: Connection) -> tuple[str, ...]:
+    newest = runs.select().with_only_columns(runs.c.version).order_by(runs.c.recorded_at.desc()).limit(RECENT_RUNS)
+    return tuple(sorted(set(connection.execute(newest).scalars())))

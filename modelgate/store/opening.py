@@ -1,0 +1,76 @@
+"""Opening the audit store: a SQLite file is created and migrated on use, a server's schema only looked at."""
+
+from __future__ import annotations
+
+import secrets
+
+from modelgate.clock import Clock, Deadline
+from modelgate.domain.settings import DatabaseSettings
+from modelgate.domain.snapshot import StoreNotice
+from modelgate.errors import SettingsError
+from modelgate.store.address import parse
+from modelgate.store.database import Database
+from modelgate.store.faults import fault_of
+from modelgate.store.schema import HEAD, Schema, notices_of, read_schema, require
+from modelgate.store.store import Store
+from modelgate.store.tables import CHAINED
+
+
+def connect(
+    settings: DatabaseSettings, *, deadline: Deadline, clock: Clock, service_given: bool = True, read_only: bool = False
+) -> Database:
+    """The database that the settings name, whatever is in it. Raises SettingsError."""
+    database = Database(parse(settings), deadline, clock, read_only=read_only)
+    if database.is_server and not service_given:
+        raise SettingsError(
+            "a database server needs the name of the service",
+            source=str(settings.source),
+            hint='service = "…" in config/default.toml, or --service',
+        )
+    return database
+
+
+def open_store(
+    database: DatabaseSettings, *, deadline: Deadline, clock: Clock, service_given: bool = True, read_only: bool = False
+) -> Store:
+    """Opens the audit store that the settings name.
+
+    A SQLite file is created and migrated where it needs to be; with `read_only` never, and a missing one is an empty
+    store. A server's tables are only made by `db upgrade`. Connection failures are retried until the deadline.
+    Raises SettingsError for a URL that makes no sense, and StoreProblem `store.unreachable`, `store.schema-behind` or
+    `store.schema-incompatible`.
+    """
+    opened = connect(database, deadline=deadline, clock=clock, service_given=service_given, read_only=read_only)
+    if opened.missing:
+        return Store(opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), ())
+    migrates = not opened.is_server and not read_only
+    if migrates:
+        _create_file(opened)
+    schema = opened.run(read_schema)
+    notices: tuple[StoreNotice, ...] = ()
+    if migrates and (schema is None or schema.is_behind):
+        notices = _migrate(opened)
+        schema = opened.run(read_schema)
+    schema = require(schema)
+    return Store(opened, schema, notices + notices_of(schema))
+
+
+def _create_file(database: Database) -> None:
+    """Makes the file, empty, so that no other place ever creates one by accident."""
+    path = database.address.path
+    assert path is not None  # noqa: S101 # the caller asked
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise fault_of(error).error(database.address.shown) from error
+
+
+def _migrate(database: Database) -> tuple[StoreNotice, ...]:
+    from modelgate.store.migrate import upgrade
+
+    if upgrade(database).current is not None:
+        return ()
+    return (StoreNotice("store.created", f"created a new audit store: {database.address.shown}"[:79]),)

@@ -1,0 +1,118 @@
+"""Reading the present: what a gate needs, in a few looks at indexes, however long the history is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, select
+
+from modelgate.domain.codec import entry_from_json, facts_from_json
+from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
+from modelgate.domain.pins import Pin, fold
+from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+from modelgate.store.append import tail
+from modelgate.store.handovers import promoted
+from modelgate.store.tables import pins, resolutions, runs, within
+
+V = TypeVar("V")
+RECENT_RESOLUTIONS = 300
+"""How many of the newest resolutions are asked which references are aliases."""
+
+
+def state(connection: Connection, chained: Sequence[str], scope: Scope, promote_from: str) -> State:
+    """The present state of a scope."""
+    return State(
+        pins=fold(revisions(connection, scope)),
+        promoted=promoted(connection, Scope(scope.service, promote_from)) if promote_from else {},
+        known_aliases=_aliases(connection, scope),
+        head=tail(connection, scope, chained).head,
+    )
+
+
+def revisions(connection: Connection, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
+    """Every revision, oldest first."""
+    query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence)
+    rows = connection.execute(query.where(pins.c.slot == slot) if slot is not None else query)
+    return tuple(_pin(row) for row in rows)
+
+
+def _pin(row: Row[Any]) -> Pin:
+    return Pin(
+        slot=row.slot,
+        revision=row.revision,
+        action=row.action,
+        model_id=row.model_id,
+        reference=row.reference,
+        origin=row.origin,
+        entry=entry_from_json(json.loads(row.entry)) if row.entry else None,
+        expires_at=row.expires_at,
+        revokes=row.revokes,
+        reason=row.reason,
+        actor=row.actor,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _aliases(connection: Connection, scope: Scope) -> frozenset[str]:
+    columns = (resolutions.c.reference, resolutions.c.resolved_id)
+    query = select(*columns).where(within(resolutions, scope)).order_by(resolutions.c.sequence.desc())
+    newest: dict[str, str] = {}
+    for reference, resolved in connection.execute(query.limit(RECENT_RESOLUTIONS)):
+        if resolved is not None:
+            newest.setdefault(reference, resolved)
+    return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
+
+
+def facts(connection: Connection, scope: Scope, reuse: str | None, grace: str | None) -> StoredFacts | None:
+    """The facts of the newest run that has some, with these fingerprints."""
+    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(within(runs, scope), runs.c.facts.is_not(None))
+    if reuse is not None:
+        query = query.where(runs.c.reuse_fingerprint == reuse)
+    if grace is not None:
+        query = query.where(runs.c.grace_fingerprint == grace)
+    row = connection.execute(query.order_by(runs.c.sequence.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at)
+
+
+def run(connection: Connection, run_id: str) -> StoredRun | None:
+    """A run by its ID, with its resolutions: the rows after it, up to the next run's."""
+    row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
+    if row is None:
+        return None
+    scope = Scope(row.service, row.environment)
+    following = select(runs.c.sequence).where(within(runs, scope), runs.c.sequence > row.sequence)
+    end = connection.execute(following.order_by(runs.c.sequence).limit(1)).scalar()
+    query = select(resolutions).where(within(resolutions, scope), resolutions.c.sequence > row.sequence)
+    if end is not None:
+        query = query.where(resolutions.c.sequence < end)
+    answers = connection.execute(query.where(resolutions.c.run_id == run_id).order_by(resolutions.c.sequence))
+    return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
+
+
+def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
+    """The newest preflight that passed, without its resolutions."""
+    passed = within(runs, scope) & (runs.c.command == "preflight") & (runs.c.verdict == "pass")
+    row = connection.execute(select(runs).where(passed).order_by(runs.c.sequence.desc()).limit(1)).one_or_none()
+    return StoredRun(envelope(row), value(RunRow, row)) if row else None
+
+
+def envelope(row: Row[Any]) -> Envelope:
+    """A row's place and author."""
+    return Envelope(
+        scope=Scope(row.service, row.environment),
+        sequence=row.sequence,
+        recorded_at=row.recorded_at,
+        clock_at=row.clock_at,
+        author=value(Author, row),
+        database_user=row.database_user,
+    )
+
+
+def value(kind: type[V], row: Row[Any]) -> V:
+    """A frozen value of `kind` from the columns that are named like its fields."""
+    return kind(**{field.name: row._mapping[field.name] for field in fields(kind)})  # type: ignore[arg-type]  # dataclasses

@@ -1,0 +1,91 @@
+"""Which schema a store has, read by plain SQL: the gate's path never imports alembic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from modelgate.domain.problems import Problem
+from modelgate.domain.snapshot import StoreNotice
+from modelgate.domain.text import printable
+from modelgate.errors import StoreProblem
+from modelgate.store.faults import INCOMPATIBLE, fault_of
+
+HEAD = "0002"
+"""The newest migration that this version of modelgate knows."""
+UPGRADE = "modelgate db upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a store says of itself."""
+
+    revision: str
+    """The newest migration that ran: `0001`."""
+    usable_from: str
+    """The oldest gate version that may use it."""
+    salt: bytes
+    chained: tuple[str, ...]
+    """Every table of the chain, also those that are younger than this version of modelgate."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether migrations that this version needs have not run."""
+        return self.revision < HEAD
+
+
+def read_schema(connection: Connection) -> Schema | None:
+    """The store's schema; None where there is none. A failed look spoils the transaction: the caller begins another."""
+    query = "SELECT version_num, usable_from, salt, chained FROM modelgate_version, store_info"
+    try:
+        row = connection.execute(text(query)).one_or_none()
+    except DBAPIError as error:
+        if fault_of(error).check != INCOMPATIBLE:
+            raise
+        return None
+    if row is None:
+        return None
+    return Schema(row.version_num, row.usable_from, bytes.fromhex(row.salt), tuple(row.chained.split(",")))
+
+
+def require(schema: Schema | None) -> Schema:
+    """The schema, if it is recent enough. Raises StoreProblem `store.schema-behind`."""
+    if schema is None:
+        raise StoreProblem(Problem("store.schema-behind", "the database has no audit store yet", UPGRADE))
+    if schema.is_behind:
+        message = f"the audit store has schema {printable(schema.revision, 20)}, not {HEAD}"
+        raise StoreProblem(Problem("store.schema-behind", message, UPGRADE))
+    return schema
+
+
+def notices_of(schema: Schema) -> tuple[StoreNotice, ...]:
+    """A note where the store is newer than this gate. Raises StoreProblem where this gate is too old for it."""
+    if schema.revision == HEAD:
+        return ()
+    shown = printable(schema.revision, 20)
+    if _parts(gate_version()) < _parts(schema.usable_from):
+        message = f"the audit store has schema {shown}, for modelgate {printable(schema.usable_from, 20)} or later"
+        raise StoreProblem(Problem(INCOMPATIBLE, message, f"install modelgate {printable(schema.usable_from, 20)}"))
+    return (StoreNotice("store.schema-ahead", f"the audit store has schema {shown}; this gate knows {HEAD}"),)
+
+
+def gate_version() -> str:
+    """The installed version of modelgate. Slow: only asked where the schemas differ."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("modelgate")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+def locks_out(usable_from: str, version: str) -> bool:
+    """Whether a gate of `version` is older than `usable_from`."""
+    return _parts(version) < _parts(usable_from)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

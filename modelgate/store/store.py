@@ -1,0 +1,122 @@
+"""The audit store as the rest of modelgate sees it: questions, and one way to add."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from modelgate.domain.history import State, StoredFacts, StoredRun
+from modelgate.domain.pins import Pin
+from modelgate.domain.rows import Author, HandOver, Head, Scope
+from modelgate.domain.snapshot import StoreNotice
+from modelgate.store import batches, handovers, leases, read
+from modelgate.store.append import Row, append, tail
+from modelgate.store.database import Database
+from modelgate.store.schema import Schema
+
+
+class Store:
+    """An open audit store. It keeps no connection: each call makes one, within the deadline, and ends it.
+
+    Every method raises StoreProblem where the store cannot be asked.
+    """
+
+    def __init__(self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...]) -> None:
+        self._database = database
+        self._schema = schema
+        self.notices = notices
+        self._holder = secrets.token_hex(8)
+
+    @property
+    def shown(self) -> str:
+        """The database's URL without its password."""
+        return self._database.address.shown
+
+    @property
+    def salt(self) -> bytes:
+        """Random and this store's own: for salted digests of keys."""
+        return self._schema.salt
+
+    def state(self, scope: Scope, *, promote_from: str = "") -> State:
+        """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
+        return self._database.run(lambda c: read.state(c, self._schema.chained, scope, promote_from))
+
+    def facts(
+        self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
+    ) -> StoredFacts | None:
+        """The facts of the newest run that asked the API with this fingerprint."""
+        return self._database.run(lambda c: read.facts(c, scope, reuse_fingerprint, grace_fingerprint))
+
+    def append(
+        self,
+        scope: Scope,
+        author: Author,
+        rows: Sequence[Row],
+        *,
+        expect: Mapping[str, int] | None = None,
+        now: datetime,
+    ) -> Head:
+        """Adds `rows` to the chain of `scope` in one transaction, all or none, and returns its new end.
+
+        `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
+        Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
+        """
+        return append(self._database, self._schema.chained, scope, author, rows, expect=expect or {}, now=now)
+
+    def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
+        """Every revision of the scope, or of one slot, oldest first."""
+        return self._database.run(lambda c: read.revisions(c, scope, slot))
+
+    def run(self, run_id: str) -> StoredRun | None:
+        """A recorded run with its resolutions, of any scope."""
+        return self._database.run(lambda c: read.run(c, run_id))
+
+    def last_preflight(self, scope: Scope) -> StoredRun | None:
+        """The newest preflight that passed, without its resolutions."""
+        return self._database.run(lambda c: read.last_preflight(c, scope))
+
+    def head(self, scope: Scope) -> Head | None:
+        """The end of the chain; None if nothing was ever recorded."""
+        return self._database.run(lambda c: tail(c, scope, self._schema.chained).head)
+
+    def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
+        """The newest hand-over to the slot of another ID than `present`."""
+        return self._database.run(lambda c: handovers.previous(c, scope, slot, present))
+
+    def was_handed_over(self, scope: Scope, slot: str, model_id: str) -> bool:
+        """Whether the slot was ever handed this ID."""
+        return self._database.run(lambda c: handovers.ever(c, scope, slot, model_id))
+
+    def handed_over_at(self, scope: Scope, at: datetime) -> tuple[HandOver, ...]:
+        """The newest hand-over of each slot at or before `at`, by slot."""
+        return self._database.run(lambda c: handovers.at(c, scope, at))
+
+    def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[batches.JobRows, ...]:
+        """The jobs of batches of the scope, or the one with this ID, oldest first."""
+        return self._database.run(lambda c: batches.jobs(c, scope, job_id))
+
+    def owned_batches(self) -> frozenset[str]:
+        """The IDs of all batches that are known to be some job's, of any scope."""
+        return self._database.run(batches.owned)
+
+    def take_lease(self, name: str, holder: str, seconds: float) -> str:
+        """Takes or renews a lease that nobody else has; returns who has it now."""
+        return self._database.run(lambda c: leases.take(c, name, holder, seconds), write=True)
+
+    def lease(self, name: str) -> tuple[str, float] | None:
+        """Who last took a lease and until when, by the database's clock."""
+        return self._database.run(lambda c: leases.until(c, name))
+
+    def give_back_lease(self, name: str, holder: str) -> None:
+        """Ends a lease that `holder` has."""
+        self._database.run(lambda c: leases.give_back(c, name, holder), write=True)
+
+    def claim(self, fingerprint: str, *, seconds: float, holder: str = "") -> bool:
+        """Takes or extends a lease of `seconds`; False while it is somebody else's. Without `holder`: this store's."""
+        own = holder or self._holder
+        return self._database.run(lambda c: leases.take(c, fingerprint, own, seconds) == own, write=True)
+
+    def release_claim(self, fingerprint: str, *, holder: str = "") -> None:
+        """Gives a lease back, if it is still the holder's."""
+        self._database.run(lambda c: leases.give_back(c, fingerprint, holder or self._holder), write=True)

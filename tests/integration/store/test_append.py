@@ -1,0 +1,75 @@
+"""Adding to the audit store and reading it back, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from databases import opened
+
+from modelgate.domain.rows import Author, FindingRow, PinRow, ResolutionRow, RunRow, Scope
+from modelgate.errors import Conflict
+
+PROD = Scope("checkout", "prod")
+NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+AUTHOR = Author("ada", "pod-1", "0.1.0", "abc123", "run/7")
+
+
+def run_row(run_id: str, **changes: object) -> RunRow:
+    """A passing preflight."""
+    values = {
+        "command": "preflight", "verdict": "pass", "enforced": True, "exit_code": 0,
+        "started_at": NOW, "finished_at": NOW, "slots": "{}",
+    }  # fmt: skip
+    return RunRow(run_id, **{**values, **changes})  # type: ignore[arg-type]  # as a test says
+
+
+def handed(run_id: str, slot: str, model_id: str) -> ResolutionRow:
+    """A hand-over of `model_id`."""
+    return ResolutionRow(run_id, slot, "claude-a", "resolved", model_id, model_id, model_id, 1)
+
+
+def pin_row(revision: int, **changes: object) -> PinRow:
+    """A pin of the slot `summarizer`."""
+    values = {"action": "accept", "reference": "claude-a", "model_id": "claude-a-1", "reason": "first"}
+    return PinRow("summarizer", revision, **{**values, **changes})  # type: ignore[arg-type]  # as a test says
+
+
+def test_a_run_is_read_back_as_it_was_added(database_url: str) -> None:
+    """A run comes back with its resolutions and its author, whatever the order in which its rows were handed in."""
+    store = opened(database_url)
+    run = run_row("r1", facts='{"answers":{}}', asked_at=NOW)
+    answer = handed("r1", "summarizer", "claude-a-1")
+    store.append(PROD, AUTHOR, [answer, FindingRow("r1", "drift.held", "note", "m", "h"), run], now=NOW)
+    store.append(PROD, AUTHOR, [run_row("r2"), handed("r2", "summarizer", "claude-b")], now=NOW)
+    found = store.run("r1")
+    assert found is not None
+    assert (found.run, found.resolutions, found.envelope.author) == (run, (answer,), AUTHOR)
+    assert (found.envelope.sequence, found.envelope.recorded_at) == (1, NOW)
+
+
+def test_a_stale_look_is_refused_and_writes_nothing(database_url: str) -> None:
+    """Somebody who saw an older revision than the newest is told, and none of their rows is added."""
+    store = opened(database_url)
+    first = store.append(PROD, AUTHOR, [pin_row(1)], expect={"summarizer": 0}, now=NOW)
+    with pytest.raises(Conflict):
+        store.append(PROD, AUTHOR, [run_row("r1"), pin_row(1)], expect={"summarizer": 0}, now=NOW)
+    assert store.head(PROD) == first
+    assert store.run("r1") is None
+
+
+def test_a_clock_that_steps_back_does_not_reorder(database_url: str) -> None:
+    """A row is never recorded earlier than the one before it; what the clock said stands beside it."""
+    store = opened(database_url)
+    store.append(PROD, AUTHOR, [pin_row(1)], now=NOW)
+    store.append(PROD, AUTHOR, [run_row("r1")], now=NOW - timedelta(days=3))
+    found = store.run("r1")
+    assert found is not None
+    assert (found.envelope.recorded_at, found.envelope.clock_at) == (NOW, NOW - timedelta(days=3))
+
+
+def test_hostile_text_is_kept_as_any_database_takes_it(database_url: str) -> None:
+    """NUL and lone surrogates are escaped, everything else is kept as it is."""
+    store = opened(database_url)
+    store.append(PROD, AUTHOR, [pin_row(1, reason="a\0b\ud800c\u202e'; DROP TABLE pins; -- é🙂")], now=NOW)
+    assert [pin.reason for pin in store.revisions(PROD)] == ["a\\x00b\\ud800c\u202e'; DROP TABLE pins; -- é🙂"]

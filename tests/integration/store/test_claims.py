@@ -1,0 +1,34 @@
+"""Leases between gates, on both databases."""
+
+from __future__ import annotations
+
+from databases import opened
+
+
+def test_a_lease_is_one_gates_at_a_time(database_url: str) -> None:
+    """The second gate is told no until the first gives the lease back; the first may extend its own."""
+    first, second = opened(database_url), opened(database_url)
+    assert [first.claim("f", seconds=60), second.claim("f", seconds=60), first.claim("f", seconds=60)] == [
+        True,
+        False,
+        True,
+    ]
+    second.release_claim("f")
+    assert second.claim("f", seconds=60) is False
+    first.release_claim("f")
+    assert second.claim("f", seconds=60) is True
+
+
+def test_a_lease_that_ran_out_is_free(database_url: str) -> None:
+    """A gate that died keeps nobody waiting for longer than it asked for."""
+    first, second = opened(database_url), opened(database_url)
+    assert first.claim("f", seconds=-1) is True
+    assert second.claim("f", seconds=60) is True
+
+
+def test_a_named_holder_keeps_its_lease_across_processes(database_url: str) -> None:
+    """The same holder takes its own lease again from another connection; others do not."""
+    first, second = opened(database_url), opened(database_url)
+    assert first.claim("job", holder="host-1", seconds=60) is True
+    assert second.claim("job", holder="host-1", seconds=60) is True
+    assert second.claim("job", holder="host-2", seconds=60) is False
