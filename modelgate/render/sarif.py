@@ -15,6 +15,7 @@ from modelgate.domain.report import Report
 from modelgate.domain.source import Source
 from modelgate.domain.times import format_instant
 from modelgate.render.words import modes, verdict_line
+from modelgate.version import VERSION
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -25,8 +26,9 @@ _LEVELS = {Level.REFUSE: "error", Level.UNKNOWN: "error", Level.WARN: "warning",
 def render(report: Report) -> str:
     """The report as a SARIF log with one run."""
     checks = list(dict.fromkeys(finding.id for finding in report.findings))
+    driver = {"name": "modelgate", "version": VERSION, "rules": [_rule(check) for check in checks]}
     run = {
-        "tool": {"driver": {"name": "modelgate", "rules": [_rule(check) for check in checks]}},
+        "tool": {"driver": driver},
         "automationDetails": {"id": f"modelgate/{report.service}/{report.environment}/"},
         "invocations": [_invocation(report)],
         "results": [

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.resources import files
 
 import pytest
+import render_schemas
 from jsonschema import Draft202012Validator, ValidationError
 from render_samples import SAMPLES, passed, refused
 
 from modelgate.errors import UsageError
 from modelgate.render import render
-
-SCHEMA = json.loads(files("modelgate.render").joinpath("report.schema.json").read_text(encoding="utf-8"))
-VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 TOP = [
     "schema",
@@ -70,12 +67,12 @@ def test_keys_and_their_order_are_the_contracts():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_json_fits_the_shipped_schema(name):
     """The schema in the wheel describes what is printed."""
-    VALIDATOR.validate(json.loads(render(SAMPLES[name](), "json")))
+    render_schemas.JSON.validate(json.loads(render(SAMPLES[name](), "json")))
 
 
 def test_the_schema_is_a_schema():
     """The shipped file is valid JSON Schema 2020-12."""
-    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator.check_schema(render_schemas.JSON.schema)
 
 
 @pytest.mark.parametrize("place", [(), ("api",), ("audit",), ("slots", 0), ("findings", 0)])
@@ -87,7 +84,7 @@ def test_the_schema_refuses_keys_that_it_does_not_know(place):
         inner = inner[step]
     inner["surprise"] = 1
     with pytest.raises(ValidationError, match="surprise"):
-        VALIDATOR.validate(report)
+        render_schemas.JSON.validate(report)
 
 
 def test_the_schema_refuses_a_missing_key():
@@ -95,7 +92,7 @@ def test_the_schema_refuses_a_missing_key():
     report = json.loads(render(refused(), "json"))
     del report["slots"][0]["retires_at"]
     with pytest.raises(ValidationError, match="retires_at"):
-        VALIDATOR.validate(report)
+        render_schemas.JSON.validate(report)
 
 
 def test_values_are_those_of_the_report():
