@@ -65,8 +65,8 @@ class Assembler:
             return
         try:
             yield names.reference(text), Source(f"${variable}")
-        except ValueError as error:
-            self.complaints.add(Source(f"${variable}"), key, str(error))
+        except ValueError:  # which repeats the text: here it is the application's own, and may be a secret
+            self.complaints.add(Source(f"${variable}"), key, "holds no model name")
 
     def _exports(self, slots: tuple[Slot, ...]) -> None:
         """Two slots must not be handed over under one name."""

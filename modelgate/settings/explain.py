@@ -21,7 +21,6 @@ _WORDS = {
     "finite_number": "must be a finite number",
     "string_type": "must be a string",
     "string_too_short": "is empty",
-    "string_unicode": "has characters that are no text",
     "list_type": "must be an array",
     "dict_type": "must be a table",
     "model_type": "must be a table",

@@ -82,7 +82,10 @@ class VariablesLayer(EnvSettingsSource):
     def __init__(self, variables: Mapping[Path, Variable]) -> None:
         self._variables = variables
         super().__init__(Document)
-        self.places: Mapping[KeyPath, Source] = {path: variable.source for path, variable in variables.items()}
+        self.places: dict[KeyPath, Source] = {}
+        for path, variable in variables.items():
+            for depth in range(len(path), 0, -1):
+                self.places.setdefault(path[:depth], variable.source)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {PREFIX + "__".join(path): variable.text for path, variable in self._variables.items()}
@@ -92,6 +95,12 @@ class VariablesLayer(EnvSettingsSource):
         try:
             return super().decode_complex_value(field_name, field, value)
         except (ValueError, RecursionError):
+            return value
+
+    def _coerce_env_val_strict(self, field: FieldInfo | None, value: Any) -> Any:
+        try:
+            return super()._coerce_env_val_strict(field, value)
+        except (ValueError, RecursionError):  # it tries JSON too, and minds no depth and no number of digits
             return value
 
 

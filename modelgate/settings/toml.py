@@ -19,7 +19,7 @@ LARGEST = 1 << 20
 """Bytes. Settings are written by people: a larger file is something else."""
 MOST_DOTS = 50
 """On one line. The time that a dotted key takes to be read grows with the square of its dots."""
-_AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def read_toml(path: Path) -> TomlFile:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _broken(error, name) from None
+        raise _broken(error, text, name) from None
     except ValueError:  # Python's limit on the digits of a number
         raise SettingsError("not valid TOML: a number has too many digits", source=name) from None
     except RecursionError:
@@ -77,8 +77,8 @@ def _decode(content: bytes, name: str) -> str:
         raise SettingsError("is not UTF-8 here", source=f"{name}:{line}", hint="save the file as UTF-8") from None
 
 
-def _broken(error: tomllib.TOMLDecodeError, name: str) -> SettingsError:
-    text = str(error)
-    place = _AT_LINE.search(text)
-    what = printable(text[: place.start()] if place else text)
-    return SettingsError(f"not valid TOML: {what}", source=f"{name}:{place[1]}" if place else name)
+def _broken(error: tomllib.TOMLDecodeError, text: str, name: str) -> SettingsError:
+    what = str(error)
+    place = _PLACE.search(what)
+    line = (place and place[1]) or text.count("\n") + 1
+    return SettingsError(f"not valid TOML: {printable(_PLACE.sub('', what))}", source=f"{name}:{line}")

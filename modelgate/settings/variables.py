@@ -102,7 +102,7 @@ def _is_key(path: Path, tree: Mapping[str, Any]) -> bool:
 
 
 def _suggestion(name: str, path: Path, tree: Mapping[str, Any]) -> str:
-    readable = [key for key in _keys(tree) if key[0] not in ("policy", _ONLY_FROM_FILES)]
+    readable = [key for key in _keys(tree) if key[0] == path[0] != _ONLY_FROM_FILES]
     here = path[1] if len(path) > 1 else "NAME"
     names = [PREFIX + "__".join(here if part == "*" else part for part in key).upper() for key in readable]
     return printable(did_you_mean(name.upper(), names))
