@@ -1,0 +1,88 @@
+"""modelgate db"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from modelgate.store.database import Database
+    from modelgate.store.migrate import Plan
+    from modelgate.surroundings import Surroundings
+
+
+@click.group("db")
+def command() -> None:
+    """Create, upgrade or inspect the audit store.
+
+    Example: modelgate db upgrade -e prod --plan
+    """
+
+
+@command.command("upgrade")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and whom it would lock out.")
+@scoped
+@data_format
+def upgrade(world: Surroundings, only_plan: bool, form: str) -> int:
+    """Create the audit store, or bring it up to date.
+
+    Example: modelgate db upgrade -e prod
+    """
+    from modelgate.store import migrate
+
+    planned = (migrate.plan if only_plan else migrate.upgrade)(_database(world))
+    if form == "json":
+        say_json(_as_json(planned))
+    else:
+        say("\n".join(_lines(planned, "would run" if only_plan else "ran")))
+    return 0
+
+
+@command.command("current")
+@scoped
+@data_format
+def current(world: Surroundings, form: str) -> int:
+    """Show the schema that the store has.
+
+    Example: modelgate db current -e prod
+    """
+    from modelgate.store import migrate
+
+    found = migrate.plan(_database(world)).current
+    say_json({"revision": found}) if form == "json" else say(found or "no audit store yet")
+    return 0
+
+
+@command.command("check")
+@scoped
+@data_format
+def check(world: Surroundings, form: str) -> int:
+    """Is the store up to date? Exit code 1 if it is behind.
+
+    Example: modelgate db check -e prod
+    """
+    from modelgate.store import migrate
+
+    planned = migrate.plan(_database(world))
+    say_json(_as_json(planned)) if form == "json" else say("\n".join(_lines(planned, "missing")))
+    return 1 if planned.steps else 0
+
+
+def _database(world: Surroundings) -> Database:
+    from modelgate.store import connect
+
+    return connect(world.settings.database, deadline=world.deadline(), clock=world.clock)
+
+
+def _lines(plan: Plan, verb: str) -> list[str]:
+    lines = [f"{verb} {step.revision}: {step.title}" for step in plan.steps] or ["up to date"]
+    return lines + [f"locks out modelgate {version}, which ran here recently" for version in plan.locked_out]
+
+
+def _as_json(plan: Plan) -> dict[str, object]:
+    steps = [{"revision": s.revision, "title": s.title, "usable_from": s.usable_from} for s in plan.steps]
+    return {"current": plan.current, "steps": steps, "locked_out": list(plan.locked_out)}

@@ -1,0 +1,29 @@
+"""modelgate demo"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from modelgate.errors import UsageError
+from modelgate.terminal import style_of
+
+
+@click.command("demo")
+@click.option("--batch", is_flag=True, help="Bulk work that meets every trouble, instead of the gate.")
+def command(batch: bool) -> int:
+    """See the gate at work, step by step, against a stand-in of the API on this machine.
+
+    Example: modelgate demo
+    """
+    try:
+        if batch:
+            from modelgate.demo.batch import play
+        else:
+            from modelgate.demo.gate import play
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"the demo needs {missing.name}", hint='pip install "modelgate[sandbox]"') from None
+    play(style_of(sys.stdout, os.environ))
+    return 0

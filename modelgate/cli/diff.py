@@ -1,0 +1,52 @@
+"""modelgate diff"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from modelgate.cli.options import data_format, world
+from modelgate.cli.output import say, say_json
+from modelgate.domain.text import printable
+from modelgate.render.table import table
+from modelgate.terminal import style_of
+
+
+@click.command("diff")
+@click.argument("left", metavar="ENV")
+@click.argument("right", metavar="ENV")
+@click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
+@click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
+@data_format
+def command(left: str, right: str, service: str | None, config_dir: Path | None, form: str) -> int:
+    """Compare what two environments may run. Exit code 1 if they differ.
+
+    Example: modelgate diff staging prod
+    """
+    from modelgate.operations.status import differences, status
+
+    sides = [status(world(service, environment, config_dir)) for environment in (left, right)]
+    found = differences(*sides)
+    if form == "json":
+        names = ((left, "left"), (right, "right"))
+        say_json(
+            [
+                {"slot": d.slot}
+                | {env: {"id": getattr(d, side), "held": getattr(d, f"{side}_held")} for env, side in names}
+                for d in found
+            ]
+        )
+    elif found:
+        style = style_of(sys.stdout, os.environ)
+        rows = [[d.slot, *(_cell(*pair) for pair in ((d.left, d.left_held), (d.right, d.right_held)))] for d in found]
+        say(style.fit("\n".join(table(["slot", left, right], rows, style))))
+    else:
+        say(f"{left} and {right} may run the same")
+    return 1 if found else 0
+
+
+def _cell(model_id: str | None, held: bool) -> str:
+    return printable(model_id or "nothing") + (" (held)" if held else "")

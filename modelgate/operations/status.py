@@ -1,0 +1,96 @@
+"""status and diff: what each slot may run, what is held, and what ran last. Asks the store alone, never the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelgate.domain.catalogue import Entry
+from modelgate.domain.history import StoredRun
+from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.rows import HandOver, Head
+from modelgate.domain.times import days_left
+from modelgate.operations.outlook import pins_in_force
+from modelgate.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStatus:
+    """One slot as the store knows it."""
+
+    slot: str
+    reference: str | None
+    """None: no longer in the settings."""
+    pin: Pin | None
+    """The newest pin for the reference, else the newest of the slot: what it may run if it is not held."""
+    hold: Pin | None
+    handed_over: HandOver | None
+    entry: Entry | None
+    """The newest facts about the ID that it may run, as they were recorded."""
+    days_left: int | None
+    """Until the ID that it may run retires, by those facts."""
+
+    @property
+    def model_id(self) -> str | None:
+        """The ID that the slot may run."""
+        approved = self.hold or self.pin
+        return approved.model_id if approved else None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One environment as the store knows it."""
+
+    slots: tuple[SlotStatus, ...]
+    last_preflight: StoredRun | None
+    """The newest preflight that passed."""
+    facts_from: datetime | None
+    """When the facts behind lifecycle and days left were asked for."""
+    head: Head | None
+
+
+def status(world: Surroundings) -> Status:
+    """The present. Raises StoreProblem."""
+    now = world.clock.now()
+    store = world.store(world.deadline(), read_only=True)
+    revisions = store.revisions(world.scope)
+    pins = pins_in_force(world, revisions)
+    handed = {h.slot: h for h in store.handed_over_at(world.scope, now)}
+    stored = store.facts(world.scope)
+    entries = stored.facts.entries if stored else {}
+    asked = {slot.name: slot.reference for slot in world.settings.slots}
+    slots = []
+    for name in [*asked, *sorted(set(pins) - set(asked))]:
+        state = pins.get(name, SlotPins(name))
+        pin = state.newest_for(asked[name]) if name in asked else None
+        approved = state.hold or pin or state.newest
+        entry = (entries.get(approved.model_id) or approved.entry) if approved else None
+        left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
+        slots.append(SlotStatus(name, asked.get(name), pin or state.newest, state.hold, handed.get(name), entry, left))
+    last = store.last_preflight(world.scope)
+    return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(world.scope))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One slot in which two environments differ."""
+
+    slot: str
+    left: str | None
+    """The ID that the slot may run; None if it is not there or may run nothing."""
+    right: str | None
+    left_held: bool
+    right_held: bool
+
+
+def differences(left: Status, right: Status) -> tuple[Difference, ...]:
+    """Slots that may run different IDs, or are held in one environment alone."""
+    here, there = ({slot.slot: slot for slot in side.slots} for side in (left, right))
+    found = []
+    for name in dict.fromkeys([*here, *there]):
+        one, other = here.get(name), there.get(name)
+        ids = (one.model_id if one else None, other.model_id if other else None)
+        held = (bool(one and one.hold), bool(other and other.hold))
+        if ids[0] != ids[1] or held[0] != held[1]:
+            found.append(Difference(name, *ids, *held))
+    return tuple(found)
