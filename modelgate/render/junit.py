@@ -14,7 +14,7 @@ from modelgate.render.words import modes, verdict_line, worst_first, worst_of
 RUN_CASE = "the run as a whole"
 """The case of the findings that are about no slot; no slot can have this name."""
 
-_BAD = (Level.REFUSE, Level.UNKNOWN)
+_STOPPING: dict[Level | None, str] = {Level.REFUSE: "failure", Level.UNKNOWN: "error"}
 # Beside the control characters, which are gone by now, XML forbids these two.
 _ILLEGAL = re.compile("[\ufffe\uffff]")
 
@@ -36,24 +36,28 @@ def render(report: Report) -> str:
 
 def _judge(case: Element, findings: Sequence[Finding]) -> None:
     """Refusals fail the case, what could not be known is its error, a waived refusal skips it; the rest is output."""
-    worst, waived = worst_of(findings), [f for f in findings if f.waived and f.level in _BAD]
-    stopping = [f for f in findings if f.counts and f.level in _BAD] if worst in _BAD else waived
-    if stopping:
-        tag = {Level.REFUSE: "failure", Level.UNKNOWN: "error"}[worst] if worst in _BAD else "skipped"
-        result = SubElement(case, tag, type=_legal(stopping[0].id), message=_legal(_title(stopping[0])))
-        result.text = _legal("\n".join(map(_told, stopping)))
-    if rest := [finding for finding in findings if finding not in stopping]:
-        SubElement(case, "system-out").text = _legal("\n".join(map(_told, rest)))
+    tag = _STOPPING.get(worst_of(findings))
+    decisive = [f for f in findings if f.level in _STOPPING and f.counts] or [
+        f for f in findings if f.level in _STOPPING
+    ]
+    if decisive:
+        outcome = SubElement(case, tag or "skipped", type=_legal(decisive[0].id), message=_legal(_title(decisive[0])))
+        outcome.text = _told(decisive)
+    if rest := [finding for finding in findings if finding not in decisive]:
+        SubElement(case, "system-out").text = _told(rest)
 
 
 def _title(finding: Finding) -> str:
     return f"waived: {finding.message}" if finding.waived else finding.message
 
 
-def _told(finding: Finding) -> str:
-    where = f" ({finding.source})" if finding.source else ""
-    hint = f"\n  {finding.hint}" if finding.hint else ""
-    return f"{finding.level.upper()} {finding.id}: {_title(finding)}{where}{hint}"
+def _told(findings: Sequence[Finding]) -> str:
+    lines = []
+    for finding in findings:
+        where = f" ({finding.source})" if finding.source else ""
+        lines.append(f"{finding.level.upper()} {finding.id}: {_title(finding)}{where}")
+        lines += [f"  {finding.hint}"] if finding.hint else []
+    return _legal("\n".join(lines))
 
 
 def _document(suite: Element) -> str:

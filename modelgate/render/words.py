@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from modelgate.domain.findings import Finding, Level, Verdict
@@ -10,7 +11,12 @@ from modelgate.domain.times import format_instant
 
 WORST_FIRST = (Level.REFUSE, Level.UNKNOWN, Level.WARN, Level.NOTE)
 
-_COUNTED = {Level.REFUSE: "refused", Level.UNKNOWN: "unknown", Level.WARN: "warning", Level.NOTE: "note"}
+_COUNTED = {
+    Level.REFUSE: ("refused", "refused"),
+    Level.UNKNOWN: ("unknown", "unknown"),
+    Level.WARN: ("warning", "warnings"),
+    Level.NOTE: ("note", "notes"),
+}
 SAME = "="
 NOTHING = "-"
 
@@ -34,12 +40,12 @@ def state_of(slot: SlotReport, report: Report) -> Level | None:
 
 def tally(report: Report) -> str:
     """`1 refused, 2 warnings, 1 waived`; of a pass also the number of slots."""
-    parts = [_count(len(report.slots), "slot")] if report.verdict is Verdict.PASS else []
-    for level in WORST_FIRST:
-        number = sum(finding.counts and finding.level is level for finding in report.findings)
-        parts += [_count(number, _COUNTED[level])] if number else []
+    counts = [(len(report.slots), ("slot", "slots"))] if report.verdict is Verdict.PASS else []
+    levels = Counter(finding.level for finding in report.findings if finding.counts)
+    counts += [(levels[level], _COUNTED[level]) for level in WORST_FIRST if levels[level]]
     waived = sum(finding.waived for finding in report.findings)
-    return ", ".join(parts + ([f"{waived} waived"] if waived else []))
+    counts += [(waived, ("waived", "waived"))] if waived else []
+    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counts)
 
 
 def verdict_line(report: Report) -> str:
@@ -80,8 +86,3 @@ def lifecycle(slot: SlotReport) -> str:
         return slot.lifecycle or NOTHING
     left = f"{slot.days_left}d left" if slot.days_left >= 0 else f"{-slot.days_left}d overdue"
     return f"{slot.lifecycle or 'lifecycle unknown'}, {left}"
-
-
-def _count(number: int, word: str) -> str:
-    plural = "" if number == 1 or word in ("refused", "unknown") else "s"
-    return f"{number} {word}{plural}"

@@ -39,9 +39,12 @@ def test_the_schema_is_the_published_one():
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_sarif_is_golden(name, golden):
-    """Each kind of report has its golden log; the version of the tool is left out."""
-    shown = render(SAMPLES[name](), "sarif").replace(f'"version": "{VERSION}"', '"version": "VERSION"')
-    golden(f"{name}.sarif", shown)
+    """Each kind of report has its golden log; the tool's version and the pages of the rules are left out."""
+    log = json.loads(render(SAMPLES[name](), "sarif"))
+    driver = log["runs"][0]["tool"]["driver"]
+    assert driver.pop("version") == VERSION
+    driver["rules"] = [rule["id"] for rule in driver["rules"]]
+    golden(f"{name}.sarif", json.dumps(log, indent=2) + "\n")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

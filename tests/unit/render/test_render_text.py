@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from render_samples import DEPRECATED, GRADER, MOVED, RETIRES, SAMPLES, passed, refused, unknown
@@ -124,3 +127,22 @@ def test_every_format_ends_with_one_newline(name, format):
     shown = render(SAMPLES[name](), format)
     assert shown.endswith("\n")
     assert not shown.endswith("\n\n")
+
+
+def test_a_format_imports_no_other_format():
+    """The gate's way to its last line stays short: rendering text loads neither XML nor SARIF nor rich."""
+    script = (
+        "import sys; sys.path[0] = '.'; import modelgate.render, render_samples;"
+        "modelgate.render.render(render_samples.refused(), 'text'); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent,
+        timeout=60,
+    )
+    formats = {name.removeprefix("modelgate.render.") for name in done.stdout.split() if "modelgate.render." in name}
+    assert formats == {"harmless", "style", "table", "text", "words"}
+    assert {"rich", "xml.etree.ElementTree", "modelgate.explain"} & set(done.stdout.split()) == set()
