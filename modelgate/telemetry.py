@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelgate.api.call_log import CallLog  # noqa: F401 # a type checker's view of `__getattr__` below
+    from modelgate.api.call_log import CallLog
+
+__all__ = ["EVENT", "LOGGER", "CallLog", "CallRecord", "JsonFormatter", "slot_of", "write"]
 
 LOGGER = "modelgate.calls"
 """The name of the logger that a `CallLog` uses by itself."""

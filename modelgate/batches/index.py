@@ -21,7 +21,8 @@ CREATE TABLE requests (
     start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, part INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE results (
-    position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL, again INTEGER NOT NULL
+    position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL,
+    outcome TEXT NOT NULL, again INTEGER NOT NULL
 );
 """
 
@@ -89,10 +90,20 @@ class Index:
         ).fetchone()
         return int(found[0]) if found else None
 
-    def answer(self, position: int, start: int, length: int, *, again: bool) -> bool:
-        """Notes where a request's result stands; false if it already has one."""
-        cursor = self._db.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", (position, start, length, again))
+    def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:
+        """Notes where a request's result stands and what it is; false if it already has one."""
+        cursor = self._db.execute(
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)", (position, start, length, outcome, again)
+        )
         return bool(cursor.rowcount)
+
+    def outcomes(self) -> dict[str, int]:
+        """How many requests ended how; under "" those of a part without a result, under "unsent" those of no part."""
+        query = (
+            "SELECT CASE WHEN r.part = 0 THEN 'unsent' ELSE coalesce(s.outcome, '') END AS ended, count(*)"
+            " FROM requests r LEFT JOIN results s USING (position) GROUP BY ended"
+        )
+        return dict(self._db.execute(query))
 
     def results(self) -> Iterator[tuple[str, int, int | None, int | None]]:
         """(custom_id, part, start, length) of every request, in order; no place where there is no result."""

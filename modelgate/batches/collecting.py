@@ -1,0 +1,134 @@
+"""Reading results: each row to a spool on disk, its place to the index, its outcome to the tally."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from modelgate.batches.index import Index
+from modelgate.batches.job import Job, Part
+from modelgate.batches.positions import from_text
+from modelgate.batches.results import NO_RESULT, BadResult, missing_row, parse, worth_resending
+from modelgate.batches.tally import Counting, Tally, outcome_key
+from modelgate.domain.problems import Problem
+from modelgate.domain.text import printable
+from modelgate.errors import ApiProblem, UsageError
+
+_log = logging.getLogger(__name__)
+
+
+class NotOurs(Exception):
+    """The results hold a custom_id that is none of the part's requests: the batch is somebody else's."""
+
+
+class Spool:
+    """Rows of results in a file without a name beside the output; it vanishes with the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # kept open, closed in `close`
+        self._end = 0
+
+    def add(self, row: bytes) -> tuple[int, int]:
+        """Keeps a row; returns where it starts and how long it is."""
+        start = self._end
+        self._file.seek(start)
+        self._end += self._file.write(row)
+        return start, len(row)
+
+    def read(self, start: int, length: int) -> bytes:
+        """The row at a place."""
+        self._file.seek(start)
+        return self._file.read(length)
+
+    def close(self) -> None:
+        """Forgets the rows."""
+        self._file.close()
+
+
+def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Spool) -> Tally:
+    """Takes the part's results in. Raises `NotOurs`, and `ApiProblem` if they are no results.
+
+    A request without a row is counted as an error of its own; of two rows for one request the first counts.
+    """
+    index.expect(part.number, from_text(part.plan.positions))
+    counting, answered = Counting(job.row.model_id), 0
+    unknown: set[str] = set()
+    for row in rows:
+        try:
+            outcome = parse(row)
+        except BadResult as error:
+            raise ApiProblem(Problem("api.untrusted-answer", str(error))) from None
+        position = index.position(part.number, outcome.custom_id)
+        if position is None:
+            raise NotOurs
+        again = worth_resending(outcome.type, outcome.reason, canceled_by_us=job.canceled)
+        key = outcome_key(outcome.type, outcome.reason)
+        if not index.answer(position, *spool.add(row), key, again=again):
+            _log.warning("%s holds a second result for %s: the first counts", part.batch_id, outcome.custom_id)
+            continue
+        answered += 1
+        counting.add(outcome)
+        if not outcome.known and key not in unknown:
+            unknown.add(key)
+            _log.warning("%s holds a result that this version does not know: %s", part.batch_id, printable(key, 80))
+    counting.add_many(outcome_key("errored", NO_RESULT), part.plan.requests - answered)
+    return counting.result()
+
+
+def belongs(rows: Iterable[bytes], part: Part, index: Index) -> bool:
+    """Whether the results of a batch are all of the part's requests."""
+    index.expect(part.number, from_text(part.plan.positions))
+    found = False
+    for row in rows:
+        with suppress(BadResult):
+            if index.position(part.number, parse(row).custom_id) is None:
+                return False
+            found = True
+    return found
+
+
+def final_tally(index: Index) -> dict[str, int]:
+    """How every request ended, each counted once."""
+    outcomes = index.outcomes()
+    missing, unsent = outcomes.pop("", 0), outcomes.pop("unsent", 0)
+    if missing:
+        key = outcome_key("errored", NO_RESULT)
+        outcomes[key] = outcomes.get(key, 0) + missing
+    if unsent:
+        outcomes["canceled"] = outcomes.get("canceled", 0) + unsent
+    return outcomes
+
+
+def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
+    """Writes one row for each request, in the order of the requests; the file appears whole or not at all."""
+    temporary = out.with_name(f".{out.name}.{job.id}")  # one name a job: what a killed run left is written over
+    try:
+        with temporary.open("wb") as file:
+            for row in _rows(job, index, spool):
+                file.write(row + b"\n")
+            _sync(file)
+        os.replace(temporary, out)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}", hint="run it again with another --out") from None
+
+
+def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
+    batches = {part.number: part.batch_id or "" for part in job.parts}
+    for custom_id, part, start, length in index.results():
+        if start is not None and length is not None:
+            yield spool.read(start, length)
+        elif part:
+            yield missing_row(custom_id, batches[part])
+        else:  # the job was canceled before its part was sent
+            yield json.dumps({"custom_id": custom_id, "result": {"type": "canceled"}}).encode()
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,83 @@
+"""The lease of a job: only one process at a time sends, collects and sends again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from types import TracebackType
+
+from modelgate.batches.ledger import Ledger
+from modelgate.clock import Clock
+from modelgate.errors import Refused, StoreProblem
+
+LEASE_SECONDS = 20.0
+"""How long a killed process keeps others from its job."""
+
+RENEW_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Lease:
+    """Held while inside `with`. A daemon thread renews it, also while a long body is being sent.
+
+    Entering waits for the lease of a process that no longer renews it; `Refused` names one that does.
+    """
+
+    def __init__(self, ledger: Ledger, job_id: str, host: str, clock: Clock) -> None:
+        self._ledger = ledger
+        self._name = f"batch:{job_id}"
+        self._job_id = job_id
+        self._holder = f"{host}, process {os.getpid()} {secrets.token_hex(4)}"
+        self._clock = clock
+        self._taken_by = ""
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Lease:
+        seen: tuple[str, float] | None = None
+        while (holder := self._take()) != self._holder:
+            now = self._ledger.store().lease(self._name)
+            if seen and now and now[0] == seen[0] and now[1] != seen[1]:
+                raise self._refusal(holder)
+            if seen is None:
+                _log.warning("%s is with %s: waiting to see whether that is alive", self._job_id, _shown(holder))
+            seen = now
+            self._clock.sleep(1.0)
+        threading.Thread(target=self._renew, name="modelgate-lease", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        try:
+            self._ledger.store().give_back_lease(self._name, self._holder)
+        except StoreProblem:  # it expires by itself
+            _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id)
+
+    def check(self) -> None:
+        """Raises `Refused` if another process has taken the job over, as this one was stopped for too long."""
+        if self._taken_by:
+            raise self._refusal(self._taken_by)
+
+    def _take(self) -> str:
+        return self._ledger.store().take_lease(self._name, self._holder, LEASE_SECONDS)
+
+    def _renew(self) -> None:
+        while not self._ended.wait(RENEW_SECONDS):
+            try:
+                holder = self._take()
+            except StoreProblem:  # nobody can take it over as long as nobody can reach the store
+                continue
+            if holder != self._holder and not self._ended.is_set():
+                self._taken_by = holder
+                return
+
+    def _refusal(self, holder: str) -> Refused:
+        return Refused(f"{self._job_id} is with {_shown(holder)}", hint=f"modelgate batch show {self._job_id}")
+
+
+def _shown(holder: str) -> str:
+    return holder.rpartition(" ")[0]

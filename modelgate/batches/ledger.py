@@ -1,0 +1,60 @@
+"""The ledger of batches: what is to be sent is written down before it is sent, and everything that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelgate.batches.job import Job, Part, fold
+from modelgate.clock import Deadline
+from modelgate.domain.batches import BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.errors import Refused
+from modelgate.store import Store
+from modelgate.surroundings import Surroundings
+
+STORE_SECONDS = 60.0
+"""How long the store may take for one question or one entry."""
+
+
+class Ledger:
+    """The batches of one service in one environment. Opens the store for each question, as hours lie between them."""
+
+    def __init__(self, world: Surroundings, *, read_only: bool = False) -> None:
+        self._world = world
+        self._read_only = read_only
+
+    def store(self) -> Store:
+        """The audit store, opened."""
+        deadline = Deadline.after(STORE_SECONDS, self._world.clock)
+        return self._world.store(deadline, read_only=self._read_only)
+
+    def jobs(self) -> list[Job]:
+        """All jobs, oldest first."""
+        return [fold(*rows) for rows in self.store().batch_jobs(self._world.scope)]
+
+    def find(self, job_id: str) -> Job | None:
+        """The job, if there is one."""
+        found = self.store().batch_jobs(self._world.scope, job_id)
+        return fold(*found[0]) if found else None
+
+    def job(self, job_id: str) -> Job:
+        """The job. Raises `Refused` if there is none."""
+        job = self.find(job_id)
+        if job is None:
+            raise Refused(f"{self._world.scope} has no job {job_id[:40]!r}", hint="modelgate batch list shows them")
+        return job
+
+    def owned(self) -> frozenset[str]:
+        """The IDs of all batches that are some job's."""
+        return self.store().owned_batches()
+
+    def add(self, rows: Sequence[BatchJobRow | BatchPartRow | BatchEventRow]) -> None:
+        """Adds rows, all or none. Raises `Conflict` if one of them is already there."""
+        self.store().append(self._world.scope, self._world.author, rows, now=self._world.clock.now())
+
+    def note(
+        self, job: Job, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None
+    ) -> None:
+        """Adds an event of a part, or of the job; an intent counts as the part's next attempt."""
+        number, attempt = (part.number, part.attempt) if part else (0, 0)
+        attempt += event == "intent"
+        self.add([BatchEventRow(job.id, number, attempt, event, self._world.clock.now(), batch_id, detail)])

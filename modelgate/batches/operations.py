@@ -1,0 +1,218 @@
+"""What the commands do: run, submit, resume, cancel. Each goes on where an earlier process stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelgate import api
+from modelgate.batches import permission, scan
+from modelgate.batches.client import BatchesClient
+from modelgate.batches.index import Index
+from modelgate.batches.job import Job, job_id
+from modelgate.batches.lease import Lease
+from modelgate.batches.ledger import Ledger
+from modelgate.batches.permission import Permission
+from modelgate.batches.progress import Progress
+from modelgate.batches.requests import RequestRules
+from modelgate.batches.runner import Runner
+from modelgate.batches.scan import LineProblem, Scan
+from modelgate.batches.split import PlannedPart, split
+from modelgate.batches.work import Work
+from modelgate.domain.batches import BatchJobRow, BatchPartRow
+from modelgate.errors import CallFailed, Conflict, Refused, UsageError
+from modelgate.surroundings import Surroundings
+
+
+class BadRequests(UsageError):
+    """A file of requests that cannot be sent; `problems` are all that is wrong with it, as far as they were kept."""
+
+    def __init__(self, path: Path, scanned: Scan, objections: list[str]) -> None:
+        self.problems = (*(LineProblem(0, reason) for reason in objections), *scanned.problems)
+        total = len(self.problems) + scanned.further_problems
+        super().__init__(f"{path}: {total:,} problem{'s' * (total != 1)}, nothing was sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `run` would send."""
+
+    permission: Permission
+    scan: Scan
+    parts: tuple[PlannedPart, ...]
+    job: Job | None
+    """The job that `run` would go on with, if there is one."""
+
+
+def plan(world: Surroundings, slot: str, path: Path) -> Plan:
+    """Checks the file and the slot, and records and sends nothing. Raises as `run` does."""
+    permitted = permission.ask(world, slot, dry_run=True)
+    with closing(Index()) as index:
+        scanned = _checked(world, path, permitted, index)
+        job, _ = _newest(Ledger(world, read_only=True), world, slot, scanned.digest)
+        return Plan(permitted, scanned, tuple(split(index.sizes())), job)
+
+
+def run(
+    world: Surroundings, slot: str, path: Path, out: Path, progress: Progress, *, again: bool = False, resends: int = 2
+) -> Job:
+    """Sends the file, waits, collects, sends again what is worth it, and writes the results.
+
+    The same call goes on with the same job; on a finished one it writes the results again. `again` makes a new job once
+    the old one is finished. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
+    """
+    _check_out(out)
+    with (
+        _started(world, slot, path, again=again) as (job, index, fresh),
+        _work(world, job, path, index, progress) as work,
+    ):
+        return Runner(work, _gate(world, job), resends, permitted_round=fresh).finish(out)
+
+
+def submit(world: Surroundings, slot: str, path: Path, progress: Progress, *, again: bool = False) -> Job:
+    """Sends the file, as many batches as may be in flight, and does not wait."""
+    with (
+        _started(world, slot, path, again=again) as (job, index, fresh),
+        _work(world, job, path, index, progress) as work,
+    ):
+        return Runner(work, _gate(world, job), 0, permitted_round=fresh).send()
+
+
+def resume(
+    world: Surroundings, wanted: str, out: Path, progress: Progress, *, path: Path | None = None, resends: int = 2
+) -> Job:
+    """Does what is left of a job, from wherever it stopped. `path` is where its file of requests is now."""
+    _check_out(out)
+    job = Ledger(world).job(wanted)
+    path = path or Path(job.row.file_path)
+    with closing(Index()) as index:
+        _indexed(job, path, index)
+        with _work(world, job, path, index, progress) as work:
+            return Runner(work, _gate(world, job), resends).finish(out)
+
+
+def cancel(world: Surroundings, wanted: str) -> Job:
+    """Asks the API to cancel every batch of the job that has not ended; nothing more of it is sent."""
+    ledger = Ledger(world)
+    job = ledger.job(wanted)
+    if job.finished:
+        raise Refused(f"{job.id} is finished: there is nothing to cancel")
+    with suppress(Conflict):  # it was asked before; the API is asked again, as that may have failed
+        ledger.note(job, None, "cancel-asked")
+    with _connected(world, job) as client:
+        for part in ledger.job(job.id).in_state("sent"):
+            try:
+                client.cancel(part.batch_id or "")
+            except CallFailed as error:
+                if error.status != 400:  # a batch that has ended cannot be canceled
+                    raise
+    return ledger.job(job.id)
+
+
+@contextmanager
+def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iterator[tuple[Job, Index, int]]:
+    """The job of the file, made if there is none, its index, and the round for which the gate was asked."""
+    ledger = Ledger(world)
+    digest = scan.digest(path)
+    with closing(Index()) as index:
+        job, generation = _newest(ledger, world, slot, digest)
+        fresh = 0
+        if job is None or (again and job.finished):
+            job, fresh = _create(ledger, world, slot, path, index, generation), 1
+        else:
+            _indexed(job, path, index)
+        yield job, index, fresh
+
+
+def _newest(ledger: Ledger, world: Surroundings, slot: str, digest: str) -> tuple[Job | None, int]:
+    """The newest job of this slot and file, and the number of the next."""
+    jobs = {job.id: job for job in ledger.jobs()}
+    newest, generation = None, 0
+    while (candidate := job_id(world.scope, slot, digest, generation)) in jobs:
+        newest, generation = jobs[candidate], generation + 1
+    return newest, generation
+
+
+def _create(ledger: Ledger, world: Surroundings, slot: str, path: Path, index: Index, generation: int) -> Job:
+    permitted = permission.ask(world, slot)
+    scanned = _checked(world, path, permitted, index)
+    new, now = job_id(world.scope, slot, scanned.digest, generation), world.clock.now()
+    parts = [
+        BatchPartRow(new, number, 1, part.positions, part.requests, part.bytes, now)
+        for number, part in enumerate(split(index.sizes()), 1)
+    ]
+    row = BatchJobRow(
+        job_id=new,
+        slot=slot,
+        reference=permitted.reference,
+        model_id=permitted.model_id,
+        origin=permitted.origin,
+        file_digest=scanned.digest,
+        file_path=str(path.resolve()),
+        requests=scanned.requests,
+        parts=len(parts),
+        at=now,
+        run_id=permitted.run_id,
+    )
+    with suppress(Conflict):  # another process made it in the same moment: its lease decides who works on it
+        ledger.add([row, *parts])
+    return ledger.job(new)
+
+
+def _checked(world: Surroundings, path: Path, permitted: Permission, index: Index) -> Scan:
+    scanned = scan.scan(path, permitted.rules, index)
+    objections = permission.objections(world, permitted)
+    if objections or scanned.problems:
+        raise BadRequests(path, scanned, objections)
+    return scanned
+
+
+def _indexed(job: Job, path: Path, index: Index) -> None:
+    scanned = scan.scan(path, RequestRules(job.row.model_id, job.row.reference), index)
+    if scanned.digest != job.row.file_digest:
+        hint = f"modelgate batch resume {job.id} --requests FILE, with the file that was handed in"
+        raise UsageError(f"{path} is not the file of {job.id}", hint=hint)
+    if scanned.problems:
+        raise BadRequests(path, scanned, [])
+
+
+def _gate(world: Surroundings, job: Job) -> Callable[[], None]:
+    def permit() -> None:
+        permitted = permission.ask(world, job.row.slot)
+        if permitted.model_id != job.row.model_id:
+            raise Refused(
+                f"{job.id} runs on {job.row.model_id}, and {job.row.slot} may now run {permitted.model_id}",
+                hint=f"modelgate batch resume {job.id} --resends 0 --out FILE, or cancel it and run with --again",
+            )
+
+    return permit
+
+
+@contextmanager
+def _work(world: Surroundings, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
+    ledger = Ledger(world)
+    rules = RequestRules(job.row.model_id, job.row.reference)
+    with _connected(world, job) as client, Lease(ledger, job.id, world.author.host, world.clock) as lease:
+        now = ledger.job(job.id)
+        yield Work(now, ledger, client, lease, index, path, rules, world.clock, progress)
+
+
+@contextmanager
+def _connected(world: Surroundings, job: Job) -> Iterator[BatchesClient]:
+    from modelgate.telemetry import CallLog
+
+    log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
+    with closing(api.connect(world.settings.api, environ=world.environ, middleware=[log])) as sdk:
+        client = BatchesClient(sdk)
+        if client.origin != job.row.origin:
+            raise Refused(f"{job.id} is at {job.row.origin}, and the settings lead to {client.origin}")
+        yield client
+
+
+def _check_out(out: Path) -> None:
+    """Finds out before anything is sent whether the results can be written."""
+    if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+        raise UsageError(f"cannot write {out}", hint="name a file in a folder that exists and can be written")

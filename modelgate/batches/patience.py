@@ -1,0 +1,34 @@
+"""Calls that may be repeated without harm, repeated while the API has a bad hour."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from modelgate.batches.waiting import pause
+from modelgate.clock import Clock
+from modelgate.errors import CallFailed
+
+Value = TypeVar("Value")
+
+PATIENCE_SECONDS = 3600.0
+"""How long the API may fail to answer before a command gives up. The job stays as it is, and can be resumed."""
+
+_log = logging.getLogger(__name__)
+
+
+def patiently(call: Callable[[], Value], clock: Clock) -> Value:
+    """What `call` returns. Never for a create: that may have been carried out although it failed."""
+    gives_up = clock.monotonic() + PATIENCE_SECONDS
+    tries = 0
+    while True:
+        try:
+            return call()
+        except CallFailed as error:
+            seconds = pause(tries, error.wait)
+            if not error.retry or clock.monotonic() + seconds > gives_up:
+                raise
+            _log.warning("%s: asking again in %.0f s", error.message, seconds)
+        tries += 1
+        clock.sleep(seconds)

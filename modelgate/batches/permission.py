@@ -1,0 +1,85 @@
+"""What the gate says of a slot, for the work that is about to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from modelgate import api, gate
+from modelgate.batches.requests import RequestRules
+from modelgate.clock import Deadline
+from modelgate.domain.batches import LIFETIME_HOURS
+from modelgate.domain.catalogue import Entry
+from modelgate.domain.settings import Slot
+from modelgate.domain.text import did_you_mean
+from modelgate.errors import Refused, UsageError
+from modelgate.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The ID that a slot may run now, and what the API says of it."""
+
+    slot: str
+    reference: str
+    model_id: str
+    entry: Entry
+    origin: str
+    run_id: str | None
+    """The run of the gate; None where nothing was recorded."""
+
+    @property
+    def rules(self) -> RequestRules:
+        """What requests must fit."""
+        return RequestRules(self.model_id, self.reference, self.entry.max_tokens)
+
+
+def ask(world: Surroundings, slot_name: str, *, dry_run: bool = False) -> Permission:
+    """Gates the slot as `preflight` does. Raises `Refused` or `CouldNotKnow` as the gate says, `UsageError` if there is
+    no such slot.
+    """
+    slot = _slot(world, slot_name)
+    report = gate.run(world, "preflight", gate.Options(dry_run=dry_run, only=slot.name))
+    report.raise_for_refusal()
+    found = next(each for each in report.slots if each.slot == slot.name)
+    model_id = found.handed_off or found.pinned
+    if model_id is None:
+        raise Refused(f"{slot.name}: no ID is approved", hint=f"modelgate accept {slot.name} --reason …")
+    entry, origin = _entry(world, model_id)
+    return Permission(slot.name, slot.reference, model_id, entry, origin, report.run_id)
+
+
+def objections(world: Surroundings, permission: Permission) -> list[str]:
+    """Why the model cannot do this job at all, whatever the requests are."""
+    entry, found = permission.entry, []
+    if entry.supports("batch") is False:
+        found.append(f"{entry.id} cannot be used in batches")
+    end = world.clock.now() + timedelta(hours=LIFETIME_HOURS)
+    if entry.retires_at and entry.retires_at <= end:
+        found.append(f"{entry.id} retires on {entry.retires_at:%Y-%m-%d}, before a batch could end")
+    return found
+
+
+def _slot(world: Surroundings, name: str) -> Slot:
+    slots = {slot.name: slot for slot in world.settings.slots}
+    if name not in slots:
+        near = did_you_mean(name, list(slots))
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(slots)}"
+        raise UsageError(f"{world.scope} has no slot {name[:60]!r}", hint=hint)
+    return slots[name]
+
+
+def _entry(world: Surroundings, model_id: str) -> tuple[Entry, str]:
+    facts = api.ask(
+        world.settings.api,
+        {model_id},
+        known_aliases=frozenset(),
+        pinned={model_id},
+        deadline=Deadline.after(world.settings.preflight.deadline_seconds, world.clock),
+        clock=world.clock,
+        environ=world.environ,
+    )
+    entry = facts.served(model_id)
+    if entry is None:
+        raise Refused(f"{model_id} is not served", hint="run it again: the gate will say why")
+    return entry, facts.origin

@@ -1,0 +1,183 @@
+"""A job on its way: send, wait, collect, send again what is worth it, write the results."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from modelgate.batches import sending
+from modelgate.batches.collecting import NotOurs, Spool, collect, final_tally, write_results
+from modelgate.batches.job import Job, Part, collected_detail
+from modelgate.batches.patience import patiently
+from modelgate.batches.split import split
+from modelgate.batches.tally import Tally
+from modelgate.batches.waiting import pause
+from modelgate.batches.work import Work
+from modelgate.domain.batches import Batch, BatchPartRow
+from modelgate.domain.problems import Problem
+from modelgate.errors import ApiProblem, CallFailed, Refused
+
+IN_FLIGHT = 8
+"""Batches of one job that have not ended, at most: a new one is sent when one ends."""
+
+NOT_FOUND_SECONDS = 120.0
+"""How long a batch that was just created may answer 404 (second-hand: 'for a moment')."""
+
+SHORT_READS = 3
+"""Downloads of results that hold fewer rows than the batch has outcomes, before the rows count as missing."""
+
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Works on a job until it is finished, under the lease that `work` holds.
+
+    `permit` is asked before anything is sent in a round, and raises if the slot may not run the job's model now;
+    `permitted_round` is the last for which it was asked before. `resends` bounds the rounds after the first.
+    """
+
+    def __init__(self, work: Work, permit: Callable[[], None], resends: int, permitted_round: int = 0) -> None:
+        self._work = work
+        self._permit = permit
+        self._permitted_round = permitted_round
+        self._resends = resends
+
+    def send(self) -> Job:
+        """Sends what may be sent now, and returns."""
+        self._settle()
+        self._fill()
+        return self._work.job
+
+    def finish(self, out: Path) -> Job:
+        """Does everything that is left, and writes the results to `out`."""
+        spool = Spool(out.parent)
+        try:
+            self._collect_again(spool)
+            while not self._work.job.finished and self._step(spool):
+                pass
+            write_results(out, self._work.job, self._work.index, spool)
+            if not self._work.job.finished:
+                self._work.note(None, "finished", detail=Tally(final_tally(self._work.index)).to_json())
+        finally:
+            spool.close()
+        return self._work.job
+
+    def _step(self, spool: Spool) -> bool:
+        """One stretch of the way; false at its end."""
+        self._settle()
+        self._fill()
+        if self._work.job.in_state("sent"):
+            self._wait(spool)
+            return True
+        return self._plan_round()
+
+    def _settle(self) -> None:
+        for part in self._work.job.in_state("sending"):
+            sending.settle(self._work, part)
+
+    def _fill(self) -> None:
+        work = self._work
+        while (planned := work.job.in_state("planned")) and not work.job.canceled:
+            if len(work.job.in_state("sent")) >= IN_FLIGHT:
+                return
+            self._ask_gate(planned[0].plan.round)
+            sending.send(work, planned[0])
+            self._cancel_late(work.part(planned[0].number))
+
+    def _ask_gate(self, round_number: int) -> None:
+        if self._permitted_round < round_number:
+            self._permit()
+            self._permitted_round = round_number
+
+    def _cancel_late(self, part: Part) -> None:
+        """Somebody canceled the job while this part was on its way."""
+        if self._work.job.canceled and part.batch_id:
+            self._work.client.cancel(part.batch_id)
+
+    def _wait(self, spool: Spool) -> None:
+        """Waits until a batch has ended, and takes its results in."""
+        work, due, asked = self._work, dict[int, float](), dict[int, int]()
+        while True:
+            parts = work.job.in_state("sent")
+            part = min(parts, key=lambda each: due.get(each.number, 0.0))
+            work.clock.sleep(max(0.0, due.get(part.number, 0.0) - work.clock.monotonic()))
+            batch, seconds = self._look(part, asked.get(part.number, 0))
+            if batch is not None:
+                work.seen[batch.id] = batch.counts
+                if batch.ended:
+                    return self._collect(part, batch, spool)
+            asked[part.number] = asked.get(part.number, 0) + 1
+            due[part.number] = work.clock.monotonic() + seconds
+            work.refresh()
+
+    def _look(self, part: Part, asked: int) -> tuple[Batch | None, float]:
+        """The batch, and the seconds until it is to be asked for again. None while it cannot be seen yet."""
+        work, batch_id = self._work, part.batch_id or ""
+        try:
+            seen = patiently(lambda: work.client.retrieve(batch_id), work.clock)
+        except CallFailed as error:
+            age = (work.clock.now() - part.created_at).total_seconds() if part.created_at else 0.0
+            if error.status != 404 or age > NOT_FOUND_SECONDS:
+                raise _gone(error, batch_id) if error.status == 404 else error from None
+            return None, pause(asked, error.wait)
+        return seen.batch, pause(asked, seen.retry_after)
+
+    def _collect(self, part: Part, batch: Batch, spool: Spool) -> None:
+        """Takes the results in and writes that down; gives an adopted batch up if they show that it is not ours."""
+        try:
+            tally = self._read(part, batch, spool)
+        except NotOurs:
+            if not part.adopted:
+                problem = Problem("api.untrusted-answer", f"{batch.id} holds results for requests that were not in it")
+                raise ApiProblem(problem) from None
+            _log.warning("%s was not ours: its results are for other requests", batch.id)
+            return self._work.note(part, "disowned", batch_id=batch.id)
+        if part.state != "collected":
+            self._work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
+
+    def _read(self, part: Part, batch: Batch, spool: Spool) -> Tally:
+        work = self._work
+        if not work.client.owns(batch.results_url or ""):
+            _log.warning("%s names results at another origin: the API's own is asked instead", batch.id)
+        for again in range(SHORT_READS):
+            tally = patiently(
+                lambda: collect(work.client.results(batch), work.job, part, work.index, spool), work.clock
+            )
+            missing = tally.outcomes.get("errored:no_result", 0)
+            if part.plan.requests - missing >= batch.counts.done:
+                break
+            _log.warning("the results of %s ended early: reading them again", batch.id)
+            work.clock.sleep(pause(again))
+        return tally
+
+    def _collect_again(self, spool: Spool) -> None:
+        """Reads what an earlier process collected: the ledger keeps how requests ended, not the answers."""
+        for part in self._work.job.in_state("collected"):
+            batch, _ = self._look(part, 0)
+            if batch is None or batch.archived_at:
+                raise Refused(f"the results of {part.batch_id} can no longer be read: 29 days have passed")
+            self._collect(part, batch, spool)
+
+    def _plan_round(self) -> bool:
+        """Plans the requests that are worth sending again; false if there are none or no round is left."""
+        work = self._work
+        if work.job.canceled or work.job.round > self._resends:
+            return False
+        first, at = len(work.job.parts) + 1, work.clock.now()
+        plans = split(work.index.sizes_again())
+        rows = [
+            BatchPartRow(work.job.id, number, work.job.round + 1, plan.positions, plan.requests, plan.bytes, at)
+            for number, plan in enumerate(plans, first)
+        ]
+        if rows:
+            work.ledger.add(rows)
+            work.refresh()
+            _log.info("%s: sending %d requests again", work.job.id, sum(row.requests for row in rows))
+        return bool(rows)
+
+
+def _gone(error: CallFailed, batch_id: str) -> CallFailed:
+    message = f"{batch_id} is not there: deleted, or of another workspace than this key's"
+    return CallFailed(replace(error.problem, message=message), status=404)

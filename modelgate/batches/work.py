@@ -1,0 +1,51 @@
+"""One process at work on one job: what it holds while it sends, waits and collects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelgate.batches.client import BatchesClient
+from modelgate.batches.index import Index
+from modelgate.batches.job import Job, Part
+from modelgate.batches.lease import Lease
+from modelgate.batches.ledger import Ledger
+from modelgate.batches.progress import Progress, requests_done
+from modelgate.batches.requests import RequestRules
+from modelgate.clock import Clock
+from modelgate.domain.batches import BatchEvent, Counts
+
+
+@dataclass(slots=True)
+class Work:
+    """A job under the lease of this process. `job` is always as the ledger has it."""
+
+    job: Job
+    ledger: Ledger
+    client: BatchesClient
+    lease: Lease
+    index: Index
+    path: Path
+    """The file of requests."""
+    rules: RequestRules
+    clock: Clock
+    progress: Progress
+    seen: dict[str, Counts] = field(default_factory=dict)
+    """By batch, what the API last told of its requests."""
+
+    def note(
+        self, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None
+    ) -> None:
+        """Writes an event down."""
+        self.ledger.note(self.job, part, event, batch_id=batch_id, detail=detail)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the job again, also for what others asked of it, and tells how far it has come."""
+        self.lease.check()
+        self.job = self.ledger.job(self.job.id)
+        self.progress.moved(self.job, requests_done(self.job, self.seen))
+
+    def part(self, number: int) -> Part:
+        """The part as it is now."""
+        return self.job.parts[number - 1]
