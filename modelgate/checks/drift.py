@@ -175,7 +175,9 @@ def _facts_changed(view: SlotView) -> list[Finding] | None:
 
 def _origin_changed(view: SlotView) -> list[Finding] | None:
     choice, facts = view.choice, view.snapshot.facts
-    if choice is None or choice.model_id != view.candidate or facts is None or choice.pin.origin is None:
+    if choice is None or choice.model_id != view.candidate or choice.pin.origin is None:
+        return None
+    if facts is None or facts.problem:
         return None
     if choice.pin.origin == facts.origin:
         return []

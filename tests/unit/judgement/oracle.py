@@ -423,8 +423,8 @@ def about_the_candidate(
     """About the ID that would be handed over; `approval` is the pin that allows it, if there is one."""
     about_promotion(snapshot, slot, candidate, held, told)
     facts = snapshot.facts
-    if facts is None:
-        return
+    if facts is None or facts.problem:
+        return  # no API answered
     if approval and approval.origin:
         told.ran.add("drift.origin-changed")
         if approval.origin != facts.origin:

@@ -204,14 +204,17 @@ def test_every_line_and_every_origin() -> None:
     walk(
         (
             given
-            for (line, known), allowed, origin in product(lines, ((), ("sonnet", "haiku")), origins)
+            for (line, known), allowed, origin, unasked in product(
+                lines, ((), ("sonnet", "haiku")), origins, ({}, {"facts": Facts(ORIGIN, NOW, problem=OUTAGE)})
+            )
             for given in about_the_candidate(
                 entry(A, line=line, line_known=known),
                 policy=Policy(allowed_lines=allowed),
                 approval=pin(1, ALIAS, A, origin=origin),
+                **unasked,
             )
         ),
-        at_least=350,
+        at_least=700,
     )
 
 
