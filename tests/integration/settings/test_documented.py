@@ -31,10 +31,7 @@ def defaults() -> dict[str, Any]:
     found |= {f"api.{name}": getattr(ApiSettings(), name) for name in ApiSettings.__slots__}
     found["database.url"] = DatabaseSettings().url.reveal()
     found["database.password_file"] = DatabaseSettings().password_file
-    return {
-        name: () if value == [] else value or type(value)() if value is not None else ""
-        for name, value in found.items()
-    }
+    return {name: "" if value is None else value for name, value in found.items()}
 
 
 def test_defaults() -> None:
