@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from modelgate.clock import Clock, Deadline
 from modelgate.errors import SettingsError
 from modelgate.store.address import Address
-from modelgate.store.faults import VENDOR, Fault, fault_of
+from modelgate.store.faults import DAMAGED, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Database:
                 fault = fault_of(error)
                 if not fault.transient or self.deadline.remaining <= pause:
                     raise fault.error(self.address.shown) from error
+            except (ValueError, LookupError, TypeError) as error:
+                if write:
+                    raise
+                raise DAMAGED.error(self.address.shown) from error
             self.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # spreads retries, hides nothing
             pause = min(pause * 2, 1.0)
 

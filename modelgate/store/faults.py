@@ -11,7 +11,7 @@ from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.errors import Conflict, ModelgateError, StoreProblem
 
-VENDOR = (SQLAlchemyError, sqlite3.Error, OSError)
+VENDOR = (SQLAlchemyError, sqlite3.Error)
 """What leaves SQLAlchemy and the drivers. psycopg's own exceptions always come wrapped in SQLAlchemy's."""
 
 UNREACHABLE = "store.unreachable"
@@ -37,6 +37,7 @@ class Fault:
         )
 
 
+DAMAGED = Fault("a row holds what modelgate never wrote: audit verify")
 LOST = Fault("the connection was lost", transient=True)
 _SQLITE = {
     sqlite3.SQLITE_BUSY: Fault("locked by another process", transient=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, exists, select, text
+from sqlalchemy import ColumnElement, Connection, Row, TextClause, select, text
 
 from modelgate.domain.rows import HandOver, Scope
 from modelgate.store.tables import pins, resolutions, runs, within
@@ -47,6 +47,17 @@ def _each(connection: Connection, scope: Scope, query: TextClause, bound: int) -
     return list(connection.execute(select(resolutions).where(mine)))
 
 
+def oldest(connection: Connection, scope: Scope, slot: str, model_id: str, *, after: int = 0) -> Row[Any] | None:
+    """The first hand-over of an ID to a slot with a sequence above `after`."""
+    query = select(resolutions).where(of(scope, slot, model_id), resolutions.c.sequence > after)
+    return connection.execute(query.order_by(resolutions.c.sequence).limit(1)).one_or_none()
+
+
+def of(scope: Scope, slot: str, model_id: str) -> ColumnElement[bool]:
+    """The hand-overs of one ID to one slot."""
+    return within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
+
+
 def hand_over(row: Row[Any]) -> HandOver:
     """The hand-over that a resolution's row records."""
     return HandOver(
@@ -71,14 +82,13 @@ def previous(connection: Connection, scope: Scope, slot: str, present: str | Non
 
 def ever(connection: Connection, scope: Scope, slot: str, model_id: str) -> bool:
     """Whether the slot was ever handed this ID."""
-    mine = within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
-    return bool(connection.execute(select(exists(select(resolutions.c.sequence).where(mine)))).scalar())
+    return oldest(connection, scope, slot, model_id) is not None
 
 
-def at(connection: Connection, scope: Scope, instant: datetime) -> tuple[HandOver, ...]:
-    """The newest hand-over of each slot at or before `instant`, by slot."""
+def at(connection: Connection, scope: Scope, instant: datetime | None) -> tuple[HandOver, ...]:
+    """The newest hand-over of each slot at or before `instant` (None: of all), by slot."""
     latest: dict[str, Row[Any]] = {}
-    for row in newest(connection, scope, before=first_after(connection, scope, instant)):
+    for row in newest(connection, scope, before=first_after(connection, scope, instant) if instant else NO_END):
         latest.setdefault(row.slot, row)
     return tuple(hand_over(latest[slot]) for slot in sorted(latest))
 
@@ -95,15 +105,9 @@ def promoted(connection: Connection, scope: Scope) -> dict[tuple[str, str], date
     for key, left in _left(connection, scope).items():
         if key in since and since[key].sequence < left:
             del since[key]
-            if again := _first_since(connection, scope, *key, left):
+            if again := oldest(connection, scope, *key, after=left):
                 since[key] = again
     return {key: row.recorded_at for key, row in since.items()}
-
-
-def _first_since(connection: Connection, scope: Scope, slot: str, model_id: str, left: int) -> Row[Any] | None:
-    mine = within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
-    query = select(resolutions).where(mine, resolutions.c.sequence > left)
-    return connection.execute(query.order_by(resolutions.c.sequence).limit(1)).one_or_none()
 
 
 def _left(connection: Connection, scope: Scope) -> dict[tuple[str, str], int]:

@@ -48,7 +48,10 @@ def read_schema(connection: Connection) -> Schema | None:
         return None
     if row is None:
         return None
-    return Schema(row.version_num, row.usable_from, bytes.fromhex(row.salt), tuple(row.chained.split(",")))
+    chained = tuple(row.chained.split(","))
+    if not all(re.fullmatch("[a-z][a-z_0-9]*", name) for name in chained):
+        raise ValueError("store_info.chained names no tables")
+    return Schema(row.version_num, row.usable_from, bytes.fromhex(row.salt), chained)
 
 
 def require(schema: Schema | None) -> Schema:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from modelgate.domain.history import State, StoredFacts, StoredRun
+from modelgate.domain.chain import Verification
+from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import batches, handovers, leases, read
+from modelgate.store import batches, evidence, handovers, leases, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
+from modelgate.store.history import history
 from modelgate.store.schema import Schema
 
 
@@ -88,9 +90,40 @@ class Store:
         """Whether the slot was ever handed this ID."""
         return self._database.run(lambda c: handovers.ever(c, scope, slot, model_id))
 
-    def handed_over_at(self, scope: Scope, at: datetime) -> tuple[HandOver, ...]:
-        """The newest hand-over of each slot at or before `at`, by slot."""
+    def handed_over_at(self, scope: Scope, at: datetime | None = None) -> tuple[HandOver, ...]:
+        """The newest hand-over of each slot at or before `at` (None: of all), by slot."""
         return self._database.run(lambda c: handovers.at(c, scope, at))
+
+    def history(
+        self, scope: Scope, *, slot: str | None = None, since: datetime | None = None, limit: int | None = 50
+    ) -> tuple[Event, ...]:
+        """The newest `limit` (None: all) revisions and changes of what was handed over, newest first."""
+        return self._database.run(lambda c: history(c, scope, slot=slot, since=since, limit=limit))
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Every service and environment that has a chain, sorted."""
+        return self._database.run(lambda c: evidence.scopes(c, self._schema))
+
+    def verify(
+        self,
+        scope: Scope,
+        *,
+        after: Head | None = None,
+        expect: Head | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Verification:
+        """Walks the chain and names the first row that does not fit. No deadline: it takes as long as it takes.
+
+        `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
+        `progress` is told how many of how many rows were read.
+        """
+        with self._database.session() as c:
+            return evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+
+    def export(self, scope: Scope) -> Iterator[str]:
+        """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
+        with self._database.session() as c:
+            yield from evidence.export(c, self._schema, scope)
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[batches.JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""

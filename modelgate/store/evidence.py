@@ -1,0 +1,117 @@
+"""Reading the chain as evidence: to verify it and to export it, row by row, in flat memory."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, select, text, type_coerce
+
+from modelgate.domain.chain import FORM, Link, Verification, canonical_row, walk
+from modelgate.domain.codec import canonical
+from modelgate.domain.rows import Head, Scope
+from modelgate.domain.text import printable
+from modelgate.errors import UsageError
+from modelgate.store.append import tail
+from modelgate.store.schema import HEAD, Schema
+from modelgate.store.tables import CHAINED, Instant, spine, within
+
+PAGE = 1000
+"""Rows of one table that are held in memory at a time."""
+_CANONICAL_INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+
+def verify(
+    connection: Connection,
+    schema: Schema,
+    scope: Scope,
+    *,
+    after: Head | None,
+    expect: Head | None,
+    progress: Callable[[int, int], None] | None,
+) -> Verification:
+    """Walks the chain from `after` or its beginning to the end that it has now. Raises UsageError for another chain's head."""
+    for head in (after, expect):
+        if head and head.scope != scope:
+            raise UsageError(f"that head is of the chain {printable(str(head.scope), 40)}, not of {scope}")
+    if after and expect and expect.sequence < after.sequence:
+        after = None  # the row to compare lies before the place to begin
+    end = tail(connection, scope, schema.chained).head
+    first, last = after.sequence if after else 1, end.sequence if end else 0
+    total = max(0, last - first + 1)
+    report = (lambda done: progress(done, total)) if progress else None
+    return walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
+
+
+def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str]:
+    """One line of JSON for each row, as `docs/audit.md` describes them."""
+    end = tail(connection, scope, schema.chained).head
+    for link in links(connection, schema, scope, 1, end.sequence if end else 0):
+        if link.text is None:
+            known = {"table": link.table, "sequence": link.sequence, "previous": link.previous, "hash": link.hash}
+            yield canonical(known)
+        else:
+            yield f'{{"hash":{canonical(link.hash)},"row":{link.text}}}'
+
+
+def links(connection: Connection, schema: Schema, scope: Scope, first: int, last: int) -> Iterator[Link]:
+    """The rows from `first` to `last`, in order of sequence, whichever tables they are in."""
+    if connection.dialect.name == "sqlite":
+        raw: Any = connection.connection.driver_connection
+        raw.text_factory = lambda stored: stored.decode("utf-8", "replace")  # a text that was tampered with is no crash
+    is_ahead = schema.revision > HEAD  # only then may there be forms and tables that are not known here
+    tables = (_links(connection, name, scope, first, last, is_ahead) for name in schema.chained)
+    return heapq.merge(*tables, key=lambda link: link.sequence)
+
+
+def _links(connection: Connection, name: str, scope: Scope, first: int, last: int, is_ahead: bool) -> Iterator[Link]:
+    known = CHAINED.get(name)
+    source = spine(name) if known is None else known
+    columns = [_as_stored(column, connection) for column in source.columns]
+    booleans = {column.name for column in source.columns if isinstance(column.type, Boolean)}
+    page: list[Row[Any]] = []
+    while True:
+        place = page[-1].sequence + 1 if page else first
+        mine = within(source, scope) & source.c.sequence.between(place, last)
+        page = list(connection.execute(select(*columns).where(mine).order_by(source.c.sequence).limit(PAGE)))
+        for row in page:
+            unknown = known is None or (is_ahead and row.form > FORM)
+            yield Link(name, row.sequence, row.previous, row.hash, None if unknown else _text(name, row, booleans))
+        if len(page) < PAGE:
+            return
+
+
+def _as_stored(column: ColumnElement[Any], connection: Connection) -> ColumnElement[Any]:
+    """The column as it is stored, believed to hold nothing in particular; instants in their canonical form."""
+    if connection.dialect.name == "postgresql" and isinstance(column.type, Instant):
+        return func.to_char(func.timezone("UTC", column), _CANONICAL_INSTANT, type_=Text).label(column.key)
+    return type_coerce(column, Text).label(column.key)
+
+
+def _text(name: str, row: Row[Any], booleans: set[str]) -> str:
+    stored = row._mapping.items()
+    return canonical_row(name, {k: bool(v) if k in booleans and v in (0, 1) else v for k, v in stored})
+
+
+def scopes(connection: Connection, schema: Schema) -> tuple[Scope, ...]:
+    """Every service and environment that has a chain, sorted; found by hopping along the tables' keys."""
+    found = {Scope(*row) for name in schema.chained for row in connection.execute(text(_SCOPES.format(table=name)))}
+    return tuple(sorted(found, key=str))
+
+
+_SCOPES = """
+WITH RECURSIVE services(service) AS (
+  SELECT min(service) FROM {table}
+  UNION ALL
+  SELECT (SELECT min(service) FROM {table} WHERE service > services.service) FROM services WHERE service IS NOT NULL
+), scopes(service, environment) AS (
+  SELECT service, (SELECT min(environment) FROM {table} WHERE service = services.service)
+  FROM services WHERE service IS NOT NULL
+  UNION ALL
+  SELECT service, (SELECT min(environment) FROM {table}
+                   WHERE service = scopes.service AND environment > scopes.environment)
+  FROM scopes WHERE environment IS NOT NULL
+)
+SELECT service, environment FROM scopes WHERE environment IS NOT NULL
+"""
