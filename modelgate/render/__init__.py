@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelgate.domain.report import Report
-from modelgate.domain.text import did_you_mean
+from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import UsageError
 from modelgate.render.style import PLAIN, Style
 
@@ -11,35 +11,38 @@ FORMATS: tuple[str, ...] = ("text", "json", "sarif", "junit", "github", "markdow
 
 
 def render(report: Report, format: str, *, style: Style = PLAIN) -> str:
-    """`report` in one of `FORMATS`, ending with a newline. `style` is for `text` alone."""
+    """`report` in one of `FORMATS`, ending with a newline. Colour and width of `style` are for `text` alone."""
+    if format not in FORMATS:
+        suggestion = did_you_mean(format, list(FORMATS))
+        hint = f"did you mean {suggestion}?" if suggestion else f"one of {', '.join(FORMATS)}"
+        raise UsageError(f"no such format: {printable(format, 40)!r}", hint=hint)
     from modelgate.render.harmless import harmless
 
-    safe = harmless(report)
-    match format:
-        case "text":
-            from modelgate.render import text
+    return style.fit(_render(harmless(report), format, style))
 
-            return text.render(safe, style)
+
+def _render(report: Report, format: str, style: Style) -> str:
+    match format:
         case "json":
             from modelgate.render import json
 
-            return json.render(safe)
+            return json.render(report)
         case "sarif":
             from modelgate.render import sarif
 
-            return sarif.render(safe)
+            return sarif.render(report)
         case "junit":
             from modelgate.render import junit
 
-            return junit.render(safe)
+            return junit.render(report)
         case "github":
             from modelgate.render import github
 
-            return github.render(safe)
+            return github.render(report)
         case "markdown":
             from modelgate.render import markdown
 
-            return markdown.render(safe)
-    suggestion = did_you_mean(format, list(FORMATS))
-    hint = f"did you mean {suggestion}?" if suggestion else f"one of {', '.join(FORMATS)}"
-    raise UsageError(f"no such format: {format[:40]!r}", hint=hint)
+            return markdown.render(report)
+    from modelgate.render import text
+
+    return text.render(report, style)

@@ -41,8 +41,7 @@ def render(report: Report, style: Style) -> str:
     blocks += [_finding(finding, style) for finding in worst_first(report.findings)]
     blocks.append([style.paint(said, "dim") for said in modes(report)])
     blocks.append([style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])])
-    lines = "\n\n".join("\n".join(_inert(line) for line in block) for block in blocks if block)
-    return style.fit(lines) + "\n"
+    return "\n\n".join("\n".join(_inert(line) for line in block) for block in blocks if block) + "\n"
 
 
 def _slots(report: Report, style: Style) -> list[str]:

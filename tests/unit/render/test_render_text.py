@@ -146,3 +146,10 @@ def test_a_format_imports_no_other_format():
     formats = {name.removeprefix("modelgate.render.") for name in done.stdout.split() if "modelgate.render." in name}
     assert formats == {"harmless", "style", "table", "text", "words"}
     assert {"rich", "xml.etree.ElementTree", "modelgate.explain"} & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_can_be_ascii(format):
+    """Where standard output is ASCII no format fails on a character of its own or of a stranger."""
+    report = replace(refused(), findings=(replace(MOVED, message="größer 模型"),))
+    assert render(report, format, style=Style(unicode=False)).isascii()
