@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from modelgate.api.call_log import CallLog as CallLog
     from modelgate.domain.findings import Finding as Finding
     from modelgate.domain.findings import Level as Level
     from modelgate.domain.findings import Verdict as Verdict
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from modelgate.handoff import pinned as pinned
     from modelgate.library import check as check
     from modelgate.library import preflight as preflight
-    from modelgate.telemetry import CallLog as CallLog
 
 _HOMES = {
-    "CallLog": "telemetry",
+    "CallLog": "api.call_log",
     "CouldNotKnow": "errors",
     "Finding": "domain.findings",
     "Level": "domain.findings",

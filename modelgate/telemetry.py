@@ -1,7 +1,6 @@
 """One structured record for every Claude call: which model was asked for, which answered, what it took.
 
-`CallLog` is a middleware for the SDK's clients; `JsonFormatter` writes its records as JSON lines. Importing this module
-does not import the SDK.
+`modelgate.CallLog` is the middleware that makes them; `JsonFormatter` writes them, and any other record, as JSON lines.
 """
 
 from __future__ import annotations
@@ -11,12 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from modelgate.api.call_log import CallLog
-
-__all__ = ["EVENT", "LOGGER", "CallLog", "CallRecord", "JsonFormatter", "slot_of", "write"]
+from typing import Any
 
 LOGGER = "modelgate.calls"
 """The name of the logger that a `CallLog` uses by itself."""
@@ -91,11 +85,3 @@ def slot_of(pins: Mapping[str, str], model: str | None) -> str | None:
     """The one slot that was handed `model`; None if there is no such slot, or more than one."""
     slots = [slot for slot, model_id in pins.items() if model_id == model]
     return slots[0] if len(slots) == 1 else None
-
-
-def __getattr__(name: str) -> object:
-    if name == "CallLog":
-        from modelgate.api.call_log import CallLog
-
-        return CallLog
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,7 +32,8 @@ class BadRequests(UsageError):
 
     def __init__(self, path: Path, scanned: Scan, objections: list[str]) -> None:
         self.problems = (*(LineProblem(0, reason) for reason in objections), *scanned.problems)
-        total = len(self.problems) + scanned.further_problems
+        self.further = scanned.further_problems
+        total = len(self.problems) + self.further
         super().__init__(f"{path}: {total:,} problem{'s' * (total != 1)}, nothing was sent")
 
 
@@ -54,6 +55,11 @@ def plan(world: Surroundings, slot: str, path: Path) -> Plan:
         scanned = _checked(world, path, permitted, index)
         job, _ = _newest(Ledger(world, read_only=True), world, slot, scanned.digest)
         return Plan(permitted, scanned, tuple(split(index.sizes())), job)
+
+
+def find(world: Surroundings, slot: str, path: Path) -> Job | None:
+    """The newest job of this slot and file, if there is one."""
+    return _newest(Ledger(world, read_only=True), world, slot, scan.digest(path))[0]
 
 
 def run(
@@ -202,7 +208,7 @@ def _work(world: Surroundings, job: Job, path: Path, index: Index, progress: Pro
 
 @contextmanager
 def _connected(world: Surroundings, job: Job) -> Iterator[BatchesClient]:
-    from modelgate.telemetry import CallLog
+    from modelgate.api.call_log import CallLog
 
     log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
     with closing(api.connect(world.settings.api, environ=world.environ, middleware=[log])) as sdk:

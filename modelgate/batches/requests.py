@@ -94,7 +94,8 @@ def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:
 def _params(params: dict[str, Any], rules: RequestRules) -> Iterator[str]:
     model = params.get("model", rules.model_id)
     if model not in (rules.model_id, rules.reference):
-        yield f"params.model {_shown(model)} is neither {rules.reference!r} nor {rules.model_id!r}"
+        allowed = " nor ".join(dict.fromkeys((repr(rules.reference), repr(rules.model_id))))
+        yield f"params.model {_shown(model)} is not {allowed}"
     yield from _max_tokens(params.get("max_tokens"), rules.max_tokens)
     yield from _messages(params.get("messages"))
     for name in REFUSED:

@@ -1,0 +1,32 @@
+"""modelgate batch cancel"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("cancel")
+@click.argument("job_id", metavar="JOB")
+@scoped
+@data_format
+def command(world: Surroundings, job_id: str, form: str) -> int:
+    """Cancel what has not ended of a job; nothing more of it is sent.
+
+    Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
+    """
+    from modelgate.batches import operations, render
+
+    job = operations.cancel(world, job_id)
+    if form == "json":
+        say_json(render.job_json(job))
+    else:
+        say(f"{job.id} is being canceled; `modelgate batch resume {job.id} --out FILE` collects what ended before")
+    return 0

@@ -1,0 +1,35 @@
+"""modelgate batch list"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("list")
+@scoped
+@data_format
+def command(world: Surroundings, form: str) -> int:
+    """List the jobs of an environment, newest first.
+
+    Example: modelgate batch list -e prod
+    """
+    from modelgate.batches import render
+    from modelgate.batches.ledger import Ledger
+
+    jobs = Ledger(world, read_only=True).jobs()[::-1]
+    if form == "json":
+        say_json([render.job_json(job) for job in jobs])
+    else:
+        say(render.jobs_text(jobs, style_of(sys.stdout, os.environ)))
+    return 0

@@ -1,0 +1,42 @@
+"""modelgate batch resume"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.batch import shared
+from modelgate.cli.options import data_format, scoped
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("resume")
+@click.argument("job_id", metavar="JOB")
+@shared.out
+@click.option(
+    "--requests", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where the requests are now."
+)
+@shared.resends
+@scoped
+@data_format
+def command(world: Surroundings, job_id: str, out: Path, requests: Path | None, resends: int, form: str) -> int:
+    """Do what is left of a job, later or on another machine, and write the results.
+
+    Exit code 1 if any request ended without success.
+
+    Example: modelgate batch resume job_3f9a2c1b00d14e77 -e prod --out results.jsonl
+    """
+    from modelgate.batches import operations
+    from modelgate.batches.ledger import Ledger
+
+    with shared.progress() as progress:
+        job = shared.asking_on_interrupt(
+            world,
+            lambda: Ledger(world).find(job_id),
+            lambda: operations.resume(world, job_id, out, progress, path=requests, resends=resends),
+        )
+    return shared.show_statistics(world, job, form)

@@ -1,0 +1,95 @@
+"""What the commands of batches have in common."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.output import say, say_json
+from modelgate.errors import Interrupted
+from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    from modelgate.batches.job import Job
+    from modelgate.batches.operations import BadRequests
+    from modelgate.batches.progress import Progress
+    from modelgate.surroundings import Surroundings
+
+slot = click.option("--slot", required=True, metavar="SLOT", help="Whose approved ID the requests run on.")
+requests_file = click.argument("requests", type=click.Path(path_type=Path, dir_okay=False), metavar="REQUESTS.JSONL")
+out = click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Of the results.")
+resends = click.option(
+    "--resends", type=click.IntRange(0, 10), default=2, show_default=True, help="How often a request is sent again."
+)
+again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished.")
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar where somebody watches, log lines elsewhere."""
+    from modelgate.batches.progress import Bars, Lines
+
+    if sys.stderr.isatty():
+        with Bars(sys.stderr) as bars:
+            yield bars
+    else:
+        if logging.getLogger("modelgate").level == logging.WARNING:  # nobody asked for more or less
+            logging.getLogger("modelgate.batches").setLevel(logging.INFO)
+        yield Lines()
+
+
+def asking_on_interrupt(world: Surroundings, find: Callable[[], Job | None], work: Callable[[], Job]) -> Job:
+    """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
+    try:
+        return work()
+    except Interrupted as interrupted:
+        job = find()
+        if job is None or job.finished:
+            raise
+        say(f"\n{job.id} goes on without this process: modelgate batch resume {job.id} --out FILE", err=True)
+        if interrupted.exit_code == 128 + signal.SIGINT and sys.stdin.isatty() and _wants_to_cancel():
+            from modelgate.batches.operations import cancel
+
+            cancel(world, job.id)
+            say(f"{job.id} is being canceled; resume collects what ended before", err=True)
+        raise
+
+
+def _wants_to_cancel() -> bool:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C is an answer: leave it running
+    try:
+        answer = click.prompt(
+            "Leave it running, or cancel it?", type=click.Choice(["leave", "cancel"]), default="leave", err=True
+        )
+    except (click.Abort, KeyboardInterrupt):
+        return False
+    return bool(answer == "cancel")
+
+
+def show_problems(error: BadRequests, path: Path) -> None:
+    """Every problem of a file on a line of its own, where editors find it."""
+    for problem in error.problems:
+        say(f"{path}:{problem.line}: {problem.reason}" if problem.line else problem.reason, err=True)
+    if error.further:
+        say(f"… and {error.further:,} more", err=True)
+
+
+def show_statistics(world: Surroundings, job: Job, form: str) -> int:
+    """Prints the account of a job; exit code 1 if any of its requests ended without success."""
+    from modelgate.batches import render
+    from modelgate.batches.statistics import account
+
+    stats = account(job, world.settings.prices, world.clock.now())
+    if form == "json":
+        say_json(render.statistics_json(stats))
+    else:
+        say(render.statistics_text(stats, style_of(sys.stdout, os.environ)))
+    return 1 if stats.unsuccessful else 0

@@ -1,0 +1,36 @@
+"""modelgate batch show"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("show")
+@click.argument("job_id", metavar="JOB")
+@scoped
+@data_format
+def command(world: Surroundings, job_id: str, form: str) -> int:
+    """Show a job and its batches, as the ledger has them.
+
+    Example: modelgate batch show job_3f9a2c1b00d14e77 -e prod
+    """
+    from modelgate.batches import render
+    from modelgate.batches.ledger import Ledger
+
+    job = Ledger(world, read_only=True).job(job_id)
+    if form == "json":
+        say_json(render.job_json(job))
+    else:
+        say(render.job_text(job, style_of(sys.stdout, os.environ)))
+    return 0

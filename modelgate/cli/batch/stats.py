@@ -1,0 +1,28 @@
+"""modelgate batch stats"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.batch import shared
+from modelgate.cli.options import data_format, scoped
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("stats")
+@click.argument("job_id", metavar="JOB")
+@scoped
+@data_format
+def command(world: Surroundings, job_id: str, form: str) -> int:
+    """Show how a job went, or has gone so far: outcomes, tokens, cost, time.
+
+    Example: modelgate batch stats job_3f9a2c1b00d14e77 -e prod
+    """
+    from modelgate.batches.ledger import Ledger
+
+    shared.show_statistics(world, Ledger(world, read_only=True).job(job_id), form)
+    return 0

@@ -1,0 +1,43 @@
+"""modelgate batch submit"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.batch import shared
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+@click.command("submit")
+@shared.requests_file
+@shared.slot
+@shared.again
+@scoped
+@data_format
+def command(world: Surroundings, requests: Path, slot: str, again: bool, form: str) -> int:
+    """Send a file of requests on a slot's approved ID, and print the job.
+
+    Example: modelgate batch submit -e prod --slot summarizer requests.jsonl
+    """
+    from modelgate.batches import operations, render
+
+    try:
+        with shared.progress() as progress:
+            job = operations.submit(world, slot, requests, progress, again=again)
+    except operations.BadRequests as error:
+        shared.show_problems(error, requests)
+        raise
+    if form == "json":
+        say_json(render.job_json(job))
+        return 0
+    say(job.id)
+    if waiting := len(job.in_state("planned")):
+        say(f"{waiting} more batches are sent by `modelgate batch resume {job.id}`, as others end", err=True)
+    return 0
