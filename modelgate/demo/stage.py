@@ -31,31 +31,36 @@ class Stage:
         """One sentence between the commands."""
         print(self.style.fit(f"\n{self.style.paint('#', 'bold')} {self.style.paint(text, 'bold')}"), flush=True)
 
-    def type(self, line: str, expect: int = 0) -> str:
-        """Runs the command line, shows it and what it prints, and returns its standard output."""
+    def type(self, line: str, expect: int = 0) -> None:
+        """Runs the command line, shows it and what it prints. Raises DemoFailed for another exit code."""
         print(self.style.fit(f"\n{self.style.paint('$', 'dim')} {self.style.paint(line, 'cyan')}"), flush=True)
-        done = self._run(shlex.split(line))
-        sys.stdout.write(done.stdout + done.stderr)
+        done = self._run(shlex.split(line), stderr=subprocess.STDOUT)
+        sys.stdout.write(done.stdout)
         shown = self.style.paint(f"exit code {done.returncode}", "green" if done.returncode == 0 else "red")
         print(shown, flush=True)
         if done.returncode != expect:
             raise DemoFailed(f"`{line}` ended with {done.returncode}, not {expect}")
-        return done.stdout
 
     def hint(self, line: str, check: str) -> str:
         """What the hint of a finding says to type, read from the same command's JSON; its reason is filled in."""
-        done = self._run([*shlex.split(line), "--format", "json"])
+        done = self._run([*shlex.split(line), "--format", "json"], stderr=subprocess.PIPE)
         findings = [finding for finding in json.loads(done.stdout)["findings"] if finding["id"] == check]
         if not findings:
             raise DemoFailed(f"`{line}` did not find {check}")
         first: str = findings[0]["hint"].split(", or to stay:")[0]
         return first.replace('"…"', '"evals passed, ABC-123"')
 
-    def _run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+    def _run(self, words: list[str], stderr: int) -> subprocess.CompletedProcess[str]:
         if words[0] == "modelgate":
             words = [sys.executable, "-m", *words]
         return subprocess.run(  # noqa: S603 # our own command lines
-            words, cwd=self.folder, env=dict(self.environ), capture_output=True, text=True, check=False
+            words,
+            cwd=self.folder,
+            env=dict(self.environ),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            check=False,
         )
 
 

@@ -1,0 +1,109 @@
+"""modelgate audit"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelgate.cli.options import data_format, scoped
+from modelgate.cli.output import say, say_json
+from modelgate.domain.rows import Head, Scope
+
+if TYPE_CHECKING:
+    from modelgate.surroundings import Surroundings
+
+
+class HeadType(click.ParamType[Head]):
+    """SERVICE/ENV:SEQUENCE:HASH, as `modelgate audit head` prints it."""
+
+    name = "head"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Head:
+        """The head."""
+        if isinstance(value, Head):
+            return value
+        scope, _, rest = value.partition(":")
+        sequence, _, digest = rest.partition(":")
+        service, _, environment = scope.partition("/")
+        if not (service and environment and sequence.isdecimal() and len(digest) == 64):
+            self.fail(f"{value[:80]!r} is no head; it is SERVICE/ENV:SEQUENCE:HASH", param, ctx)
+        return Head(Scope(service, environment), int(sequence), digest.lower())
+
+
+@click.group("audit")
+def command() -> None:
+    """Verify or export the audit trail.
+
+    Example: modelgate audit verify -e prod
+    """
+
+
+@command.command("verify")
+@click.option("--expect", type=HeadType(), metavar="HEAD", help="A head that was kept elsewhere.")
+@click.option("--after", type=HeadType(), metavar="HEAD", help="Begin at a head that was verified before.")
+@scoped
+@data_format
+def verify(world: Surroundings, expect: Head | None, after: Head | None, form: str) -> int:
+    """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
+
+    Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
+    """
+    for head in (expect, after):
+        if head and head.scope != world.scope:
+            raise click.BadParameter(f"that head is of {head.scope}, not of {world.scope}")
+    store = world.store(world.deadline(), read_only=True)
+    with _progress() as told:
+        found = store.verify(world.scope, after=after, expect=expect, progress=told)
+    if form == "json":
+        misfit = found.misfit
+        shown = misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind}
+        say_json({"intact": found.intact, "rows": found.rows, "unread": found.unread, "misfit": shown}
+                 | {"head": str(found.head) if found.head else None})  # fmt: skip
+    else:
+        unread = f", {found.unread} of them by a newer modelgate: only their place" if found.unread else ""
+        say(f"{found.rows} rows of {world.scope} fit{unread}")
+        say(f"tampered with: {found.misfit}" if found.misfit else f"intact up to {found.head or 'the beginning'}")
+    return 0 if found.intact else 1
+
+
+@command.command("head")
+@scoped
+@data_format
+def head(world: Surroundings, form: str) -> int:
+    """Print the end of the chain. Kept elsewhere, it proves later that nothing before it changed.
+
+    Example: modelgate audit head -e prod > head-of-this-week
+    """
+    found = world.store(world.deadline(), read_only=True).head(world.scope)
+    say_json({"head": found and str(found)}) if form == "json" else say(str(found) if found else "nothing recorded yet")
+    return 0
+
+
+@command.command("export")
+@scoped
+def export(world: Surroundings) -> int:
+    """Print the chain as JSON lines, which a stranger can verify with docs/audit.md alone.
+
+    Example: modelgate audit export -e prod > checkout-prod.jsonl
+    """
+    for line in world.store(world.deadline(), read_only=True).export(world.scope):
+        say(line)
+    return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("verifying", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
