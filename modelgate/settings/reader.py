@@ -84,7 +84,7 @@ def settings_names() -> tuple[str, ...]:
 def _environment(flag: str | None, environ: Mapping[str, str], config_dir: Path) -> str:
     name = flag or environ.get("MODELGATE_ENVIRONMENT", "")
     there = environments(config_dir)
-    listed = f"there are {', '.join(there)}" if there else f"and no <environment>.toml in {_shown(config_dir)}"
+    listed = f"there are {', '.join(there)}" if there else f"{_shown(config_dir)} has no <environment>.toml"
     if not name:
         raise SettingsError(f"no environment named: {listed}", hint="name one: -e ENV, or MODELGATE_ENVIRONMENT=ENV")
     source = "--environment" if flag else "$MODELGATE_ENVIRONMENT"
@@ -96,7 +96,7 @@ def _environment(flag: str | None, environ: Mapping[str, str], config_dir: Path)
         near = did_you_mean(name, list(there))
         question = f", did you mean '{near}'?" if near else ""
         message = f"no file {_shown(config_dir / name)}.toml{question}"
-        raise SettingsError(message, source=source, hint=f"{listed}; the folder is set by MODELGATE_CONFIG_DIR")
+        raise SettingsError(message, source=source, hint=f"{listed}; --config-dir names another folder")
     return name
 
 

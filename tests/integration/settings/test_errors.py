@@ -162,12 +162,12 @@ def test_in_the_file(config: Config, text: str, error: str) -> None:
 
 
 BROKEN = [
-    (b"a = \n", "config/prod.toml:1: not valid TOML: Invalid value"),
-    (b"\n[a\n", "config/prod.toml:2: not valid TOML: Expected ']' at the end of a table declaration"),
-    (b"a = 1\na = 2\n", "config/prod.toml:2: not valid TOML: Cannot overwrite a value"),
-    (b"a = 'x\n", 'config/prod.toml:2: not valid TOML: Expected "\'"'),
+    (b"a = \n", "config/prod.toml:1: not valid TOML"),
+    (b"\n[a\n", "config/prod.toml:2: not valid TOML"),
+    (b"a = 1\na = 2\n", "config/prod.toml:2: not valid TOML"),
+    (b"a = 'x\n", "config/prod.toml:2: not valid TOML"),
     (b"a = 1\nb = '\xff'\n", "config/prod.toml:2: is not UTF-8 here"),
-    (b"\x00", r"config/prod.toml:1: not valid TOML: Invalid statement"),
+    (b"\x00", r"config/prod.toml:1: not valid TOML"),
     (b"a = " + b"[" * 100_000, "config/prod.toml: tables or arrays are nested too deeply"),
     (b"a = " + b"9" * 5000, "config/prod.toml: not valid TOML: a number has too many digits"),
     (b"a" + b".a" * 51 + b" = 1", "config/prod.toml:1: has more than 50 dots: no setting is that deep"),
@@ -179,7 +179,7 @@ BROKEN = [
 def test_broken_file(config: Config, content: bytes, error: str) -> None:
     """A file that is no TOML, or no settings file at all, says where."""
     (config.folder / "prod.toml").write_bytes(content)
-    assert str(config.error()) == error
+    assert str(config.error()).startswith(error)  # what tomllib adds differs between versions of Python
 
 
 def test_a_line_of_dots_in_a_comment(config: Config) -> None:
@@ -313,10 +313,7 @@ def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load(environment="prod", environ={"MODELGATE_CONFIG_DIR": f"{tmp_path}/nowhere"})
     assert str(caught.value) == f"--environment: no file {tmp_path}/nowhere/prod.toml"
-    assert (
-        caught.value.hint
-        == f"and no <environment>.toml in {tmp_path}/nowhere; the folder is set by MODELGATE_CONFIG_DIR"
-    )
+    assert caught.value.hint == f"{tmp_path}/nowhere has no <environment>.toml; --config-dir names another folder"
 
 
 def test_folder_or_pipe_in_place_of_a_file(config: Config) -> None:
