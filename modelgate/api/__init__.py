@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modelgate.api.client import connect as connect
-    from modelgate.api.client import import_sdk as import_sdk
     from modelgate.api.client import origin_used as origin_used
     from modelgate.api.credential import Credential as Credential
     from modelgate.api.credential import known_credential as known_credential
     from modelgate.api.credential import origin_of as origin_of
     from modelgate.api.resolve import ask as ask
     from modelgate.api.resolve import list_models as list_models
+    from modelgate.api.sdk import import_sdk as import_sdk
+    from modelgate.api.sdk import lazy_imports as lazy_imports
 
 _HOMES = {
     "Credential": "credential",
     "ask": "resolve",
     "connect": "client",
-    "import_sdk": "client",
+    "import_sdk": "sdk",
     "known_credential": "credential",
+    "lazy_imports": "sdk",
     "list_models": "resolve",
     "origin_of": "credential",
     "origin_used": "client",

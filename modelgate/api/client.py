@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 
 from modelgate.api.credential import is_loopback, origin_of, static_key
 from modelgate.api.parse import Unbelievable
+from modelgate.api.sdk import import_sdk, lazy_imports
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.domain.text import printable
@@ -31,29 +30,6 @@ _GOOGLE_ORIGIN = "https://claude.googleapis.com"
 """Where the SDK goes once Google's credentials have told the project (seen in SDK 2.12.0)."""
 _MISSING = "no API credentials: no key, token, profile or federation found"
 _HOW = "set ANTHROPIC_API_KEY or [api] key_file, or log in with a profile"
-_importing = threading.Lock()
-
-
-def import_sdk() -> ModuleType:
-    """The `anthropic` module, imported when first needed.
-
-    On Python 3.15 and later its own imports are lazy, and nobody else's: 1.3 s become 0.3 s (measured with SDK 2.12.0).
-    """
-    interpreter: Any = sys  # the functions are younger than the Python that types are checked for
-    with _importing:
-        if "anthropic" in sys.modules or not hasattr(interpreter, "set_lazy_imports_filter"):
-            import anthropic
-
-            return anthropic
-        mode, filter_before = interpreter.get_lazy_imports(), interpreter.get_lazy_imports_filter()
-        interpreter.set_lazy_imports_filter(lambda importer, *_: importer.startswith("anthropic"))
-        interpreter.set_lazy_imports("all")
-        try:
-            import anthropic
-        finally:
-            interpreter.set_lazy_imports(mode)
-            interpreter.set_lazy_imports_filter(filter_before)
-        return anthropic
 
 
 def connect(
@@ -75,6 +51,7 @@ def connect(
     return client
 
 
+@lazy_imports()
 def open_client(
     api: ApiSettings,
     *,

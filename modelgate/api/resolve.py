@@ -12,6 +12,7 @@ from modelgate.api.catalogue import Catalogue, Retrieved
 from modelgate.api.client import connect, not_approved, open_client, origin_used
 from modelgate.api.failures import Failure, unreachable, untrusted
 from modelgate.api.parse import is_name
+from modelgate.api.sdk import lazy_imports
 from modelgate.api.transport import Job, Transport
 from modelgate.clock import Clock, Deadline
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
@@ -25,6 +26,7 @@ Listed = tuple[Entry, ...] | Failure
 _LATE = unreachable("no answer in time", retry=False)
 
 
+@lazy_imports()
 def ask(
     api: ApiSettings,
     names: Collection[str],
@@ -57,6 +59,7 @@ def ask(
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
 
 
+@lazy_imports()
 def list_models(
     api: ApiSettings,
     *,
