@@ -10,8 +10,9 @@ _UNITS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0
 
 
 def format_instant(instant: datetime) -> str:
-    """`2026-11-22T20:24:22.123456Z`: always UTC, always microseconds."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """`2026-11-22T20:24:22.123456Z`: always UTC, four digits of the year and microseconds, so that texts sort."""
+    # Not strftime: glibc writes the year 1, which is the zero time of gateways written in Go, as `1`.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -20,7 +21,10 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError for anything else.
     """
     moment = datetime.fromisoformat(text.strip())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"out of range: {text[:40]!r}") from None
 
 
 def parse_duration(text: str) -> timedelta:
@@ -31,8 +35,11 @@ def parse_duration(text: str) -> timedelta:
         seconds += float(match[1]) * _UNITS[match[2]]
         position = match.end()
     if position != len(text) or not text:
-        raise ValueError(f"not a duration: {text!r}")
-    return timedelta(seconds=seconds)
+        raise ValueError(f"not a duration: {text[:40]!r}")
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"too long a duration: {text[:40]!r}") from None
 
 
 def days_left(until: datetime, now: datetime) -> int:
