@@ -32,5 +32,5 @@ def test_each_once() -> None:
     ],
 )
 def test_waivable(check: str, may: bool) -> None:
-    """What could not be known, was never approved or cannot be served is not waived, nor is anything of the settings."""
+    """What could not be known, was never approved or cannot be served is not waived, nor anything of the settings."""
     assert waivable(check) is may
