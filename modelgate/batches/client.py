@@ -56,10 +56,7 @@ class BatchesClient:
     """The Message Batches API through one client of the SDK. Methods raise `CallFailed`, and never try again."""
 
     def __init__(self, client: anthropic.Anthropic) -> None:
-        import httpx2
-
         self._client = client
-        self._response = httpx2.Response
         self.origin = origin_used(client)
 
     def create(self, body: Body) -> Batch:
@@ -141,7 +138,7 @@ class BatchesClient:
 
     def _options(self, timeout: float, headers: dict[str, str] | None = None) -> dict[str, Any]:
         sent = _STREAMED | (headers or {})
-        return {"cast_to": self._response, "options": {"headers": sent, "timeout": timeout, "max_retries": 0}}
+        return {"cast_to": object, "options": {"headers": sent, "timeout": timeout, "max_retries": 0}}
 
     def _whole(self, call: Callable[[], Any]) -> tuple[bytes, Any]:
         with self._stream(call) as response:
@@ -157,7 +154,7 @@ class BatchesClient:
             answer = call()
         except Exception as error:  # the SDK and its HTTP library raise many kinds; failure_of knows them
             raise _failed(failure_of(error)) from None
-        return closing(getattr(answer, "http_response", answer))
+        return closing(answer.http_response)
 
 
 def _believed(parse: Callable[[bytes], Value], body: bytes) -> Value:

@@ -1,0 +1,290 @@
+"""`modelgate batch run`: from a file of requests to a file of results."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from desk import MODEL, Desk, request
+from sites import NEW
+
+from modelgate.batches import operations
+from modelgate.batches.operations import BadRequests
+from modelgate.errors import CallFailed, Refused, UsageError
+
+CREATE = "/v1/messages/batches"
+
+
+def test_every_request_gets_one_row_in_order(each_desk: Desk) -> None:
+    """A plain run writes one row for each request, in the order of the file."""
+    each_desk.write(20)
+    job = each_desk.run()
+    assert each_desk.outcomes() == {f"r{n}": "succeeded" for n in range(1, 21)}
+    assert job.state == "finished"
+    assert each_desk.batches() == [[f"r{n}" for n in range(1, 21)]]
+    assert each_desk.progress.done[-1] == 20
+
+
+def test_the_approved_id_is_filled_in(desk: Desk) -> None:
+    """A request without a model, with the slot's reference or with its ID runs on the approved ID."""
+    desk.site.sandbox.move_alias("my-alias", MODEL)
+    desk.site.asks(summarizer="my-alias")
+    desk.site.accept("summarizer")
+    desk.write([request("none"), request("reference", model="my-alias"), request("id", model=MODEL)])
+    desk.run()
+    assert {row["result"]["message"]["model"] for row in desk.rows()} == {MODEL}
+
+
+def test_a_finished_job_is_written_again_without_sending(desk: Desk) -> None:
+    """The same run given again on a finished job writes the same results and sends nothing."""
+    desk.write(3)
+    first = desk.run()
+    written = desk.out.read_bytes()
+    desk.out.unlink()
+    assert desk.run() == first
+    assert desk.out.read_bytes() == written
+    assert desk.creates() == 1
+
+
+def test_a_finished_job_is_written_again_when_the_gate_would_refuse(desk: Desk) -> None:
+    """Results that were paid for can be read although the slot may no longer run the model."""
+    desk.write(3)
+    desk.run()
+    desk.site.sandbox.retire(MODEL)
+    desk.out.unlink()
+    desk.run()
+    assert len(desk.rows()) == 3
+
+
+def test_again_makes_a_new_job_only_of_a_finished_one(desk: Desk) -> None:
+    """`--again` sends a finished file once more; on an unfinished job it goes on with that."""
+    desk.write(2)
+    submitted = desk.submit()
+    finished = desk.run(again=True)
+    assert finished.id == submitted.id
+    second = desk.run(again=True)
+    assert second.id != finished.id
+    assert desk.creates() == 2
+
+
+def test_submit_sends_and_resume_does_the_rest(each_desk: Desk) -> None:
+    """A submitted job is collected later by its ID."""
+    each_desk.write(5)
+    job = each_desk.submit()
+    assert (job.state, each_desk.out.exists()) == ("waiting", False)
+    assert each_desk.resume(job).state == "finished"
+    assert len(each_desk.rows()) == 5
+    assert each_desk.creates() == 1
+
+
+def test_resume_elsewhere_takes_the_file_where_it_is_now(desk: Desk) -> None:
+    """On another machine the file of requests is named, and must be the one that was handed in."""
+    desk.write(2)
+    job = desk.submit()
+    moved = desk.file.rename(desk.site.folder / "moved.jsonl")
+    with pytest.raises(UsageError, match="No such file"):
+        desk.resume(job)
+    desk.write(3)
+    with pytest.raises(UsageError, match="is not the file of"):
+        desk.resume(job)
+    desk.resume(job, path=moved)
+    assert list(desk.outcomes()) == ["r1", "r2"]
+
+
+def test_what_is_worth_it_is_sent_again(each_desk: Desk) -> None:
+    """Expired, canceled by the far side and errored for a passing cause are sent again; an invalid request is not."""
+    each_desk.site.sandbox.set_outcomes({
+        "r1": ["errored:overloaded_error"],
+        "r2": ["expired", "errored:api_error"],
+        "r3": "errored:invalid_request_error",
+        "r4": ["canceled"],
+        "r5": "errored:rate_limit_error",
+    })  # fmt: skip
+    each_desk.write(6)
+    job = each_desk.run()
+    assert each_desk.outcomes() == {
+        "r1": "succeeded",
+        "r2": "succeeded",
+        "r3": "errored:invalid_request_error",
+        "r4": "succeeded",
+        "r5": "errored:rate_limit_error",
+        "r6": "succeeded",
+    }
+    assert each_desk.batches() == [["r1", "r2", "r3", "r4", "r5", "r6"], ["r1", "r2", "r4", "r5"], ["r2", "r5"]]
+    stats = each_desk.stats(job)
+    assert stats.outcomes == {"succeeded": 4, "errored:invalid_request_error": 1, "errored:rate_limit_error": 1}
+    assert (stats.resent, stats.unsuccessful) == (6, 2)
+
+
+def test_without_resends_nothing_is_sent_again(desk: Desk) -> None:
+    """`--resends 0` writes what there is."""
+    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
+    desk.write(2)
+    desk.run(resends=0)
+    assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
+    assert desk.creates() == 1
+
+
+def test_a_request_without_a_result_is_an_error_that_names_it(desk: Desk) -> None:
+    """A row that the results lack becomes an errored row, and is not sent again."""
+    desk.site.sandbox.set_outcomes({"r2": "missing"})
+    desk.write(3)
+    desk.run()
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "errored:no_result", "r3": "succeeded"}
+    assert "without a result for r2" in desk.rows()[1]["result"]["error"]["error"]["message"]
+    assert desk.creates() == 1
+
+
+def test_another_model_that_answered_is_a_finding(desk: Desk) -> None:
+    """Answers of a model other than the pin are counted, and told as a finding."""
+    desk.site.sandbox.serve_as(MODEL, "claude-haiku-4-5-20251001")
+    desk.write(3)
+    stats = desk.stats(desk.run())
+    assert stats.served == {"claude-haiku-4-5-20251001": 3}
+    assert [(f.id, f.level, f.slot) for f in stats.findings] == [("batch.served-other", "warn", "summarizer")]
+
+
+def test_tokens_and_cost_are_what_the_results_say(desk: Desk) -> None:
+    """Tokens are summed over the rows; the cost follows from the prices in the settings."""
+    desk.write(4)
+    stats = desk.stats(desk.run())
+    usage = [row["result"]["message"]["usage"] for row in desk.rows()]
+    tokens = sum(u["input_tokens"] for u in usage), sum(u["output_tokens"] for u in usage)
+    assert (stats.tokens.input, stats.tokens.output) == tokens
+    assert stats.cost == (tokens[0] * Decimal("1.5") + tokens[1] * Decimal("7.5")) / 1_000_000
+    assert stats.results_expire_in_days == 28
+
+
+def test_an_early_404_is_waited_out(desk: Desk) -> None:
+    """A batch that cannot be seen for a moment after its creation is asked for again."""
+    desk.site.sandbox.configure(not_found_polls=3)
+    desk.write(2)
+    desk.run()
+    assert len(desk.rows()) == 2
+
+
+def test_a_batch_that_is_gone_is_told(desk: Desk) -> None:
+    """A batch that somebody deleted ends the command with its name, and loses nothing of the ledger."""
+    desk.write(2)
+    job = desk.submit()
+    desk.site.sandbox.reset()
+    desk.site.clock.sleep(600)
+    with pytest.raises(CallFailed, match="is not there: deleted, or of another workspace"):
+        desk.resume(job)
+
+
+def test_the_gate_refuses_before_anything_is_sent(desk: Desk) -> None:
+    """A slot that the gate refuses refuses the batch, and no job is made."""
+    desk.site.asks(summarizer=NEW)
+    desk.write(2)
+    with pytest.raises(Refused, match="summarizer"):
+        desk.run()
+    assert (desk.creates(), desk.jobs()) == (0, [])
+
+
+def test_problems_are_told_all_at_once(desk: Desk) -> None:
+    """Every problem of the file comes with its line, and nothing is sent."""
+    lines = [request("a"), request("a"), request("b", temperature=1), request("c", max_tokens=10**9)]
+    desk.file.write_text("".join(json.dumps(line) + "\n" for line in lines) + "{\n")
+    with pytest.raises(BadRequests) as caught:
+        desk.run()
+    assert [(problem.line, problem.reason) for problem in caught.value.problems] == [
+        (2, "custom_id 'a' stands on line 1 too"),
+        (3, "params.temperature is refused by this API version"),
+        (4, "params.max_tokens 1,000,000,000 is above the model's limit of 128,000"),
+        (5, "not JSON: Expecting property name enclosed in double quotes: line 2 column"),
+    ] or caught.value.problems[3].line == 5
+    assert (caught.value.exit_code, desk.creates()) == (2, 0)
+
+
+def test_a_model_that_cannot_do_the_job_is_a_problem(desk: Desk) -> None:
+    """A pin without batches, or one that retires before a batch could end, is refused with the requests' problems."""
+    desk.site.asks(summarizer=MODEL, policy={"retires_within_days": {"warn": 0, "refuse": 0}} and {})
+    desk.site.sandbox.patch_model(MODEL, capabilities={"batch": {"supported": False}})
+    desk.write(1)
+    with pytest.raises(BadRequests) as caught:
+        desk.run()
+    assert [problem.reason for problem in caught.value.problems] == [f"{MODEL} cannot be used in batches"]
+
+
+def test_a_dry_run_shows_the_split_and_sends_nothing(desk: Desk) -> None:
+    """`--dry-run` tells parts, bytes and tokens, and records nothing."""
+    desk.write(3)
+    before = desk.site.store().head(desk.site.scope())
+    plan = operations.plan(desk.site.world(), "summarizer", desk.file)
+    assert [(part.positions, part.requests) for part in plan.parts] == [("1-3", 3)]
+    assert plan.scan.max_output_tokens == 300
+    assert desk.creates() == 0
+    assert desk.site.store().head(desk.site.scope()) == before
+
+
+def test_the_bytes_that_were_planned_are_sent(desk: Desk) -> None:
+    """The body is exactly as long as the plan says, also for text that is not ASCII and for lone surrogates."""
+    desk.file.write_bytes(
+        b'{"custom_id":"a","params":{"max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}}\n\n'
+        + json.dumps(request("b", system="größer 漢字"), ensure_ascii=False).encode()
+    )
+    job = desk.run()
+    assert desk.outcomes() == {"a": "succeeded", "b": "succeeded"}
+    assert job.parts[0].plan.bytes > 0
+
+
+def test_a_spend_cap_stops_with_its_own_message(desk: Desk) -> None:
+    """A spend cap is not waited for; later the same command goes on with the same job."""
+    desk.write(2)
+    desk.site.sandbox.spend_cap(path=CREATE)
+    with pytest.raises(CallFailed, match="spend cap is reached: waiting does not help"):
+        desk.run()
+    assert desk.creates() == 1
+    desk.site.sandbox.lift_faults()
+    desk.run()
+    assert len(desk.rows()) == 2
+    assert len(desk.batches()) == 1
+
+
+def test_a_rate_limit_is_waited_for(desk: Desk) -> None:
+    """A 429 with `retry-after` delays a create; it was not carried out, so it is sent again."""
+    desk.site.sandbox.rate_limit_next(count=2, path=CREATE)
+    desk.write(2)
+    desk.run()
+    assert len(desk.batches()) == 1
+    assert [part.attempt for part in desk.jobs()[0].parts] == [3]
+
+
+def test_an_outage_while_waiting_is_waited_out(desk: Desk) -> None:
+    """Failing answers between create and end do not lose the job."""
+    desk.write(2)
+    desk.site.sandbox.fail_next(503, count=5, method="GET", path=f"{CREATE}/*")
+    desk.run()
+    assert len(desk.rows()) == 2
+
+
+def test_results_that_break_off_are_read_again(desk: Desk) -> None:
+    """A download that ends early is repeated, and no row is lost or doubled."""
+    desk.write(30)
+    desk.site.sandbox.cut_next("before", count=2, method="GET", path=f"{CREATE}/*/results")
+    desk.run()
+    assert len(desk.outcomes()) == 30
+
+
+def test_out_is_tried_before_anything_is_sent(desk: Desk) -> None:
+    """Results that could not be written are a usage error at the start."""
+    desk.write(1)
+    with pytest.raises(UsageError, match="cannot write"):
+        operations.run(
+            desk.site.world(), "summarizer", desk.file, desk.site.folder / "no" / "folder.jsonl", desk.progress
+        )
+    assert desk.creates() == 0
+
+
+def test_canceling_keeps_what_ended(desk: Desk) -> None:
+    """A canceled job sends nothing more, and its results tell which requests were canceled."""
+    desk.site.sandbox.configure(batch_seconds=3600)
+    desk.write(3)
+    job = desk.submit()
+    canceled = operations.cancel(desk.site.world(), job.id)
+    assert canceled.state == "canceled"
+    desk.resume(job)
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled", "r3": "canceled"}
+    assert desk.creates() == 1
