@@ -64,13 +64,15 @@ class SlotPins:
 def fold(revisions: Iterable[Pin]) -> dict[str, SlotPins]:
     """Folds revisions, oldest first per slot, into the present state by slot.
 
-    A rollback holds its ID and revokes the pin it leaves; a release ends the hold and approves; anything else approves.
+    A rollback holds its ID and revokes the pin it leaves, however often that same approval was said; a release ends the
+    hold and approves; anything else approves.
     """
     state: dict[str, SlotPins] = {}
     for pin in revisions:
         before = state.get(pin.slot, SlotPins(pin.slot))
         if pin.is_hold:
-            kept = tuple(p for p in before.pins if pin.revokes is None or p.revision != pin.revokes)
+            left = {(p.reference, p.model_id) for p in before.pins if pin.revokes and p.revision == pin.revokes}
+            kept = tuple(p for p in before.pins if (p.reference, p.model_id) not in left)
             after = replace(before, pins=kept, hold=pin)
         else:
             hold = None if pin.action == "release" else before.hold

@@ -52,11 +52,17 @@ def test_a_hold_stands_until_it_is_released(history: list[Pin]) -> None:
 
 @given(histories())
 def test_a_rollback_revokes_what_it_names_and_nothing_else(history: list[Pin]) -> None:
-    """The pins are all approvals, oldest first, but those that a rollback left."""
+    """The pins are all approvals, oldest first, but those that a rollback left: each time that one was said before."""
     for slot, state in fold(history).items():
         mine = [pin for pin in history if pin.slot == slot]
-        revoked = {pin.revokes for pin in mine if pin.revokes}
-        assert list(state.pins) == [pin for pin in mine if not pin.is_hold and pin.revision not in revoked]
+        named = {pin.revision: (pin.reference, pin.model_id) for pin in mine}
+        revoked = [(named[pin.revokes], pin.revision or 0) for pin in mine if pin.revokes]
+        assert list(state.pins) == [
+            pin
+            for pin in mine
+            if not pin.is_hold
+            and not any(said == named[pin.revision] and at > (pin.revision or 0) for said, at in revoked)
+        ]
 
 
 @given(histories(), st.integers(0, 12))
