@@ -81,9 +81,7 @@ class Site:
 
     def world(self, environment: str = "prod", **environ: str) -> Surroundings:
         """The surroundings of one command."""
-        return prepare(
-            {**self.environ, **environ}, environment=environment, config_dir=self.config, clock=self.clock
-        )
+        return prepare({**self.environ, **environ}, environment=environment, config_dir=self.config, clock=self.clock)
 
     def check(self, environment: str = "prod", **options: Any) -> Report:
         """One `modelgate check`."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelgate import fingerprint
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Choice, Pin, SlotPins, choose, fold
+from modelgate.domain.pins import Choice, Pin, SlotPins, fold
 from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, is_young
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.operations.change import Change, Changed, approval, row
-from modelgate.operations.outlook import outlook, pins_in_force
-from modelgate.operations.selection import ask, meaning, need_fit, need_reason, select
+from modelgate.operations.outlook import outlook
+from modelgate.operations.selection import ask, need_fit, need_reason, select
 from modelgate.store import Store
 from modelgate.surroundings import Surroundings
 
@@ -66,31 +66,16 @@ def rollback(
 
     Raises Refused, Conflict, CouldNotKnow, UsageError.
     """
-    need_reason(terms.reason)
-    if everything and target.time is None:
-        raise UsageError(
-            "--all needs --to-time: each slot has a past of its own", hint="--all --to-time 2026-03-12T14:00"
-        )
-    if terms.never_run and terms.unverified:
-        raise UsageError("an ID that never ran here must be verified live", hint="leave out --unverified")
+    _need_sense(world, target, terms, everything)
     slots = select(world, names, everything)
     deadline = world.deadline()
     store = world.store(deadline, read_only=dry_run)
     revisions = store.revisions(world.scope)
-    before = fold(revisions)
-    asked = {t for t in (target.model_id,) if t}
-    facts = None if terms.unverified else _ask(world, before, asked, deadline)
+    facts = None if terms.unverified else _ask(world, fold(revisions), target, deadline)
     grace = _grace(world, store) if terms.unverified else (None, None)
-    in_force = pins_in_force(world, revisions)
-    changes = []
-    for slot in slots:
-        choice = choose(in_force.get(slot.name, SlotPins(slot.name)), slot.reference, meaning(slot, facts))
-        model_id = _target(world, store, slot, choice, target, revisions)
-        _need_past(store, world, slot, model_id, revisions, terms)
-        if facts:
-            need_fit(world, slot, model_id, facts, hold=True)
-        pin = _hold(world, slot, model_id, choice, before.get(slot.name, SlotPins(slot.name)), facts, terms)
-        changes.append(Change(pin, choice.model_id if choice else None))
+    running = {view.slot.name: view.choice for view in outlook(world, revisions, facts).views}
+    past = _Past(world, store, revisions)
+    changes = [_change(past, slot, running[slot.name], target, terms, facts) for slot in slots]
     pins = [change.pin for change in changes]
     ahead = outlook(world, (*revisions, *pins), facts or grace[0], grace[1])
     planned = Changed(world.scope, tuple(changes), ahead, notes=_notes(terms, grace))
@@ -103,82 +88,103 @@ def rollback(
     return replace(planned, head=head)
 
 
-def _ask(world: Surroundings, pins: dict[str, SlotPins], ids: Iterable[str], deadline: Deadline) -> Facts:
+def _need_sense(world: Surroundings, target: Target, terms: Terms, everything: bool) -> None:
+    need_reason(terms.reason)
+    if everything and target.time is None:
+        raise UsageError(
+            "--all needs --to-time: each slot has a past of its own", hint="--all --to-time 2026-03-12T14:00"
+        )
+    if terms.never_run and terms.unverified:
+        raise UsageError("an ID that never ran here must be verified live", hint="leave out --unverified")
+    if terms.expires_at and terms.expires_at <= world.clock.now():
+        raise UsageError(f"--expires {format_instant(terms.expires_at)[:16]}Z has passed", hint="--expires 24h")
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the scope has been through."""
+
+    world: Surroundings
+    store: Store
+    revisions: tuple[Pin, ...]
+
+    def of(self, slot: Slot) -> tuple[Pin, ...]:
+        """The slot's revisions, oldest first."""
+        return tuple(pin for pin in self.revisions if pin.slot == slot.name)
+
+
+def _change(
+    past: _Past, slot: Slot, running: Choice | None, target: Target, terms: Terms, facts: Facts | None
+) -> Change:
+    model_id = _target(past, slot, running, target)
+    if not terms.never_run:
+        _need_past(past, slot, model_id, running)
+    if facts:
+        need_fit(past.world, slot, model_id, facts, hold=True)
+    return Change(_hold(past, slot, model_id, running, facts, terms), running.model_id if running else None)
+
+
+def _ask(world: Surroundings, pins: dict[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
     try:
-        return ask(world, pins, ids, deadline)
+        return ask(world, pins, [target.model_id] if target.model_id else [], deadline)
     except ApiProblem as error:
         hint = "in an outage: the same command with --unverified"
         raise CouldNotKnow(error.problem.hinting(hint)) from error
 
 
-def _target(
-    world: Surroundings, store: Store, slot: Slot, choice: Choice | None, target: Target, revisions: Collection[Pin]
-) -> str:
+def _target(past: _Past, slot: Slot, running: Choice | None, target: Target) -> str:
+    hint, scope = f"modelgate history {slot.name}", past.world.scope
     if target.model_id:
         return target.model_id
     if target.revision is not None:
-        found = [p for p in revisions if p.slot == slot.name and p.revision == target.revision]
+        found = [pin for pin in past.of(slot) if pin.revision == target.revision]
         if not found:
-            raise Refused(f"{slot.name} has no revision {target.revision}", hint=f"modelgate history {slot.name}")
+            raise Refused(f"{slot.name} has no revision {target.revision}", hint=hint)
         return found[0].model_id
     if target.time is not None:
-        ran = {h.slot: h.model_id for h in store.handed_over_at(world.scope, target.time)}
+        ran = {h.slot: h.model_id for h in past.store.handed_over_at(scope, target.time)}
         if slot.name not in ran:
-            raise Refused(
-                f"nothing had been handed over for {slot.name} at {format_instant(target.time)[:16]}Z",
-                hint=f"modelgate history {slot.name}",
-            )
+            then = format_instant(target.time)[:16]
+            raise Refused(f"nothing had been handed over for {slot.name} at {then}Z", hint=hint)
         return ran[slot.name]
-    if choice and choice.rule == "hold":
-        raise UsageError(
-            f"{slot.name} is held already: say where to", hint=f"--to ID, see modelgate history {slot.name}"
-        )
-    earlier = store.previous_hand_over(world.scope, slot.name, choice.model_id if choice else None)
+    if running and running.rule == "hold":
+        raise UsageError(f"{slot.name} is held already: say where to", hint=f"--to ID, see {hint}")
+    earlier = past.store.previous_hand_over(scope, slot.name, running.model_id if running else None)
     if earlier is None:
         raise Refused(
-            f"{slot.name} has handed over nothing before {choice.model_id if choice else 'now'}",
+            f"{slot.name} has handed over nothing before {running.model_id if running else 'now'}",
             hint="name the ID: --to ID, with --never-run if it never ran here",
         )
     return earlier.model_id
 
 
-def _need_past(
-    store: Store, world: Surroundings, slot: Slot, model_id: str, revisions: Collection[Pin], terms: Terms
-) -> None:
-    """The target must have been pinned or handed over here before, unless the terms allow a new one."""
-    pinned = any(p.slot == slot.name and p.model_id == model_id for p in revisions)
-    if terms.never_run or pinned or store.was_handed_over(world.scope, slot.name, model_id):
+def _need_past(past: _Past, slot: Slot, model_id: str, running: Choice | None) -> None:
+    """The target must have been pinned or handed over here before; a pin of the lock is one that runs now."""
+    pinned = {pin.model_id for pin in past.of(slot)} | ({running.model_id} if running else set())
+    if model_id in pinned or past.store.was_handed_over(past.world.scope, slot.name, model_id):
         return
     raise Refused(
-        f"{slot.name} never ran {printable(model_id)} in {world.settings.environment}",
+        f"{slot.name} never ran {printable(model_id)} in {past.world.settings.environment}",
         hint=f"see modelgate history {slot.name}; or add --never-run: it is verified and expires in 24 h",
     )
 
 
-def _hold(
-    world: Surroundings,
-    slot: Slot,
-    model_id: str,
-    choice: Choice | None,
-    pins: SlotPins,
-    facts: Facts | None,
-    terms: Terms,
-) -> Pin:
+def _hold(past: _Past, slot: Slot, model_id: str, running: Choice | None, facts: Facts | None, terms: Terms) -> Pin:
     """The next revision. It revokes the pin that the slot leaves; holding in place leaves none."""
-    leaves = choice is not None and choice.rule != "hold" and choice.model_id != model_id
+    leaves = running is not None and running.rule != "hold" and running.model_id != model_id
     expires_at = terms.expires_at
     if terms.never_run and expires_at is None:
-        expires_at = world.clock.now() + NEVER_RUN_EXPIRES
+        expires_at = past.world.clock.now() + NEVER_RUN_EXPIRES
     return approval(
         slot.name,
-        pins.revision,
+        max((pin.revision or 0 for pin in past.of(slot)), default=0),
         "rollback",
         model_id,
         slot.reference,
         facts,
         terms.reason.strip(),
         expires_at=expires_at,
-        revokes=choice.pin.revision if choice and leaves else None,
+        revokes=running.pin.revision if running and leaves else None,
     )
 
 

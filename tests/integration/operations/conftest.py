@@ -1,4 +1,4 @@
-"""Fixtures of the operations' tests: a site on each database in turn, or on SQLite alone."""
+"""Fixtures of the operations' tests: a site on SQLite, or on each database in turn."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from modelgate.sandbox import Sandbox
 
 
 @pytest.fixture
-def site(tmp_path: Path, modelgate_sandbox: Sandbox, database_url: str) -> Site:
+def site(tmp_path: Path, modelgate_sandbox: Sandbox, sqlite_url: str) -> Site:
     """`checkout` in `prod`, with one slot that asks for an alias; nothing is approved yet."""
-    made = Site(tmp_path, modelgate_sandbox, database_url)
+    made = Site(tmp_path, modelgate_sandbox, sqlite_url)
     made.asks(summarizer=ALIAS)
     return made
 
 
 @pytest.fixture
-def file_site(tmp_path: Path, modelgate_sandbox: Sandbox, sqlite_url: str) -> Site:
-    """The same on SQLite alone."""
-    made = Site(tmp_path, modelgate_sandbox, sqlite_url)
+def any_site(tmp_path: Path, modelgate_sandbox: Sandbox, database_url: str) -> Site:
+    """The same on each database in turn."""
+    made = Site(tmp_path, modelgate_sandbox, database_url)
     made.asks(summarizer=ALIAS)
     return made

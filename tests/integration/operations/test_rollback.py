@@ -1,0 +1,303 @@
+"""rollback and release: three in the morning, and the day after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sites import ALIAS, NEW, OLD, OTHER, Site, found
+
+from modelgate.clock import SystemClock
+from modelgate.errors import CouldNotKnow, Refused, UsageError
+from modelgate.operations.rollback import Target
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def moved(site: Site) -> Site:
+    """The slot ran OLD, then NEW: each was accepted and handed over."""
+    site.accept("summarizer")
+    site.preflight()
+    site.sandbox.move_alias(ALIAS, NEW)
+    site.accept("summarizer")
+    assert site.preflight().models == {"summarizer": NEW}
+    return site
+
+
+def test_without_a_target_it_goes_to_what_was_handed_over_before(moved: Site) -> None:
+    """The hold is on the ID before, it revokes the pin that it leaves, and every later start is handed it."""
+    changed = moved.rollback("summarizer")
+    (change,) = changed.changes
+    assert (change.before, change.pin.model_id, change.pin.revision, change.pin.revokes) == (NEW, OLD, 3, 2)
+    assert changed.outlook is not None
+    assert changed.outlook.verdict == "pass"
+    for _ in range(2):
+        assert found(moved.preflight()) == {"drift.held": "note"}
+        assert moved.preflight().models == {"summarizer": OLD}
+    assert moved.check().exit_code == 0
+
+
+def test_the_ids_that_were_only_accepted_are_no_past(moved: Site) -> None:
+    """An accept that no start has picked up yet is left for what really ran before it."""
+    moved.sandbox.move_alias(ALIAS, OTHER)
+    moved.accept("summarizer")
+    assert moved.rollback("summarizer").changes[0].pin.model_id == NEW
+
+
+def test_pods_that_stay_on_their_pin_are_rolled_back_from_it(site: Site) -> None:
+    """Where preflight only warns of an edited reference, the present ID is the pin that the pods stay on."""
+    policy = {"preflight": {"reference_changed": "warn"}}
+    site.asks(policy=policy, summarizer=OLD)
+    site.accept("summarizer")
+    site.preflight()
+    site.asks(policy=policy, summarizer=NEW)
+    site.accept("summarizer")
+    site.preflight()
+    site.asks(policy=policy, summarizer=OTHER)
+    assert site.preflight().models == {"summarizer": NEW}
+    (change,) = site.rollback("summarizer").changes
+    assert (change.before, change.pin.model_id, change.pin.revokes) == (NEW, OLD, 2)
+    assert site.preflight().models == {"summarizer": OLD}
+
+
+def test_a_hold_survives_what_comes_after_it(moved: Site) -> None:
+    """The alias moving on, another reference, an unknown reference and an outage with grace: still the held ID."""
+    policy = {"preflight": {"grace_hours": 1}, "deadline_seconds": 1}
+    moved.asks(policy=policy, summarizer=ALIAS)
+    moved.rollback("summarizer")
+    for model in (OTHER, NEW, OLD):
+        moved.sandbox.move_alias(ALIAS, model)
+        assert moved.preflight().models == {"summarizer": OLD}
+    moved.asks(policy=policy, summarizer=OTHER)
+    assert moved.preflight().models == {"summarizer": OLD}
+    moved.asks(policy=policy, summarizer="claude-no-such-model")
+    started = moved.preflight()
+    assert found(started) == {"drift.held": "note", "catalogue.unknown-model": "note"}
+    assert started.models == {"summarizer": OLD}
+    moved.sandbox.fail_next(503, count=None)
+    assert found(moved.preflight())["api.grace"] == "warn"
+    assert moved.preflight().models == {"summarizer": OLD}
+
+
+def test_accept_is_refused_on_a_held_slot(moved: Site) -> None:
+    """It would undo the rollback; the hint is the release that does what was meant."""
+    moved.rollback("summarizer")
+    with pytest.raises(Refused, match="held on claude-sonnet-4-5-20250929") as refused:
+        moved.accept("summarizer")
+    assert refused.value.hint.startswith("modelgate release summarizer --accept")
+    assert len(moved.pins()) == 3
+
+
+def test_a_held_slot_needs_a_target(moved: Site) -> None:
+    """ "The one before" is ambiguous once the slot is held: exit 2, and `--to` does it."""
+    moved.rollback("summarizer")
+    with pytest.raises(UsageError, match="held already"):
+        moved.rollback("summarizer")
+    assert moved.rollback("summarizer", to=NEW).changes[0].pin.revokes is None
+    assert moved.preflight().models == {"summarizer": NEW}
+
+
+def test_to_the_present_id_holds_in_place_and_revokes_nothing(moved: Site) -> None:
+    """The alias may move, the slot stays; the approval is not taken back."""
+    (change,) = moved.rollback("summarizer", to=NEW).changes
+    assert (change.before, change.pin.model_id, change.pin.revokes) == (NEW, NEW, None)
+    moved.sandbox.move_alias(ALIAS, OTHER)
+    assert moved.preflight().models == {"summarizer": NEW}
+
+
+def test_to_a_revision(moved: Site) -> None:
+    """`--to-revision 1` is the ID of the first approval; a revision that is not there is refused."""
+    assert moved.rollback("summarizer", to=Target(revision=1)).changes[0].pin.model_id == OLD
+    with pytest.raises(Refused, match="has no revision 9"):
+        moved.rollback("summarizer", to=Target(revision=9))
+
+
+def test_to_a_time_is_what_was_handed_over_then(site: Site) -> None:
+    """Not what was approved then: what ran."""
+    site.accept("summarizer")
+    site.preflight()
+    before = site.clock.now()
+    site.clock.ahead += HOUR
+    site.sandbox.move_alias(ALIAS, NEW)
+    site.accept("summarizer")
+    site.preflight()
+    assert site.rollback("summarizer", to=Target(time=before)).changes[0].pin.model_id == OLD
+    with pytest.raises(Refused, match="nothing had been handed over"):
+        site.rollback("summarizer", to=Target(time=before - HOUR))
+
+
+def test_all_slots_go_back_in_one_transaction(site: Site) -> None:
+    """`--all --to-time`: every slot or, if one of them ran nothing then, none."""
+    site.asks(summarizer=ALIAS, grader=OTHER)
+    site.accept(everything=True)
+    site.preflight()
+    before = site.clock.now()
+    site.clock.ahead += HOUR
+    site.asks(summarizer=NEW, grader=NEW)
+    site.accept(everything=True)
+    site.preflight()
+    with pytest.raises(UsageError, match="--all needs --to-time"):
+        site.rollback(everything=True, to=OLD)
+    changed = site.rollback(everything=True, to=Target(time=before))
+    assert {c.pin.slot: c.pin.model_id for c in changed.changes} == {"summarizer": OLD, "grader": OTHER}
+    assert site.preflight().models == {"summarizer": OLD, "grader": OTHER}
+    site.asks(summarizer=NEW, grader=NEW, extra=OTHER)
+    with pytest.raises(Refused, match="for extra"):
+        site.rollback(everything=True, to=Target(time=before))
+    assert len(site.pins("grader")) == 3
+
+
+def test_an_id_that_never_ran_here_needs_a_word(moved: Site) -> None:
+    """Without `--never-run` refused; with it verified live, held, and over in 24 hours."""
+    with pytest.raises(Refused, match="never ran claude-opus-5 in prod"):
+        moved.rollback("summarizer", to=OTHER)
+    (change,) = moved.rollback("summarizer", to=OTHER, never_run=True).changes
+    assert change.pin.expires_at is not None
+    assert timedelta(hours=23) < change.pin.expires_at - moved.clock.now() <= timedelta(hours=24)
+    assert moved.preflight().models == {"summarizer": OTHER}
+    with pytest.raises(Refused, match="claude-no-such is not in the catalogue"):
+        moved.rollback("summarizer", to="claude-no-such", never_run=True)
+    with pytest.raises(UsageError, match="must be verified live"):
+        moved.rollback("summarizer", to=OTHER, never_run=True, unverified=True)
+
+
+def test_an_expired_hold_warns_at_preflight_and_refuses_at_check(moved: Site) -> None:
+    """Time alone keeps no pod from starting, and CI tells that somebody has to decide."""
+    moved.rollback("summarizer", expires_at=moved.clock.now() + HOUR)
+    moved.clock.ahead += 2 * HOUR
+    started = moved.preflight()
+    assert found(started) == {"drift.hold-expired": "warn"}
+    assert started.models == {"summarizer": OLD}
+    assert found(moved.check()) == {"drift.hold-expired": "refuse"}
+
+
+def test_a_hold_that_is_over_before_it_begins_is_refused(moved: Site) -> None:
+    """`--expires` in the past is a slip of the keyboard."""
+    with pytest.raises(UsageError, match="has passed"):
+        moved.rollback("summarizer", expires_at=moved.clock.now() - HOUR)
+    assert len(moved.pins()) == 2
+
+
+def test_the_target_must_be_in_service_and_fit(moved: Site) -> None:
+    """A retired ID, and one that lacks what the slot requires, are refused before anything is written."""
+    moved.asks(more='requires = ["effort.high"]\n', summarizer=ALIAS)
+    with pytest.raises(Refused, match=r"does not support effort\.high"):
+        moved.rollback("summarizer")
+    moved.asks(summarizer=ALIAS)
+    moved.sandbox.retire(OLD)
+    with pytest.raises(Refused, match="is retired"):
+        moved.rollback("summarizer")
+    assert len(moved.pins()) == 2
+
+
+def test_a_slot_with_no_earlier_id_says_how_to_name_one(site: Site) -> None:
+    """Nothing was handed over before the present one: refused with the way on."""
+    site.accept("summarizer")
+    site.preflight()
+    with pytest.raises(Refused, match=f"has handed over nothing before {OLD}") as refused:
+        site.rollback("summarizer")
+    assert "--never-run" in refused.value.hint
+
+
+def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
+    """The API cannot be asked: could not know, with the hint; `--unverified` does not ask and holds."""
+    moved.asks(policy={"deadline_seconds": 1}, summarizer=ALIAS)
+    moved.sandbox.fail_next(503, count=None)
+    with pytest.raises(CouldNotKnow) as unknown:
+        moved.rollback("summarizer")
+    assert "--unverified" in unknown.value.hint
+    moved.sandbox.forget_requests()
+    changed = moved.rollback("summarizer", unverified=True)
+    assert moved.sandbox.counters() == {}
+    assert changed.notes == ("unverified: the gate starts it only once the API can be asked again",)
+    assert changed.changes[0].pin.origin is None
+    assert moved.preflight().exit_code == 3
+    moved.sandbox.lift_faults()
+    assert moved.preflight().models == {"summarizer": OLD}
+
+
+def test_unverified_on_grace_says_until_when_it_starts(moved: Site) -> None:
+    """With grace the outlook passes on facts from before, as the next preflight does."""
+    moved.asks(policy={"deadline_seconds": 1, "grace_hours": 4}, summarizer=ALIAS)
+    moved.preflight()
+    moved.sandbox.fail_next(503, count=None)
+    changed = moved.rollback("summarizer", unverified=True)
+    assert changed.notes[0].startswith("unverified: while the API is down the gate starts on what was verified before")
+    assert changed.outlook is not None
+    assert changed.outlook.verdict == moved.preflight().verdict == "pass"
+    assert moved.preflight().models == {"summarizer": OLD}
+
+
+def test_a_dry_run_and_a_declined_question_write_nothing(moved: Site) -> None:
+    """The plan is whole, with its outlook, and the store is as it was."""
+    head = moved.store().head(moved.scope())
+    planned = moved.rollback("summarizer", dry_run=True)
+    assert (planned.head, planned.changes[0].pin.model_id) == (None, OLD)
+    with pytest.raises(AssertionError):
+        moved.rollback("summarizer", confirm=lambda _planned: False)
+    assert moved.store().head(moved.scope()) == head
+
+
+@pytest.mark.parametrize(("how", "runs"), [("keep", OLD), ("accept", NEW)])
+def test_a_release_ends_the_hold(moved: Site, how: str, runs: str) -> None:
+    """`--keep` makes the held ID the pin; `--accept` what the reference means. The outlook says so before."""
+    moved.rollback("summarizer")
+    changed = moved.release("summarizer", how=how)
+    assert changed.outlook is not None
+    assert [view.hand_over for view in changed.outlook.views] == [runs]
+    assert moved.pins()[-1] == ("release", ALIAS, runs)
+    report = moved.preflight()
+    assert report.slots[0].held is False
+    assert report.slots[0].pinned == runs
+    assert (report.exit_code, found(report)) == ((1, {"drift.alias-moved": "refuse"}) if how == "keep" else (0, {}))
+
+
+def test_a_release_of_nothing_is_refused(moved: Site) -> None:
+    """Neither a slot that is not held, nor `--all` of none."""
+    with pytest.raises(Refused, match="not held: summarizer"):
+        moved.release("summarizer")
+    with pytest.raises(Refused, match="none of these slots is held"):
+        moved.release(everything=True)
+
+
+def test_a_held_slot_that_left_the_settings_can_be_released(moved: Site) -> None:
+    """It is told as removed, held still, and its release is by its name."""
+    moved.rollback("summarizer")
+    moved.asks(grader=OTHER)
+    assert found(moved.check())["drift.slot-removed"] == "warn"
+    moved.release("summarizer")
+    assert found(moved.check())["drift.slot-removed"] == "note"
+
+
+def test_the_pin_that_a_rollback_left_stays_revoked(moved: Site) -> None:
+    """After the release an old pod, which asks for the reference of the revoked pin, is not handed that ID again."""
+    moved.rollback("summarizer")
+    moved.asks(summarizer=OTHER)
+    moved.release("summarizer", how="accept")
+    moved.asks(summarizer=ALIAS)
+    assert moved.preflight().slots[0].pinned == OLD
+
+
+def test_an_approval_that_was_said_twice_is_revoked_as_one(moved: Site) -> None:
+    """An ID accepted anew, as its facts had changed, is not handed over by its first approval after a rollback."""
+    moved.sandbox.patch_model(NEW, max_tokens=64_000)
+    moved.accept("summarizer")
+    assert moved.pins()[1:] == [("accept", ALIAS, NEW)] * 2
+    moved.rollback("summarizer")
+    moved.asks(summarizer=OTHER)
+    moved.release("summarizer", how="accept")
+    moved.asks(summarizer=ALIAS)
+    assert moved.preflight().slots[0].pinned == OLD
+
+
+def test_the_machines_clock_is_what_is_written(moved: Site) -> None:
+    """A row is stamped when it is added, and says who added it and why."""
+    started = SystemClock().now()
+    moved.rollback("summarizer", reason="  INC-42: loops ")
+    pin = moved.store().revisions(moved.scope())[-1]
+    assert pin.recorded_at is not None
+    assert started <= pin.recorded_at <= SystemClock().now()
+    assert (pin.actor, pin.reason) == ("ada", "INC-42: loops")
+    with pytest.raises(UsageError, match="say why"):
+        moved.rollback("summarizer", reason="  ")
