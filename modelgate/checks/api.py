@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from modelgate.checks.check import about, short
+from modelgate.checks.check import about
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, Snapshot
+from modelgate.domain.text import short
 from modelgate.domain.view import SlotView
 
 

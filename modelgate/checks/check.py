@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
-from modelgate.domain.text import printable
+from modelgate.domain.text import printable, short
 from modelgate.domain.view import SlotView
 
 RUN = "{run}"
@@ -25,12 +25,6 @@ class Check:
 
     ids: tuple[str, ...]
     judge: SlotCheck
-
-
-def short(text: str, width: int) -> str:
-    """`text` made harmless, in at most `width` characters: escaping makes hostile text longer, so it is cut after."""
-    shown = printable(text, limit=width)
-    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
 
 
 def name(text: str | None) -> str:

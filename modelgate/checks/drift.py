@@ -16,13 +16,13 @@ from modelgate.checks.check import (
     command,
     name,
     note_if_held,
-    short,
     typed,
 )
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.text import short
 from modelgate.domain.times import format_instant
 from modelgate.domain.view import SlotView, reaction
 
@@ -51,7 +51,7 @@ def _pin_gone(view: SlotView) -> Finding | None:
     elif view.resolved not in (None, choice.model_id):
         hint = _accept_hint(view)
     else:
-        hint = f"set another model, then {command(view.snapshot, 'accept', view.slot.name, REASON)}"
+        hint = f"set another model, then {_accept_hint(view, of_run=False)}"
     return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
 
 
@@ -235,10 +235,11 @@ def _drift_hint(view: SlotView) -> str:
     return "preflight pins it, by the policy" if view.accepts else _accept_hint(view)
 
 
-def _accept_hint(view: SlotView) -> str:
+def _accept_hint(view: SlotView, *, of_run: bool = True) -> str:
     if view.snapshot.policy.pins_from == "lock":
         return f"{command(view.snapshot, 'lock')}, then commit the lock"
-    return command(view.snapshot, "accept", view.slot.name, "--run", RUN, REASON)
+    run = ("--run", RUN) if of_run else ()
+    return command(view.snapshot, "accept", view.slot.name, *run, REASON)
 
 
 def _release_hint(view: SlotView) -> str:

@@ -8,7 +8,7 @@ from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import Pin
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import Source
-from modelgate.domain.text import printable
+from modelgate.domain.text import short
 
 
 def stale(slots: Iterable[Slot], pins: Iterable[Pin], environment: str) -> tuple[Finding, ...]:
@@ -24,10 +24,10 @@ def _disagreements(asked: dict[str, Slot], locked: dict[str, Pin], hint: str) ->
         if pin is None:
             yield _finding(slot.name, "the lock has no ID for it", hint, slot.source)
         elif pin.reference != slot.reference:
-            yield _finding(slot.name, f"the lock is for {printable(pin.reference, 24)}", hint, slot.source)
+            yield _finding(slot.name, f"the lock is for {short(pin.reference, 26)}", hint, slot.source)
     for name in (name for name in locked if name not in asked):
         yield _finding(name, "is in the lock, but not in the settings", hint, None)
 
 
 def _finding(slot: str, what: str, hint: str, source: Source | None) -> Finding:
-    return Finding("settings.lock-stale", Level.REFUSE, f"{printable(slot, 32)}: {what}", hint, slot, source)
+    return Finding("settings.lock-stale", Level.REFUSE, f"{short(slot, 32)}: {what}", hint, slot, source)

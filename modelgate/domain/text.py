@@ -15,6 +15,12 @@ def printable(text: str, limit: int = LONGEST) -> str:
     return f"{shown}…" if len(text) > limit else shown
 
 
+def short(text: str, width: int) -> str:
+    """`text` made harmless, in at most `width` characters: escapes make it longer, so it is cut after them."""
+    shown = printable(text, limit=width)
+    return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if code < 0x100:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelgate.domain.text import LONGEST, did_you_mean, printable, storable
+from modelgate.domain.text import LONGEST, did_you_mean, printable, short, storable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 """Lone surrogates included."""
@@ -40,6 +40,14 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 def test_hostile_text(text: str, shown: str) -> None:
     """Escape sequences, line breaks, reversed text, surrogates and tags are escaped; long text is cut."""
     assert printable(text) == shown
+
+
+@given(ANY_TEXT, st.integers(1, 100))
+def test_short_text_is_short(text: str, width: int) -> None:
+    """However hostile, a text fits; and what fits as it is stays whole."""
+    shown = short(text, width)
+    assert len(shown) <= width
+    assert shown == printable(text) or shown.endswith("…")
 
 
 @given(ANY_TEXT)
