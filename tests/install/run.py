@@ -1,0 +1,32 @@
+"""Installs the GitHub action as a runner would, from the hashed lock, and runs it offline. Needs a package index.
+
+A script and no test: tests stay on loopback. Started by `.ci/run`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does for the tests
+import composite
+
+
+def main() -> int:
+    """0 if the action installed itself and passed."""
+    inherited = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+    with tempfile.TemporaryDirectory() as folder:
+        clone, temporary = Path(folder) / "clone", Path(folder) / "temp"
+        subprocess.run(["git", "clone", "--quiet", composite.ROOT, clone], check=True)
+        inputs = {"environment": "staging", "python": sys.executable}
+        job = composite.run(clone, temporary, inherited, action=clone, **inputs)
+    print(job.log)
+    print(f"verdict: {job.outputs['verdict']}")
+    return 0 if (job.exit_code, job.outputs["verdict"]) == (0, "pass") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
