@@ -38,7 +38,7 @@ def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
         lines += _ahead(changed.outlook, style)
     if changed.head:
         lines.append(style.paint(f"recorded as {changed.head}", "dim"))
-    say(style.fit("\n".join(lines)), err=err)
+    say("\n".join(lines), err=err)
 
 
 def _until(change: Change) -> str:

@@ -42,7 +42,7 @@ def command(left: str, right: str, service: str | None, config_dir: Path | None,
     elif found:
         style = style_of(sys.stdout, os.environ)
         rows = [[d.slot, *(_cell(*pair) for pair in ((d.left, d.left_held), (d.right, d.right_held)))] for d in found]
-        say(style.fit("\n".join(table(["slot", left, right], rows, style))))
+        say("\n".join(table(["slot", left, right], rows, style)))
     else:
         say(f"{left} and {right} may run the same")
     return 1 if found else 0

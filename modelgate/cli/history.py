@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,6 @@ from modelgate.cli.output import say, say_json
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
 from modelgate.errors import UsageError
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.domain.history import Event
@@ -50,8 +47,7 @@ def command(
     if form == "json":
         say_json([_event_json(event) for event in events])
     else:
-        style = style_of(sys.stdout, os.environ)
-        say(style.fit("\n".join(line for event in events for line in _event_lines(event)) or "nothing was recorded"))
+        say("\n".join(line for event in events for line in _event_lines(event)) or "nothing was recorded")
     return 0
 
 

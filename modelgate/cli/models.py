@@ -39,7 +39,7 @@ def command(world: Surroundings, lifecycles: tuple[str, ...], lines: tuple[str, 
         style = style_of(sys.stdout, os.environ)
         headings = ["id", "line", "lifecycle", "retires", "input tokens", "output tokens"]
         drawn = table(headings, [_cells(entry) for entry in found], style)
-        say(style.fit("\n".join(drawn or ["no model is like that"])))
+        say("\n".join(drawn or ["no model is like that"]))
     return 0
 
 

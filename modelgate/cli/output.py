@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Prints `text` as it is. A reader who left early does not change the exit code."""
+    """Prints `text` in the characters that the stream can take. A reader who left does not change the exit code."""
     stream = sys.stderr if err else sys.stdout
+    fitting = style_of(stream, os.environ).fit(text)
     try:
-        stream.write(text if text.endswith("\n") else text + "\n")
+        stream.write(fitting if fitting.endswith("\n") else fitting + "\n")
         stream.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -52,7 +52,7 @@ def _as_text(found: Status) -> str:
             lines.append(style.paint("it ran on grace: the API or the store could not be asked", "yellow"))
     else:
         lines.append("no preflight has passed yet")
-    return style.fit("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _cells(slot: SlotStatus) -> list[str]:
