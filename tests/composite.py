@@ -30,8 +30,8 @@ def run(
 ) -> Job:
     """Runs the action in `repository`, installing it from the checkout `action`.
 
-    Without that checkout the running interpreter's modelgate is taken for installed. `inputs` are given with underscores
-    in place of dashes. A step that fails ends the run.
+    Without that checkout the running interpreter's modelgate is taken for installed. `inputs` have underscores in place
+    of dashes. A step that fails ends the run.
     """
     temporary.mkdir()
     if action is None:
