@@ -17,6 +17,7 @@ from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young
 from modelgate.errors import StoreProblem
+from modelgate.store import Store
 from modelgate.surroundings import Surroundings
 
 CLAIM_SECONDS = 10.0
@@ -52,7 +53,7 @@ def find_out(
     mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api.platform, credential, store.salt)
     patience = Deadline.after(min(CLAIM_SECONDS, deadline.remaining / 2), world.clock)
     while True:
-        stored = store.facts(world.scope, reuse_fingerprint=mark)
+        stored = _earlier(store, world, reuse_fingerprint=mark)
         if stored and _serves(stored, world, approvals, timedelta(seconds=policy.reuse_seconds)):
             return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark)
         claimed = not read_only and _claim(approvals, mark)
@@ -61,6 +62,14 @@ def find_out(
         world.clock.sleep(random.uniform(0.05, 0.25))  # noqa: S311 # jitter, not a secret
     asked = Asked(_ask(world, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
     return _with_grace(world, policy, approvals, asked)
+
+
+def _earlier(store: Store, world: Surroundings, **fingerprint: str) -> StoredFacts | None:
+    """The facts of an earlier run; none where the store cannot be asked for them."""
+    try:
+        return store.facts(world.scope, **fingerprint)
+    except StoreProblem:
+        return None
 
 
 def _claim(approvals: Approvals, mark: str) -> bool:
@@ -109,10 +118,7 @@ def _with_grace(world: Surroundings, policy: Policy, approvals: Approvals, asked
         return asked
     mark = fingerprint.for_grace(world.scope, world.settings.slots, asked.facts.origin)
     lasting = timedelta(hours=policy.grace_hours)
-    try:
-        stored = approvals.store.facts(world.scope, grace_fingerprint=mark)
-    except StoreProblem:
-        return asked
+    stored = _earlier(approvals.store, world, grace_fingerprint=mark)
     if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
         return asked
     grace = Grace(stored.asked_at, stored.asked_at + lasting)

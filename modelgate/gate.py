@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,11 +13,11 @@ from modelgate.approvals import Approvals
 from modelgate.asking import Asked
 from modelgate.checks.check import RUN
 from modelgate.clock import Deadline
-from modelgate.domain.findings import Finding, Verdict
-from modelgate.domain.report import Report
+from modelgate.domain.findings import Finding, Level, Verdict
+from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.settings import Policy, Verb
 from modelgate.domain.snapshot import Snapshot
-from modelgate.errors import Conflict, StoreProblem
+from modelgate.errors import Conflict, SettingsError, StoreProblem
 from modelgate.handoff import exports
 from modelgate.judgement import Judgement, judge
 from modelgate.surroundings import Surroundings
@@ -37,8 +38,8 @@ class Options:
     no_store: bool = False
     only: str = ""
     """Judge this slot alone, as a batch needs no other."""
-    worth_recording: Callable[[Judgement], bool] = lambda _judgement: True
-    """Whether a judgement says something new; `--wait` records changes, not every try."""
+    before: Report | None = None
+    """The recorded try before this one. A try that comes to the same is not recorded again, and is told as that run."""
 
     @property
     def records(self) -> bool:
@@ -64,14 +65,24 @@ class Run:
 
 def run(world: Surroundings, verb: Verb, options: Options = Options()) -> Report:  # frozen
     """Runs the gate once. Raises SettingsError where settings or lock cannot be used."""
+    if not world.settings.slots:
+        source = str(world.settings.environment_file)
+        raise SettingsError("it has no slots: nothing to judge", source=source, hint='[slots.NAME] model = "…"')
     started = world.clock.now()
     this = Run(world, verb, options, started, record.new_run_id(started, secrets.token_hex(4)))
     deadline = Deadline.after(this.policy.deadline_seconds, world.clock)
     known, asked = _gather(this, deadline)
     judgement = judge(_snapshot(this, known, asked))
-    if options.records and known.store and not known.problem and options.worth_recording(judgement):
-        return _recorded(this, known, asked, judgement)
-    return _report(this, judgement, asked)
+    if not options.records or known.store is None or known.problem:
+        return _report(this, judgement, asked)
+    if options.before and _says_the_same(judgement, options.before):
+        report = _repeated(this, judgement, asked, options.before)
+    else:
+        report = _recorded(this, known, asked, judgement, deadline)
+    if asked.claimed and asked.reuse_fingerprint:
+        with suppress(StoreProblem):  # the claim ends by itself, only later
+            known.store.release_claim(asked.reuse_fingerprint)
+    return report
 
 
 def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
@@ -110,28 +121,47 @@ def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
     )
 
 
-def _recorded(this: Run, known: Approvals, asked: Asked, judgement: Judgement) -> Report:
+def _recorded(this: Run, known: Approvals, asked: Asked, judgement: Judgement, deadline: Deadline) -> Report:
     """Writes the run down; judges again if a pin was changed since, or if it cannot be written."""
-    world = this.world
-    store = known.store
+    world, store = this.world, known.store
     assert store is not None  # noqa: S101 # the caller looked
-    for _ in range(_RACES):
-        report = _report(this, judgement, asked, recorded=True)
-        rows = record.rows(world, judgement, asked, report, known.revisions, known.eligible())
+    for race in range(_RACES):
         try:
+            if race:
+                known = approvals.read(known, world, this.policy)
+                if asked.reused_from:  # those facts may say nothing of what was pinned since
+                    asked = asking.find_out(world, this.policy, known, deadline, read_only=False)
+                judgement = judge(_snapshot(this, known, asked))
+            report = _report(this, judgement, asked, recorded=True)
+            rows = record.rows(world, judgement, asked, report, known.revisions, known.eligible())
             head = store.append(world.scope, world.author, rows, expect=_expected(this, known), now=report.finished_at)
-            if asked.claimed and asked.reuse_fingerprint:
-                store.release_claim(asked.reuse_fingerprint)
             return replace(report, audit_sequence=head.sequence, audit_head=str(head))
         except Conflict:
-            known = approvals.read(known, world, this.policy)
-            judgement = judge(_snapshot(this, known, asked))
+            continue
         except StoreProblem as error:
             known = approvals.unreachable(known, world, this.policy, error.problem)
             if judgement.verdict is not Verdict.PASS:
                 known = replace(known, grace=None)  # grace never turns a no into a yes
             return _report(this, judge(_snapshot(this, known, asked)), asked)
     raise Conflict("pins of this environment change faster than they can be read", hint="run it again")
+
+
+def _says_the_same(judgement: Judgement, before: Report) -> bool:
+    """Whether the same was asked and answered, and does not pass for the same reasons."""
+
+    def said(verdict: Verdict, slots: Iterable[SlotReport], findings: Iterable[Finding]) -> tuple[object, ...]:
+        looks = [(s.slot, s.reference, s.resolved, s.pinned, s.held) for s in slots]
+        reasons = [(f.id, f.slot) for f in findings if f.counts and f.level in (Level.REFUSE, Level.UNKNOWN)]
+        return verdict, looks, reasons
+
+    now = said(judgement.verdict, judgement.slots, judgement.findings)
+    return now == said(before.verdict, before.slots, before.findings)
+
+
+def _repeated(this: Run, judgement: Judgement, asked: Asked, before: Report) -> Report:
+    """The report of a try that adds nothing to the recorded one before it."""
+    report = _report(replace(this, run_id=before.run_id or ""), judgement, asked, recorded=True)
+    return replace(report, audit_sequence=before.audit_sequence, audit_head=before.audit_head)
 
 
 def _expected(this: Run, known: Approvals) -> dict[str, int]:

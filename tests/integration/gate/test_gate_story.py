@@ -58,7 +58,7 @@ def test_the_alias_moved_hint_to_stay_holds_in_place(site: Site) -> None:
 
 
 def test_policy_accept_pins_on_a_passing_preflight_alone(site: Site) -> None:
-    """With the policy "accept" preflight pins a first use, a moved alias and a changed reference; check pins nothing."""
+    """With the policy "accept" preflight pins a first use, a moved alias, a changed reference; check pins nothing."""
     policy = {"first_use": "accept", "alias_moved": "accept", "reference_changed": "accept"}
     site.asks(policy=policy, summarizer=ALIAS)
     assert site.check().verdict is Verdict.PASS
