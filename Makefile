@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test lint format types contracts lock image
+.PHONY: help demo test lint format types contracts docs lock image
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -35,6 +35,9 @@ types: $(VENV)/dev.stamp  ## mypy --strict
 
 contracts: $(VENV)/dev.stamp  ## import-linter: who may import whom
 	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/dev.stamp  ## write docs/commands.md anew
+	$(VENV)/bin/python tests/command_page.py > docs/commands.md
 
 lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes the newest versions
 	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)
