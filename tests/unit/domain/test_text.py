@@ -59,7 +59,7 @@ def test_any_database_takes_it(text: str) -> None:
     assert storable(stored) == stored
 
 
-@given(st.text(st.characters(exclude_characters="\0")))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_storing_changes_nothing_else(text: str) -> None:
     """All that a database takes is stored as it is."""
     assert storable(text) == text
