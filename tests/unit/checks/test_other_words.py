@@ -1,0 +1,122 @@
+"""The words of a finding where the same check says something else, or tells another next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from check_scenes import Names, Scenes
+from judgement_world import GRACE, HOUR, NOW, OUTAGE, entry, hold, pin
+
+from modelgate.domain.catalogue import Answer, Outcome
+from modelgate.domain.settings import Policy, UnknownVariable
+from modelgate.domain.snapshot import Snapshot
+from modelgate.judgement import judge
+
+N = Names()
+ROLLBACK = 'modelgate rollback summarizer --to ID --reason "…" -s checkout -e prod'
+STAY = f'or to stay: modelgate rollback summarizer --to {N.b} --reason "…" -s checkout -e prod'
+ACCEPT = 'modelgate accept summarizer --reason "…" -s checkout -e prod'
+LOCK = "modelgate lock -s checkout -e prod, then commit the lock"
+FIRST_USE, MOVES, IN_GIT = Policy(first_use="accept"), Policy(alias_moved="accept"), Policy(pins_from="lock")
+STAGED = Policy(promote_from="staging", soak_hours=24)
+UNKNOWN = Answer(N.reference, Outcome.UNKNOWN)
+FAILED = Answer(N.reference, Outcome.FAILED, problem=OUTAGE)
+
+Scene = Callable[[Scenes], Snapshot]
+WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
+    "a first use that the policy accepts": (
+        lambda s: s.seen(pins=(), policy=FIRST_USE),
+        "drift.unpinned", "note", f"first use: preflight pins {N.a}", "",
+    ),
+    "a first use of a name that could not be asked for": (
+        lambda s: s.seen(pins=(), policy=FIRST_USE, answer=FAILED),
+        "drift.unpinned", "note", f"first use: preflight pins {N.reference}", "",
+    ),
+    "a first use on grace": (
+        lambda s: s.seen(pins=(), policy=FIRST_USE, api_grace=GRACE, api_problem=OUTAGE),
+        "drift.unpinned", "unknown", "first use, and nothing is pinned while API or store cannot be asked", "run it again",
+    ),
+    "a first use of a name that means nothing": (
+        lambda s: s.seen(pins=(), policy=FIRST_USE, answer=UNKNOWN),
+        "drift.unpinned", "refuse", "never approved to run anything",
+        'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod',
+    ),
+    "a first use where approvals live in git": (
+        lambda s: s.seen(pins=(), policy=IN_GIT),
+        "drift.unpinned", "refuse", f"never approved to run anything; it would be {N.a}", LOCK,
+    ),
+    "a moved alias that the policy accepts": (
+        lambda s: s.seen(policy=MOVES),
+        "drift.alias-moved", "note", f"means {N.a} now; pinned: {N.b}", f"preflight pins it, by the policy, {STAY}",
+    ),
+    "a moved alias where approvals live in git": (
+        lambda s: s.seen(policy=IN_GIT),
+        "drift.alias-moved", "refuse", f"means {N.a} now; pinned: {N.b}", f"{LOCK}, {STAY}",
+    ),
+    "a hold without an end": (
+        lambda s: s.seen(held=hold(N.b)),
+        "drift.held", "note", f"held on {N.b}", 'modelgate release summarizer --keep --reason "…" -s checkout -e prod',
+    ),
+    "a held model that is retired": (
+        lambda s: s.seen(entry(N.a), entry(N.b, lifecycle="retired"), held=hold(N.b)),
+        "drift.pin-retired", "refuse", f"{N.b}, which it may run, is retired", ROLLBACK,
+    ),
+    "a pinned model that is gone, and the reference with it": (
+        lambda s: s.seen(entry(N.a), answer=UNKNOWN),
+        "drift.pin-missing", "refuse", f"{N.b}, which it may run, is gone from the catalogue",
+        f"set another model, then {ACCEPT}",
+    ),
+    "a removed slot that is held": (
+        lambda s: replace(s.seen(held=hold(N.b)), slots=()),
+        "drift.slot-removed", "warn", "held, but no longer in the settings",
+        'modelgate release summarizer --keep --reason "…" -s checkout -e prod',
+    ),
+    "a soak that is not over": (
+        lambda s: replace(s.of_a(STAGED), promoted={("summarizer", N.a): NOW - 6 * HOUR}),
+        "drift.not-promoted", "refuse", "staging runs it for 6.0 of 24 hours", "deploy it to staging first, let it run for 24 hours",
+    ),
+    "a soak that nobody was asked for": (
+        lambda s: replace(s.of_a(STAGED), promoted=None),
+        "drift.not-promoted", "warn", f"not asked whether staging runs {N.a}", "with the store: modelgate check -s checkout -e prod",
+    ),
+    "limits that were lost": (
+        lambda s: s.seen(entry(N.a, max_tokens=1), pins=(pin(1, N.reference, N.a, entry=entry(N.a, max_tokens=64_000)),)),
+        "drift.facts-changed", "warn", "lost since it was pinned: max_tokens 64000 → 1",
+        'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod',
+    ),
+    "one name that could not be asked for": (
+        lambda s: s.seen(answer=FAILED), "api.unreachable", "unknown", "connection refused", "try again",
+    ),
+    "the same of a slot that is held": (
+        lambda s: s.seen(answer=FAILED, held=hold(N.b)), "api.unreachable", "note", "connection refused", "try again",
+    ),
+    "a name of which nothing is known": (
+        lambda s: replace(s.seen(), facts=replace(s.seen().facts, answers={})),  # type: ignore[type-var]  # facts are set
+        "api.unreachable", "unknown", "nothing is known of this model", "run it again",
+    ),
+    "a model that resembles none": (
+        lambda s: s.seen(entry("x"), answer=UNKNOWN, pins=()),
+        "catalogue.unknown-model", "refuse", f"no model is called {N.reference}",
+        "choose one of: modelgate models -s checkout -e prod",
+    ),
+    "a variable that resembles none": (
+        lambda s: s.seen(unknown_variables=(UnknownVariable("MODELGATE_API__X"),)),
+        "settings.unknown-variable", "warn", "no setting reads $MODELGATE_API__X", "unset it, or see docs/settings.md",
+    ),
+    "the default service": (
+        lambda s: replace(s.outcome(Outcome.RETIRED), scope=replace(s.seen().scope, service="default")),
+        "catalogue.retired", "refuse", f"{N.reference} is retired: requests that name it fail",
+        "choose one of: modelgate models -e prod",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_what_else_a_finding_says(wording: str) -> None:
+    """Level, message and hint at `check`, word for word."""
+    scene, check, level, message, hint = WORDINGS[wording]
+    findings = judge(scene(Scenes(N))).findings
+    assert [(f.level.value, f.message, f.hint) for f in findings if f.id == check] == [(level, message, hint)]
+    assert len(message) < 80
