@@ -36,7 +36,8 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a first use on grace": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, api_grace=GRACE, api_problem=OUTAGE),
-        "drift.unpinned", "unknown", "first use, and nothing is pinned while API or store cannot be asked", "run it again",
+        "drift.unpinned", "unknown", "first use, and nothing is pinned while API or store cannot be asked",
+        "run it again",
     ),
     "a first use of a name that means nothing": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, answer=UNKNOWN),
@@ -75,14 +76,18 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a soak that is not over": (
         lambda s: replace(s.of_a(STAGED), promoted={("summarizer", N.a): NOW - 6 * HOUR}),
-        "drift.not-promoted", "refuse", "staging runs it for 6.0 of 24 hours", "deploy it to staging first, let it run for 24 hours",
+        "drift.not-promoted", "refuse", "staging runs it for 6.0 of 24 hours",
+        "deploy it to staging first, let it run for 24 hours",
     ),
     "a soak that nobody was asked for": (
         lambda s: replace(s.of_a(STAGED), promoted=None),
-        "drift.not-promoted", "warn", f"not asked whether staging runs {N.a}", "with the store: modelgate check -s checkout -e prod",
+        "drift.not-promoted", "warn", f"not asked whether staging runs {N.a}",
+        "with the store: modelgate check -s checkout -e prod",
     ),
     "limits that were lost": (
-        lambda s: s.seen(entry(N.a, max_tokens=1), pins=(pin(1, N.reference, N.a, entry=entry(N.a, max_tokens=64_000)),)),
+        lambda s: s.seen(
+            entry(N.a, max_tokens=1), pins=(pin(1, N.reference, N.a, entry=entry(N.a, max_tokens=64_000)),)
+        ),
         "drift.facts-changed", "warn", "lost since it was pinned: max_tokens 64000 → 1",
         'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod',
     ),
