@@ -12,10 +12,10 @@ from modelgate.batches.ledger import Ledger
 from modelgate.clock import Clock
 from modelgate.errors import Refused, StoreProblem
 
-LEASE_SECONDS = 20.0
+LEASE_SECONDS = 15.0
 """How long a killed process keeps others from its job."""
 
-RENEW_SECONDS = 5.0
+RENEW_SECONDS = 4.0
 
 _log = logging.getLogger(__name__)
 

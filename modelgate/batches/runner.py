@@ -79,12 +79,16 @@ class Runner:
 
     def _fill(self) -> None:
         work = self._work
-        while (planned := work.job.in_state("planned")) and not work.job.canceled:
-            if len(work.job.in_state("sent")) >= IN_FLIGHT:
-                return
-            self._ask_gate(planned[0].plan.round)
-            sending.send(work, planned[0])
-            self._cancel_late(work.part(planned[0].number))
+        while (part := self._next()) and len(work.job.in_state("sent")) < IN_FLIGHT:
+            self._ask_gate(part.plan.round)
+            sending.send(work, part)
+            self._cancel_late(work.part(part.number))
+
+    def _next(self) -> Part | None:
+        """The next part to send: none of a canceled job, and none of a round that is not wanted."""
+        job = self._work.job
+        planned = (part for part in job.in_state("planned") if part.plan.round <= 1 + self._resends)
+        return None if job.canceled else next(planned, None)
 
     def _ask_gate(self, round_number: int) -> None:
         if self._permitted_round < round_number:
@@ -172,6 +176,7 @@ class Runner:
             for number, plan in enumerate(plans, first)
         ]
         if rows:
+            self._ask_gate(work.job.round + 1)
             work.ledger.add(rows)
             work.refresh()
             _log.info("%s: sending %d requests again", work.job.id, sum(row.requests for row in rows))

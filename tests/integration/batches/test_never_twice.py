@@ -1,0 +1,236 @@
+"""Lost answers, foreign batches, two processes: nothing is sent twice and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from desk import MODEL, Desk, request
+
+from modelgate.batches.lease import Lease
+from modelgate.batches.ledger import Ledger
+from modelgate.clock import SystemClock
+from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
+
+CREATE = "/v1/messages/batches"
+
+
+def foreign(desk: Desk, *custom_ids: str) -> str:
+    """A batch that another program of the workspace creates now; its ID."""
+    from anthropic import Anthropic
+
+    requests: Any = []
+    for custom_id in custom_ids:
+        made = request(custom_id)
+        made["params"]["model"] = MODEL
+        requests.append(made)
+    with Anthropic(base_url=desk.site.sandbox.url, api_key="k", max_retries=0) as client:
+        return client.messages.batches.create(requests=requests).id
+
+
+def test_a_lost_answer_is_looked_for_and_adopted(each_desk: Desk) -> None:
+    """A create that was carried out but not answered is found among the batches of the account."""
+    each_desk.write(4)
+    each_desk.site.sandbox.lose_next_creates()
+    job = each_desk.run()
+    assert (each_desk.creates(), len(each_desk.batches())) == (1, 1)
+    assert [(part.adopted, part.state) for part in job.parts] == [(True, "collected")]
+    assert len(each_desk.outcomes()) == 4
+
+
+def test_a_create_that_never_arrived_is_sent_again(each_desk: Desk) -> None:
+    """A create of which no batch came is sent once more, after it had the time to appear."""
+    each_desk.write(4)
+    each_desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    job = each_desk.run()
+    assert len(each_desk.batches()) == 1
+    assert job.parts[0].attempt == 2
+    assert len(each_desk.outcomes()) == 4
+
+
+@pytest.mark.parametrize("status", [500, 504, 529])
+def test_a_failure_of_the_far_side_is_no_proof_that_nothing_was_made(desk: Desk, status: int) -> None:
+    """After a 5xx the batch is looked for before anything is sent again."""
+    desk.write(2)
+    desk.site.sandbox.fail_next(status, method="POST", path=CREATE)
+    desk.run()
+    requests = desk.site.sandbox.requests()
+    after = [r["method"] for r in requests[[r["method"] for r in requests].index("POST") + 1 :] if r["path"] == CREATE]
+    assert after[0] == "GET"
+    assert len(desk.batches()) == 1
+
+
+def test_an_answer_that_is_no_batch_counts_as_lost(desk: Desk) -> None:
+    """A 200 that does not describe a batch may have made one: it is found, and not sent again."""
+    desk.write(2)
+    desk.site.sandbox.fail_next(200, method="POST", path=CREATE, body="<html>ok</html>")
+    desk.run()
+    assert len(desk.batches()) == 1
+
+
+def test_a_refused_connection_is_no_lost_answer(desk: Desk) -> None:
+    """Where nothing could be handed over, nothing is looked for, and the intent is noted as refused."""
+    desk.write(2)
+    job = desk.submit()
+    assert job.parts[0].attempt == 1
+    desk.write(3)
+    desk.site.sandbox.fail_next(400, method="POST", path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.run()
+    desk.run()
+    assert len(desk.batches()) == 2
+
+
+def test_somebody_elses_ended_batch_is_told_by_its_custom_ids(desk: Desk) -> None:
+    """A batch of the same size that was created in the same minutes is not adopted if its results are for others."""
+    other = foreign(desk, "x1", "x2")
+    desk.site.sandbox.end_batches()
+    desk.write(2)
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    job = desk.run()
+    assert job.parts[0].batch_id != other
+    assert desk.batches() == [["x1", "x2"], ["r1", "r2"]]
+    assert list(desk.outcomes().values()) == ["succeeded"] * 2
+
+
+def test_a_wrongly_adopted_batch_is_given_up(desk: Desk) -> None:
+    """A running batch that alone fits is adopted; when its results show that it is not ours, ours is sent."""
+    foreign(desk, "x1", "x2")
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    desk.write(2)
+    job = desk.run()
+    assert desk.batches() == [["x1", "x2"], ["r1", "r2"]]
+    assert list(desk.outcomes()) == ["r1", "r2"]
+    assert len(job.parts[0].disowned) == 1
+
+
+def test_several_running_batches_that_fit_stop_the_command(desk: Desk) -> None:
+    """While it cannot be told which batch is ours, nothing is sent; once they have ended, the right one is taken."""
+    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.write(2)
+    foreign_id = foreign(desk, "x1", "x2")
+    desk.site.sandbox.lose_next_creates()
+    with pytest.raises(CouldNotKnow, match="may be any of 2 running batches"):
+        desk.run()
+    assert desk.creates() == 2
+    desk.site.sandbox.end_batches()
+    job = desk.run()
+    assert job.parts[0].batch_id != foreign_id
+    assert list(desk.outcomes().values()) == ["succeeded"] * 2
+    assert desk.creates() == 2
+
+
+def test_a_batch_of_another_job_is_never_adopted(desk: Desk) -> None:
+    """A batch that the ledger knows as another job's is no candidate."""
+    desk.write(2)
+    first = desk.submit()
+    desk.write([request("s1"), request("s2")])
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    second = desk.submit()
+    assert first.parts[0].batch_id != second.parts[0].batch_id
+    assert desk.batches() == [["r1", "r2"], ["s1", "s2"]]
+
+
+def test_a_file_that_changes_while_it_is_sent_makes_no_batch(desk: Desk) -> None:
+    """A body that breaks off because the file changed can make no batch; the job goes on once the file is back."""
+    desk.write(2)
+    desk.site.sandbox.spend_cap(path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.run()
+    desk.site.sandbox.lift_faults()
+    original = desk.file.read_bytes()
+    desk.write(3)
+    job = desk.jobs()[0]
+    with pytest.raises(ModelgateError, match="is not the file of"):
+        desk.resume(job)
+    desk.file.write_bytes(original)
+    desk.resume(job)
+    assert desk.batches() == [["r1", "r2"]]
+
+
+def test_two_processes_do_not_work_on_the_same_job(each_desk: Desk) -> None:
+    """While one process holds a job and renews its lease, another is told who has it and sends nothing."""
+    each_desk.write(2)
+    each_desk.site.clock = SystemClock()  # type: ignore[assignment]  # the lease is renewed in real time
+    job = each_desk.submit()
+    world = each_desk.site.world()
+    with (
+        Lease(Ledger(world), job.id, "pod-7", world.clock),
+        pytest.raises(Refused, match=r"is with pod-7, process \d+$"),
+    ):
+        each_desk.resume(job)
+    each_desk.resume(job)
+    assert each_desk.creates() == 1
+
+
+def test_two_runs_at_once_make_one_job(each_desk: Desk) -> None:
+    """Two processes that are handed the same file in the same moment make one job and send one batch."""
+    each_desk.write(3)
+    each_desk.site.clock = SystemClock()  # type: ignore[assignment]  # the lease is renewed in real time
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            each_desk.submit()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(isinstance(failure, Refused) for failure in failures)
+    assert len(each_desk.jobs()) == 1
+    assert each_desk.creates() == 1
+
+
+def test_results_at_another_origin_are_asked_of_the_api_itself(desk: Desk) -> None:
+    """The key goes to no other host, wherever `results_url` points."""
+    from modelgate.sandbox import Sandbox
+
+    with Sandbox() as elsewhere:
+        desk.site.sandbox.configure(results_origin=elsewhere.url)
+        desk.write(2)
+        desk.run()
+        assert elsewhere.requests() == []
+    assert len(desk.rows()) == 2
+
+
+def test_a_canceled_job_does_not_send_what_is_left(desk: Desk) -> None:
+    """A job that was canceled before its batch was sent ends with rows that say so."""
+    from modelgate.batches import operations
+
+    desk.write(2)
+    desk.site.sandbox.spend_cap(path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.run()
+    desk.site.sandbox.lift_faults()
+    operations.cancel(desk.site.world(), desk.jobs()[0].id)
+    desk.run()
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
+    assert desk.batches() == []
+
+
+def test_a_pin_that_moved_stops_what_is_left_to_send(desk: Desk) -> None:
+    """A job keeps its model: if the slot may now run another, nothing more is sent, and what ended can be collected."""
+    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
+    desk.write(2)
+    job = desk.submit()
+    desk.site.asks(summarizer="claude-opus-5")
+    desk.site.accept("summarizer")
+    with pytest.raises(Refused, match="may now run claude-opus-5"):
+        desk.resume(job)
+    desk.resume(job, resends=0)
+    assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
+
+
+def test_the_ledger_is_part_of_the_chain(each_desk: Desk) -> None:
+    """Jobs, parts and events are audited rows: the intent stands before what came of it."""
+    each_desk.write(1)
+    each_desk.run()
+    (found,) = each_desk.site.store().batch_jobs(each_desk.site.scope())
+    assert [event.event for event in found[2]] == ["intent", "created", "collected", "finished"]
+    assert json.loads(found[2][2].detail or "")["tally"]["outcomes"] == {"succeeded": 1}
