@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -41,10 +42,17 @@ class Wire:
     socket: socket.socket
     stopped: threading.Event
     request: Request
+    whole: bool = False
+    """Whether the answer is complete, so that the connection may go on."""
 
     def send(self, data: bytes) -> None:
         """Writes all of it."""
         self.socket.sendall(data)
+
+    def answer(self, status: int, body: object, **headers: str) -> None:
+        """Writes a whole answer, as `answer` makes it."""
+        self.whole = True
+        self.send(answer(status, body, **headers))
 
     def hang(self) -> None:
         """Says nothing until the server stops."""
@@ -138,11 +146,15 @@ class FaultServer:
     fault: Fault | None = None
     at: str = "list"
     requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    tls: ssl.SSLContext | None = None
+    greeting: bytes = b""
+    """Sent to whoever connects, before anything is read: no HTTP, no TLS."""
 
     def __enter__(self) -> FaultServer:
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.base_url = f"http{'s' if self.tls else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -158,19 +170,24 @@ class FaultServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            connection.sendall(self.greeting)
             with connection, connection.makefile("rb") as reader:
                 while (request := _read(reader)) and not self._stopped.is_set():
                     self.requests.append(request)
                     if self.fault is None or request.call != self.at:
                         connection.sendall(healthy(request))
                         continue
-                    self.fault.play(Wire(connection, self._stopped, request))
-                    connection.close()
-                    return
+                    wire = Wire(connection, self._stopped, request)
+                    self.fault.play(wire)
+                    if not wire.whole:
+                        return
         except OSError:
             return  # the gate hung up
 

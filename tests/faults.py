@@ -22,7 +22,6 @@ from fault_server import (
     FaultServer,
     Play,
     Wire,
-    answer,
     error,
     model,
     page,
@@ -32,7 +31,7 @@ __all__ = ["CALLS", "FAULTS", "Fault", "FaultServer"]
 
 
 def _says(status: int, body: object, **headers: str) -> Play:
-    return lambda wire: wire.send(answer(status, body, **headers))
+    return lambda wire: wire.answer(status, body, **headers)
 
 
 def _then(data: bytes, after: str) -> Play:
@@ -56,7 +55,7 @@ def _entries(*entries: Any, **facts: object) -> Play:
     """The entries as a list, or the first as the answer to `retrieve`."""
 
     def play(wire: Wire) -> None:
-        wire.send(answer(200, entries[0] if wire.request.call == "retrieve" else {**page(), "data": entries, **facts}))
+        wire.answer(200, entries[0] if wire.request.call == "retrieve" else {**page(), "data": entries, **facts})
 
     return play
 
@@ -83,7 +82,7 @@ def _key(name: str, play: Play, *calls: str) -> Fault:
 def _pages(wire: Wire) -> None:
     """A list that never ends: each page new, and each says that there is more."""
     number = int(wire.request.target.partition("after_id=m-")[2].partition("&")[0] or 0) + 1
-    wire.send(answer(200, page(model(f"m-{number}"), has_more=True)))
+    wire.answer(200, page(model(f"m-{number}"), has_more=True))
 
 
 _OUTAGES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fault_server import ALIAS, CANONICAL, REQUEST_ID, RETIRED, answer
+from fault_server import ALIAS, CANONICAL, REQUEST_ID, RETIRED
 from faults import CALLS, FAULTS, Fault, FaultServer
 
 from modelgate.api import ask, import_sdk
@@ -62,7 +62,7 @@ def test_a_fault_becomes_one_problem_that_names_it(fault: Fault, call: str) -> N
 def test_no_redirect_is_followed(call: str) -> None:
     """A redirect to a server that would say anything is not followed: nothing reaches it."""
     with FaultServer() as trap:
-        fault = Fault("trap", lambda wire: wire.send(answer(307, b"", location=trap.base_url + wire.request.target)))
+        fault = Fault("trap", lambda wire: wire.answer(307, b"", location=trap.base_url + wire.request.target))
         with FaultServer(fault, at=call) as server:
             problem = _problem(_ask(server, 30.0), call)
     assert problem is not None
