@@ -34,11 +34,12 @@ def kubernetes() -> Iterator[tuple[str, Document]]:
 
 
 def pods() -> Iterator[tuple[str, Document]]:
-    """The pod template of each object that has one."""
+    """What each object that makes pods says of them."""
     for name, document in kubernetes():
         spec = document.get("spec", {}).get("jobTemplate", document).get("spec", {})
-        if "template" in spec:
-            yield name, spec["template"]["spec"]
+        spec = spec.get("template", {"spec": spec})["spec"]
+        if "containers" in spec:
+            yield name, spec
 
 
 def containers() -> Iterator[tuple[str, Document]]:
