@@ -69,6 +69,15 @@ class PostgreSQL:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def require_password(self, role: str, password: str) -> None:
+        """Makes a role that is let in with its password alone; the others need none."""
+        rules = Path(self.server.pgdata) / "pg_hba.conf"
+        line = f"local all {role} scram-sha-256\n"
+        if line not in rules.read_text():
+            rules.write_text(line + rules.read_text())
+            self.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+            self.execute("SELECT pg_reload_conf()")
+
     def create(self, *, upgraded: bool = True) -> str:
         """The URL of a fresh database, with the audit store's tables or empty."""
         name = f"test_{next(self.names)}"

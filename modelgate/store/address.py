@@ -19,6 +19,8 @@ EXAMPLES = "sqlite:///modelgate.db or postgresql://user@host/database"
 class Address:
     """A SQLite file (`path`) or a PostgreSQL database (`options`)."""
 
+    source: str
+    """Where the URL was set."""
     shown: str
     """The URL without password and options."""
     path: Path | None = None
@@ -53,7 +55,7 @@ def _file(url: URL, settings: DatabaseSettings) -> Address:
         raise _unusable(
             settings, "a SQLite URL is a plain path: no host, no options", "sqlite:///path or sqlite:////path"
         )
-    return Address(printable(f"sqlite:///{url.database}"), Path(url.database))
+    return Address(str(settings.source), printable(f"sqlite:///{url.database}"), Path(url.database))
 
 
 def _server(url: URL, settings: DatabaseSettings) -> Address:
@@ -70,4 +72,4 @@ def _server(url: URL, settings: DatabaseSettings) -> Address:
     given = {name: str(value) for name, value in named.items() if value is not None}
     options = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
     plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
-    return Address(printable(plain.render_as_string()), None, {**options, **given})
+    return Address(str(settings.source), printable(plain.render_as_string()), None, {**options, **given})

@@ -9,16 +9,23 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, func, insert, select, text, union_all
+from sqlalchemy import Connection, func, insert, select, text
 
 from modelgate.domain.chain import FORM, GENESIS, canonical_row, digest
 from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import storable
 from modelgate.errors import Conflict
 from modelgate.store.database import Database
-from modelgate.store.tables import CHAINED, pins, spine, within
+from modelgate.store.tables import CHAINED, Instant, pins, within
 
 Values = dict[str, Any]
+
+_LAST = """
+SELECT * FROM (
+  SELECT sequence, hash, recorded_at FROM {table}
+  WHERE service = :service AND environment = :environment ORDER BY sequence DESC LIMIT 1
+) AS {table}
+"""  # as a text: every process that builds these seven selects as expressions anew compiles them for 10 ms
 
 
 class Row(Protocol):
@@ -77,12 +84,9 @@ def _lock(connection: Connection, scope: Scope, seconds: float) -> str | None:
 
 def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
     """The end of the chain, wherever it is: one look at each table's key."""
-    queries = []
-    for name in chained:
-        rows = spine(name)
-        newest = select(rows.c.sequence, rows.c.hash, rows.c.recorded_at).where(within(rows, scope))
-        queries.append(select(newest.order_by(rows.c.sequence.desc()).limit(1).subquery()))
-    last = max(connection.execute(union_all(*queries)).all(), key=lambda row: row.sequence, default=None)
+    query = text(" UNION ALL ".join(_LAST.format(table=name) for name in chained)).columns(recorded_at=Instant)
+    ends = connection.execute(query, {"service": scope.service, "environment": scope.environment}).all()
+    last = max(ends, key=lambda row: row.sequence, default=None)
     return Tail(Head(scope, last.sequence, last.hash), last.recorded_at) if last else Tail(None)
 
 

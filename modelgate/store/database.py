@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from modelgate.clock import Clock, Deadline
+from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, VENDOR, Fault, fault_of
@@ -78,7 +79,7 @@ class Database:
                 fault = fault_of(error)
                 if not fault.transient or self.deadline.remaining <= pause:
                     raise fault.error(self.address.shown) from error
-            except (ValueError, LookupError, TypeError) as error:
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
                 if write:
                     raise
                 raise DAMAGED.error(self.address.shown) from error
@@ -93,7 +94,7 @@ class Database:
             metadata.create_all(engine)
             return engine
         if self.is_server:
-            _require_psycopg()
+            _check_options(self.address)
             engine = create_engine(
                 "postgresql+psycopg://",
                 creator=self._connect_server,
@@ -117,7 +118,7 @@ class Database:
         assert raw is not None  # noqa: S101 # a connection that begins is connected
         # A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
         raw.isolation_level = IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
-        raw.read_only = not write
+        raw.read_only = self.read_only or not write
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
@@ -141,11 +142,17 @@ class Database:
         return psycopg.connect(**{**defaults, **self.address.options}, prepare_threshold=None)  # type: ignore[arg-type]  # libpq's options are texts
 
 
-def _require_psycopg() -> None:
+def _check_options(address: Address) -> None:
     try:
-        import psycopg  # noqa: F401 # only whether it is there
+        from psycopg import Error
+        from psycopg.conninfo import make_conninfo
     except ImportError:
         raise SettingsError("PostgreSQL needs psycopg", hint="pip install 'modelgate[postgres]'") from None
+    try:
+        make_conninfo(**address.options)
+    except Error as error:
+        message = f"the database URL has an option that libpq does not take: {printable(str(error), 60).strip()}"
+        raise SettingsError(message, source=address.source) from None
 
 
 def _within(seconds: float, work: Callable[[], T], shown: str) -> T:

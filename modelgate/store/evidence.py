@@ -31,7 +31,7 @@ def verify(
     expect: Head | None,
     progress: Callable[[int, int], None] | None,
 ) -> Verification:
-    """Walks the chain from `after` or its beginning to the end that it has now. Raises UsageError for another chain's head."""
+    """Walks the chain from `after` or its beginning to its present end. Raises UsageError for another chain's head."""
     for head in (after, expect):
         if head and head.scope != scope:
             raise UsageError(f"that head is of the chain {printable(str(head.scope), 40)}, not of {scope}")

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.domain.problems import Problem
 from modelgate.errors import StoreProblem
 from modelgate.store.database import Database

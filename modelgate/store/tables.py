@@ -1,4 +1,4 @@
-"""The tables, declared once. `migrations/` creates them; a test holds the two equal."""
+"""The tables, declared once, and their indexes in `indexes`. `migrations/` creates both; a test holds the two equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Dialect,
     Float,
     FromClause,
-    Index,
     Integer,
     MetaData,
     Table,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Text,
     column,
     table,
-    text,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -214,28 +212,3 @@ def spine(name: str) -> TableClause:
 def within(table: FromClause, scope: Scope) -> ColumnElement[bool]:
     """The rows of one scope."""
     return (table.c.service == scope.service) & (table.c.environment == scope.environment)
-
-
-def _partial(name: str, of: Table, *columns: str, where: str) -> None:
-    Index(
-        name,
-        *(of.c[each] for each in ("service", "environment", *columns)),
-        sqlite_where=text(where),
-        postgresql_where=text(where),
-    )
-
-
-Index("runs_run_id", runs.c.run_id, unique=True)
-Index("runs_recorded_at", runs.c.service, runs.c.environment, runs.c.recorded_at, runs.c.sequence)
-_partial("runs_reuse", runs, "reuse_fingerprint", "sequence", where="facts IS NOT NULL")
-_partial("runs_grace", runs, "grace_fingerprint", "sequence", where="facts IS NOT NULL")
-_partial("runs_passed", runs, "command", "sequence", where="verdict = 'pass'")
-_partial("resolutions_handed_off", resolutions, "slot", "handed_off_id", "sequence", where="handed_off_id IS NOT NULL")
-Index("pins_revision", pins.c.service, pins.c.environment, pins.c.slot, pins.c.revision, unique=True)
-Index("batch_jobs_job_id", batch_jobs.c.job_id, unique=True)
-Index("batch_parts_part", batch_parts.c.job_id, batch_parts.c.part, unique=True)
-Index(
-    "batch_events_event",
-    batch_events.c.job_id, batch_events.c.part, batch_events.c.attempt, batch_events.c.event,
-    unique=True,
-)  # fmt: skip
