@@ -7,7 +7,7 @@ from datetime import datetime
 
 from modelgate import fingerprint
 from modelgate.asking import Asked
-from modelgate.domain.catalogue import Entry
+from modelgate.domain.catalogue import Entry, Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
 from modelgate.domain.report import Report
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
@@ -37,7 +37,7 @@ def rows(
 
 def _run(world: Surroundings, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]) -> RunRow:
     facts, snapshot = asked.facts, judgement.snapshot
-    fresh = facts is not None and facts.problem is None and asked.reused_from is None and asked.grace is None
+    fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
     ids = eligible | {view.candidate for view in judgement.views if view.candidate}
     return RunRow(
         run_id=report.run_id or "",
@@ -58,6 +58,11 @@ def _run(world: Surroundings, judgement: Judgement, asked: Asked, report: Report
         unverified=asked.grace is not None,
         lock_commit=world.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
     )
+
+
+def _is_whole(facts: Facts) -> bool:
+    """Whether all that was asked for was answered: half of it must not hide what an earlier run knows whole."""
+    return facts.problem is None and all(answer.outcome is not Outcome.FAILED for answer in facts.answers.values())
 
 
 def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anthropic  # noqa: F401 # slow the first time: not within the deadline of a test
 from databases import opened
 
 from modelgate import gate
@@ -30,8 +31,6 @@ OLD = "claude-sonnet-4-5-20250929"
 NEW = "claude-sonnet-5"
 """What tests move it to."""
 OTHER = "claude-opus-5"
-NOWHERE = "http://127.0.0.1:9"
-"""The discard port: nobody listens."""
 
 
 class SteppedClock(SystemClock):
@@ -123,13 +122,9 @@ class Site:
         """Every revision of a slot: action, reference, ID."""
         return [(p.action, p.reference, p.model_id) for p in self.store().revisions(self.scope(environment), slot)]
 
-    def unplug(self) -> None:
-        """Nobody answers at the API's address from now on."""
-        self.environ["ANTHROPIC_BASE_URL"] = NOWHERE
-
-    def plug_in(self) -> None:
-        """The API answers again."""
-        self.environ["ANTHROPIC_BASE_URL"] = self.sandbox.url
+    def outage(self, path: str = "/v1/*") -> None:
+        """The API answers 503 from now on, and says that trying again is of no use: no test waits for a deadline."""
+        self.sandbox.fail_next(503, count=None, path=path, headers={"x-should-retry": "false"})
 
 
 def found(report: Report) -> dict[str, Any]:

@@ -24,3 +24,11 @@ def file_site(tmp_path: Path, modelgate_sandbox: Sandbox, sqlite_url: str) -> Si
     made = Site(tmp_path, modelgate_sandbox, sqlite_url)
     made.asks(summarizer=ALIAS)
     return made
+
+
+@pytest.fixture
+def site_on_postgresql(tmp_path: Path, modelgate_sandbox: Sandbox, postgresql_url: str) -> Site:
+    """The same on PostgreSQL alone."""
+    made = Site(tmp_path, modelgate_sandbox, postgresql_url)
+    made.asks(summarizer=ALIAS)
+    return made

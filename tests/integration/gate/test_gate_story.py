@@ -142,12 +142,11 @@ def test_the_library_judges_as_the_commands_do(site: Site) -> None:
 
 def test_an_api_that_cannot_be_asked_is_unknown_and_never_drift(site: Site) -> None:
     """Exit code 3, one finding, nothing handed over; a definite refusal beside it wins."""
-    site.asks(policy={"deadline_seconds": 1}, summarizer=ALIAS)
     site.accept("summarizer")
-    site.sandbox.fail_next(503, count=None)
+    site.outage()
     unknown = site.preflight()
     assert found(unknown) == {"api.unreachable": "unknown"}
     assert (unknown.exit_code, unknown.models) == (3, {})
-    site.asks(policy={"deadline_seconds": 1}, summarizer=ALIAS, grader=ALIAS)
+    site.asks(summarizer=ALIAS, grader=ALIAS)
     assert found(site.preflight()) == {"api.unreachable": "unknown", "drift.unpinned": "refuse"}
     assert site.preflight().exit_code == 1

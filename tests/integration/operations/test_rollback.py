@@ -63,7 +63,7 @@ def test_pods_that_stay_on_their_pin_are_rolled_back_from_it(site: Site) -> None
 
 def test_a_hold_survives_what_comes_after_it(moved: Site) -> None:
     """The alias moving on, another reference, an unknown reference and an outage with grace: still the held ID."""
-    policy = {"preflight": {"grace_hours": 1}, "deadline_seconds": 1}
+    policy = {"preflight": {"grace_hours": 1}}
     moved.asks(policy=policy, summarizer=ALIAS)
     moved.rollback("summarizer")
     for model in (OTHER, NEW, OLD):
@@ -75,7 +75,7 @@ def test_a_hold_survives_what_comes_after_it(moved: Site) -> None:
     started = moved.preflight()
     assert found(started) == {"drift.held": "note", "catalogue.unknown-model": "note"}
     assert started.models == {"summarizer": OLD}
-    moved.sandbox.fail_next(503, count=None)
+    moved.outage()
     assert found(moved.preflight())["api.grace"] == "warn"
     assert moved.preflight().models == {"summarizer": OLD}
 
@@ -202,8 +202,7 @@ def test_a_slot_with_no_earlier_id_says_how_to_name_one(site: Site) -> None:
 
 def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
     """The API cannot be asked: could not know, with the hint; `--unverified` does not ask and holds."""
-    moved.asks(policy={"deadline_seconds": 1}, summarizer=ALIAS)
-    moved.sandbox.fail_next(503, count=None)
+    moved.outage()
     with pytest.raises(CouldNotKnow) as unknown:
         moved.rollback("summarizer")
     assert "--unverified" in unknown.value.hint
@@ -219,9 +218,9 @@ def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
 
 def test_unverified_on_grace_says_until_when_it_starts(moved: Site) -> None:
     """With grace the outlook passes on facts from before, as the next preflight does."""
-    moved.asks(policy={"deadline_seconds": 1, "grace_hours": 4}, summarizer=ALIAS)
+    moved.asks(policy={"grace_hours": 4}, summarizer=ALIAS)
     moved.preflight()
-    moved.sandbox.fail_next(503, count=None)
+    moved.outage()
     changed = moved.rollback("summarizer", unverified=True)
     assert changed.notes[0].startswith("unverified: while the API is down the gate starts on what was verified before")
     assert changed.outlook is not None
