@@ -1,0 +1,87 @@
+"""Under fire: the whole matrix with `--fire`, and without it the part of it that every test run bears.
+
+At its end a run says how many faults it tried and how many were survived as specified.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from databases import PostgreSQL, opened
+from scene import DATABASES, Place
+
+TRIED = "fault tried"
+"""The property of a test that tries one fault; its value is the family that the fault is of."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--fire`, where pytest is started on this folder."""
+    parser.addoption("--fire", action="store_true", help="try every fault everywhere, not one part of the matrix")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The markers of this folder."""
+    config.addinivalue_line("markers", "fault(family): tries one fault, and is counted")
+    config.addinivalue_line("markers", "whole: of the whole matrix alone, run with --fire")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what only the whole matrix holds, unless it was asked for."""
+    if config.getoption("--fire", default=False):
+        return
+    left_out = [item for item in items if item.get_closest_marker("whole")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Notes what a fault is of where the report of its test finds it, in whichever process that is."""
+    if mark := item.get_closest_marker("fault"):
+        item.user_properties.append((TRIED, mark.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many faults were tried, and how many were survived as specified."""
+    tried: Counter[str] = Counter()
+    survived: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            families = [str(value) for name, value in report.user_properties if name == TRIED]
+            tried.update(families)
+            survived.update(families if outcome == "passed" else [])
+    for family, number in sorted(tried.items()):
+        terminalreporter.write_line(f"under fire: {family}: {number} tried, {survived[family]} survived as specified")
+    if tried:
+        total = f"{tried.total()} tried, {survived.total()} survived as specified"
+        terminalreporter.write_line(f"under fire: all: {total}", bold=True)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite audit store without rows, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    opened(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(postgresql: PostgreSQL) -> str:
+    """A PostgreSQL store that tests share, each with a service of its own."""
+    return postgresql.create()
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Makes scenes on the database that a test names."""
+
+    def database(kind: str) -> str:
+        assert kind in DATABASES
+        if kind == "postgresql":
+            return str(request.getfixturevalue("shared_postgresql"))
+        shutil.copy(request.getfixturevalue("empty_store"), tmp_path / "modelgate.db")
+        return f"sqlite:///{tmp_path}/modelgate.db"
+
+    return Place(tmp_path, database)
