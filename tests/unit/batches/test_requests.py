@@ -1,0 +1,139 @@
+"""One line of a file of requests."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelgate.batches.requests import REFUSED, BadRequest, RequestRules, check
+
+RULES = RequestRules("claude-sonnet-4-5-20250929", "claude-sonnet-4-5", max_tokens=64_000)
+ALLOWED = "'claude-sonnet-4-5' nor 'claude-sonnet-4-5-20250929'"
+MESSAGES = [{"role": "user", "content": "hi"}]
+
+
+def line(custom_id: Any = "a", **params: Any) -> bytes:
+    """A request that fits, but for what is given."""
+    return json.dumps({"custom_id": custom_id, "params": {"max_tokens": 5, "messages": MESSAGES, **params}}).encode()
+
+
+def reasons(raw: bytes) -> tuple[str, ...]:
+    """What is wrong with a line."""
+    with pytest.raises(BadRequest) as caught:
+        check(raw, RULES)
+    return caught.value.reasons
+
+
+@pytest.mark.parametrize("custom_id", ["", "a b", "ä", "a" * 65, "a\n", 7, ["a"], {"a": 1}, True])
+def test_a_custom_id_must_fit_the_pattern(custom_id: Any) -> None:
+    """Other texts and other kinds are refused; a newline at the end too."""
+    (reason,) = reasons(line(custom_id))
+    assert reason.endswith("is not 1 to 64 of A-Z a-z 0-9 _ -")
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"[]", "a JSON object is needed, not a list"),
+        (b"1", "a JSON object is needed, not a number"),
+        (b"null", "a JSON object is needed, not null"),
+        (b'{"custom_id":"a","params":"x"}', "params must be an object, not a text"),
+        (b'{"custom_id":"a"}', "params is missing"),
+        (line(None), "custom_id is missing"),
+        (line(max_tokens=None), "params.max_tokens is missing"),
+        (line(max_tokens=0), "params.max_tokens must be a whole number from 1 on, not 0"),
+        (line(max_tokens=True), "params.max_tokens must be a whole number from 1 on, not true"),
+        (line(max_tokens=1.5), "params.max_tokens must be a whole number from 1 on, not 1.5"),
+        (line(max_tokens=64_001), "params.max_tokens 64,001 is above the model's limit of 64,000"),
+        (line(messages=None), "params.messages is missing"),
+        (line(messages=[]), "params.messages must be a list with at least one message"),
+        (line(messages="hi"), "params.messages must be a list with at least one message"),
+        (line(messages=[*MESSAGES, {"role": "user"}]), "params.messages[1] needs role and content"),
+        (line(stream=True), "params.stream cannot be used in a batch"),
+        (line(model="claude-opus-5"), f"params.model 'claude-opus-5' is not {ALLOWED}"),
+        (line(model=None), f"params.model null is not {ALLOWED}"),
+        (line(max_tokens=5, top=float("nan")), "a number is not finite"),
+        (line(max_tokens=5, top=7).replace(b"7", b"1e999"), "a number is not finite"),
+    ],
+)  # fmt: skip
+def test_what_the_api_would_refuse_hours_later_is_told(raw: bytes, reason: str) -> None:
+    """Each kind of mistake has its own reason."""
+    assert reasons(raw) == (reason,)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_parameters_that_the_api_version_refuses_are_told(name: str) -> None:
+    """They error even at their default values."""
+    assert reasons(line(**{name: 1})) == (f"params.{name} is refused by this API version",)
+
+
+def test_all_reasons_of_a_line_come_at_once() -> None:
+    """A line with several mistakes is told whole."""
+    raw = b'{"custom_id":"a b","param":1,"params":{"temperature":0,"model":"x"}}'
+    assert len(reasons(raw)) == 6
+
+
+@pytest.mark.parametrize("model", [{}, {"model": RULES.model_id}, {"model": RULES.reference}])
+def test_the_approved_id_is_sent(model: dict[str, str]) -> None:
+    """Whatever of the three was written, the ID is sent."""
+    assert json.loads(check(line(**model), RULES).body)["params"]["model"] == RULES.model_id
+
+
+def test_what_was_checked_is_what_is_sent() -> None:
+    """Of a duplicate key only the value that was checked is sent."""
+    raw = b'{"custom_id":"a b","custom_id":"a","params":{"max_tokens":1,"messages":[{"role":"user","content":"x"}]}}'
+    sent = check(raw, RULES)
+    assert (sent.custom_id, b"a b" in sent.body) == ("a", False)
+
+
+def test_a_lone_surrogate_is_sent_as_its_escape() -> None:
+    """A text that is no UTF-8 stays what it was."""
+    raw = line(system="\ud800ä")
+    assert json.loads(check(raw, RULES).body)["params"]["system"] == "\ud800ä"
+
+
+def test_a_request_that_no_batch_can_hold_is_told() -> None:
+    """More bytes than a batch."""
+    (reason,) = reasons(line(system="x" * 256_000_000))
+    assert reason.endswith("bytes are more than a batch can hold")
+
+
+def test_hostile_values_are_shown_harmlessly() -> None:
+    """Control characters of a value do not reach a terminal, and a long one is cut."""
+    (reason,) = reasons(line(model="\x1b[31m" + "x" * 1000))
+    assert "\x1b" not in reason
+    assert len(reason) < 200
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_request_or_a_bad_one(raw: bytes) -> None:
+    """No line makes it fail in another way."""
+    with suppress(BadRequest):
+        assert check(raw, RULES).custom_id
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.fixed_dictionaries({}, optional={
+    "custom_id": st.just("a") | JSON,
+    "params": JSON | st.fixed_dictionaries({}, optional={
+        "model": JSON, "max_tokens": st.just(5) | JSON, "messages": st.just(MESSAGES) | JSON, "system": JSON,
+    }),
+}))  # fmt: skip
+def test_any_json_is_a_request_or_a_bad_one(value: dict[str, Any]) -> None:
+    """What passes is valid JSON with the ID filled in, and nothing else of it changed."""
+    try:
+        sent = check(json.dumps(value).encode(), RULES)
+    except BadRequest:
+        return
+    assert json.loads(sent.body) == {**value, "params": {**value["params"], "model": RULES.model_id}}
