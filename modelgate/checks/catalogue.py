@@ -32,9 +32,9 @@ def _reference(view: SlotView) -> list[Finding] | None:
 
 
 def _alias(view: SlotView) -> list[Finding] | None:
-    if view.answer is None or view.resolved is None or not view.snapshot.policy.require_canonical:
+    if view.resolved is None or not view.snapshot.policy.require_canonical:
         return None
-    if not view.answer.is_alias:
+    if view.resolved == view.slot.reference:
         return []
     message = f"{name(view.slot.reference)} is an alias of {name(view.resolved)}"
     return [about(view, "catalogue.alias", note_if_held(view), message, f"set model to {typed(view.resolved)}")]

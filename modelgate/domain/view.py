@@ -62,8 +62,7 @@ class SlotView:
     @property
     def hand_over(self) -> str | None:
         """The ID that the slot would be handed if the run passed."""
-        approved = self.choice is not None and self.candidate == self.choice.model_id
-        return self.candidate if approved or self.accepts else None
+        return self.candidate if self.choice or self.accepts else None
 
 
 def look(snapshot: Snapshot, slot: Slot) -> SlotView:

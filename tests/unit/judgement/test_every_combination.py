@@ -45,6 +45,7 @@ REACTIONS = ("refuse", "warn", "accept")
 ALL_WAIVED = tuple(Waiver(check, date(2026, 12, 31), "agreed", DEFAULT) for check in CHECK_IDS if waivable(check))
 DRIFT_CASES = {check for checks in CASES for check in checks}
 
+SERVED = {model_id: model for model_id, model in CATALOGUE.items() if model.lifecycle != "retired"}
 PINS: dict[str, tuple[tuple[str, str], ...]] = {
     "none": (),
     "r-is-a": (("r", A),),
@@ -79,7 +80,9 @@ REFERENCES: dict[str, tuple[str, Facts | None]] = {
     "not-permitted": (ALIAS, facts(Answer(ALIAS, Outcome.NOT_PERMITTED))),
     "failed": (ALIAS, facts(Answer(ALIAS, Outcome.FAILED, problem=OUTAGE))),
     "old-facts-that-know-only-a": (ALIAS, facts(Answer(ALIAS, Outcome.RESOLVED, A), known=frozenset({A}))),
-    "list-failed": (ALIAS, Facts(ORIGIN, NOW, problem=OUTAGE)),
+    "retired-by-its-answer-alone": (ALIAS, facts(Answer(ALIAS, Outcome.RESOLVED, A), SERVED)),
+    "retired-by-its-entry-alone": (ALIAS, Facts(ORIGIN, NOW, {ALIAS: Answer(ALIAS, Outcome.RESOLVED, A)}, CATALOGUE)),
+    "list-failed": (ALIAS, facts(Answer(ALIAS, Outcome.RESOLVED, A), problem=OUTAGE)),
     "origin-not-approved": (ALIAS, Facts(ORIGIN, NOW, problem=replace(OUTAGE, check="api.origin-not-approved"))),
     "not-asked": (ALIAS, None),
 }
@@ -201,20 +204,24 @@ def test_every_line_and_every_origin() -> None:
     """Lines that are allowed, other, none or not told, and origins of pins, come to what the contract says."""
     lines = (("sonnet", True), ("opus", True), (None, True), (None, False))
     origins = (None, ORIGIN, "https://gateway.example")
+    unknowns: tuple[dict[str, Any], ...] = (
+        {},
+        {"facts": facts(Answer(ALIAS, Outcome.RESOLVED, A), problem=OUTAGE)},
+        {"facts": None, "offline": True},
+    )
     walk(
         (
             given
-            for (line, known), allowed, origin, unasked in product(
-                lines, ((), ("sonnet", "haiku")), origins, ({}, {"facts": Facts(ORIGIN, NOW, problem=OUTAGE)})
-            )
+            for (line, known), allowed, origin, unasked in product(lines, ((), ("sonnet", "haiku")), origins, unknowns)
+            for approved, moved in product((A, B), REACTIONS)
             for given in about_the_candidate(
                 entry(A, line=line, line_known=known),
-                policy=Policy(allowed_lines=allowed),
-                approval=pin(1, ALIAS, A, origin=origin),
+                policy=Policy(allowed_lines=allowed, alias_moved=moved),  # type: ignore[arg-type]  # product() widens the literals
+                approval=pin(1, ALIAS, approved, origin=origin, entry=entry(approved, capabilities={"batch": True})),
                 **unasked,
             )
         ),
-        at_least=700,
+        at_least=6_000,
     )
 
 
@@ -223,7 +230,8 @@ def test_every_requirement_and_every_loss() -> None:
     said = ({}, {"batch": True}, {"batch": False}, {"thinking": False}, {"thinking": True, "thinking.types": True})
     requires = ((), ("batch",), ("thinking.types",), ("batch", "thinking.types"))
     limits = ((None, None), (100, 100), (99, 200), (200, 99))
-    before = (None, entry(A), entry(A, capabilities={"batch": True, "thinking.types": True}, max_tokens=100))
+    never = entry(A, capabilities={"batch": False})
+    before = (None, entry(A), never, entry(A, capabilities={"batch": True, "thinking.types": True}, max_tokens=100))
     walk(
         (
             given
@@ -236,7 +244,7 @@ def test_every_requirement_and_every_loss() -> None:
                 slots=(slot(requires=needed, min_input_tokens=least, min_output_tokens=least),),
             )
         ),
-        at_least=7_500,
+        at_least=10_000,
     )
 
 
@@ -255,8 +263,10 @@ def test_every_promotion() -> None:
             given
             for policy, promoted, approved in product(policies, began, (A, B))
             if policy.promote_from or promoted is None
+            for unasked in ({}, {"facts": None, "offline": True})
+            if promoted is None or not unasked
             for given in about_the_candidate(
-                entry(A), policy=policy, approval=pin(1, ALIAS, approved), promoted=promoted
+                entry(A), policy=policy, approval=pin(1, ALIAS, approved), promoted=promoted, **unasked
             )
         ),
         at_least=7_500,
@@ -294,12 +304,16 @@ def test_every_waiver() -> None:
         for check, day, of in product(CHECK_IDS, (21, 22), (None, "summarizer", "another"))
         if waivable(check)
     ]
+    approvals = ((), (pin(1, ALIAS, B, origin=ORIGIN, entry=entry(B)),))
+    bare = {B: Entry(B), A: Entry(A, retires_at=NOW)}
+    facts_known = [
+        *(known for _reference, known in REFERENCES.values()),
+        facts(Answer(ALIAS, Outcome.RESOLVED, B), bare),
+    ]
     walk(
         (
             snapshot(pins=pins, verb=verb, policy=policy, waivers=(waiver,), facts=known)
-            for verb, pins, policy, waiver, (_reference, known) in product(
-                VERBS, ((), (pin(1, ALIAS, B),)), (Policy(), STRICT), waivers, REFERENCES.values()
-            )
+            for verb, pins, policy, waiver, known in product(VERBS, approvals, (Policy(), STRICT), waivers, facts_known)
         ),
         at_least=7_000,
     )
