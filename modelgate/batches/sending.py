@@ -14,7 +14,7 @@ from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import Batch
 from modelgate.domain.problems import Problem
-from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError
+from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 
 SETTLE_SECONDS = 20.0
 """How long a batch may take to appear in the list. A GET right after a create may answer 404 (second-hand)."""
@@ -36,10 +36,18 @@ def send(work: Work, part: Part) -> None:
         if failure is None or part.state != "planned" or work.job.canceled:
             return
         if attempt == MOST_ATTEMPTS - 1 or not (failure.retry or failure.maybe_done):
-            raise failure
+            raise _definite(failure, part)
         seconds = pause(attempt, failure.wait)
         _log.warning("part %d was not taken: %s; again in %.0f s", part.number, failure.message, seconds)
         work.clock.sleep(seconds)
+
+
+def _definite(failure: CallFailed, part: Part) -> ModelgateError:
+    """What a failure for good is to people: a key or a cap can be mended, but a request that is refused stays so."""
+    if failure.problem.check != "api.untrusted-answer" or failure.status is None:
+        return failure
+    shown = f" ({failure.problem.request_id})" if failure.problem.request_id else ""
+    return Refused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", hint="nothing was created")
 
 
 def _attempt(work: Work, part: Part) -> CallFailed | None:

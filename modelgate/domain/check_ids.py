@@ -48,6 +48,9 @@ CHECK_IDS = (
     "settings.offline",
 )
 
+BATCH_IDS = ("batch.served-other", "batch.ambiguous")
+"""What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
+
 _NEVER_WAIVED = {
     # What could not be known: no word of anybody makes it known.
     "catalogue.fact-unknown",

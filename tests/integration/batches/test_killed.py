@@ -43,7 +43,7 @@ def _start(desk: Desk) -> subprocess.Popen[bytes]:
 def _kill_after(desk: Desk, process: subprocess.Popen[bytes], requests: int) -> None:
     """Kills the process in the moment when it has made so many requests; it may have ended before."""
     while process.poll() is None and len(desk.site.sandbox.requests()) < requests:
-        time.sleep(0.005)
+        time.sleep(0.02)
     time.sleep(requests % 4 * 0.03)  # before, while and after the answer comes and is written down
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -54,7 +54,7 @@ def _desk(folder: Path, database_url: str, sandbox: Sandbox) -> Desk:
     sandbox.set_outcomes({"r3": ["errored:overloaded_error"], "r5": ["expired"]})
     folder.mkdir()
     desk = Desk(Site(folder, sandbox, database_url))
-    desk.site.asks(summarizer=MODEL)
+    desk.site.asks(summarizer=MODEL, policy={"deadline_seconds": 120})  # many processes share a machine here
     desk.site.accept("summarizer")
     desk.write(REQUESTS)
     sandbox.forget_requests()
@@ -81,7 +81,7 @@ def test_a_killed_run_goes_on(database: str, tmp_path: Path, request: pytest.Fix
             folder = tmp_path / str(point)
             url = server.create() if server else f"sqlite:///{folder}/modelgate.db"
             desks.append(_desk(folder, url, stack.enter_context(Sandbox())))
-        with ThreadPoolExecutor(len(desks)) as pool:
+        with ThreadPoolExecutor(4) as pool:
             stories = list(pool.map(_story, desks, POINTS))
     expected = [f"r{number}" for number in range(1, REQUESTS + 1)]
     assert stories == [(expected, [expected, ["r3", "r5"]], 1)] * len(desks)

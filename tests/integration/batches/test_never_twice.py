@@ -70,17 +70,15 @@ def test_an_answer_that_is_no_batch_counts_as_lost(desk: Desk) -> None:
     assert len(desk.batches()) == 1
 
 
-def test_a_refused_connection_is_no_lost_answer(desk: Desk) -> None:
-    """Where nothing could be handed over, nothing is looked for, and the intent is noted as refused."""
-    desk.write(2)
-    job = desk.submit()
-    assert job.parts[0].attempt == 1
+def test_a_refused_create_is_no_lost_answer(desk: Desk) -> None:
+    """A definite refusal is noted as one: nothing is looked for, and the next run sends the part."""
     desk.write(3)
     desk.site.sandbox.fail_next(400, method="POST", path=CREATE)
-    with pytest.raises(CallFailed):
+    with pytest.raises(Refused, match="the API refused part 1: HTTP 400"):
         desk.run()
+    assert [r["path"] for r in desk.site.sandbox.requests() if r["path"].startswith(CREATE)] == [CREATE]
     desk.run()
-    assert len(desk.batches()) == 2
+    assert len(desk.batches()) == 1
 
 
 def test_somebody_elses_ended_batch_is_told_by_its_custom_ids(desk: Desk) -> None:

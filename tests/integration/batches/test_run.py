@@ -194,7 +194,7 @@ def test_problems_are_told_all_at_once(desk: Desk) -> None:
         (2, "custom_id 'a' stands on line 1 too"),
         (3, "params.temperature is refused by this API version"),
         (4, "params.max_tokens 1,000,000,000 is above the model's limit of 128,000"),
-        (5, "not JSON: Expecting property name enclosed in double quotes: line 2 colu…"),
+        (5, "not JSON: Expecting property name enclosed in double quotes: line 2 co…"),
     ]
     assert (caught.value.exit_code, desk.creates()) == (2, 0)
 
