@@ -5,17 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelgate.domain.chain import Verification
 from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import batches, evidence, handovers, leases, read
+from modelgate.store import evidence, handovers, leases, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
 from modelgate.store.history import history
 from modelgate.store.schema import Schema
+
+if TYPE_CHECKING:
+    from modelgate.store.batches import JobRows
 
 
 class Store:
@@ -125,12 +129,16 @@ class Store:
         with self._database.session() as c:
             yield from evidence.export(c, self._schema, scope)
 
-    def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[batches.JobRows, ...]:
+    def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
+        from modelgate.store import batches
+
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
     def owned_batches(self) -> frozenset[str]:
         """The IDs of all batches that are known to be some job's, of any scope."""
+        from modelgate.store import batches
+
         return self._database.run(batches.owned)
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
