@@ -38,31 +38,37 @@ def accept(
     store = world.store(deadline)
     slots = select(world, names, everything or bool(run_id and not names))
     state = store.state(world.scope)
-    if run_id and not names:
-        slots = tuple(slot for slot in slots if slot.name not in state.pins or not state.pins[slot.name].hold)
-    _need_unheld(world, slots, state.pins)
+    slots = _unheld(world, slots, state.pins, skip=bool(run_id and not names))
     wanted, notes = _wanted(world, store, slots, run_id, source)
+    if run_id:
+        _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
+        slots = tuple(slot for slot in slots if slot.name in wanted)
     facts = ask(world, state.pins, {model_id for _, model_id in wanted.values()}, deadline)
     changes = []
     for slot in slots:
-        if slot.name in wanted or not (run_id or source):
-            pins = state.pins.get(slot.name, SlotPins(slot.name))
-            reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
-            need_fit(world, slot, model_id, facts, hold=False)
-            newest = state.revisions.get(slot.name, 0)
-            pin = approval(slot.name, newest, "accept", model_id, reference, facts, reason)
-            if not _says_nothing_new(pin, pins):
-                before = choose(pins, slot.reference, meaning(slot, facts))
-                changes.append(Change(pin, before.model_id if before else None))
+        pins = state.pins.get(slot.name, SlotPins(slot.name))
+        reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
+        need_fit(world, slot, model_id, facts, hold=False)
+        newest = state.revisions.get(slot.name, 0)
+        pin = approval(slot.name, newest, "accept", model_id, reference, facts, reason)
+        if not _says_nothing_new(pin, pins):
+            before = choose(pins, slot.reference, meaning(slot, facts))
+            changes.append(Change(pin, before.model_id if before else None))
     return _write(world, store, slots, changes, facts, run_id, notes)
 
 
-def _need_unheld(world: Surroundings, slots: Collection[Slot], pins: Mapping[str, SlotPins]) -> None:
-    for slot in slots:
-        if slot.name in pins and (hold := pins[slot.name].hold):
-            scope = f"-s {world.scope.service} -e {world.scope.environment}"
-            hint = f'modelgate release {slot.name} --accept --reason "…" {scope}'
-            raise Refused(f"{slot.name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
+def _unheld(
+    world: Surroundings, slots: tuple[Slot, ...], pins: Mapping[str, SlotPins], *, skip: bool
+) -> tuple[Slot, ...]:
+    """The slots; those that are held are left out with `skip`, unless all are, and otherwise refused."""
+    holds = {slot.name: hold for slot in slots if slot.name in pins and (hold := pins[slot.name].hold)}
+    if skip and len(holds) < len(slots):
+        return tuple(slot for slot in slots if slot.name not in holds)
+    for name, hold in holds.items():
+        scope = f"-s {world.scope.service} -e {world.scope.environment}"
+        hint = f'modelgate release {name} --accept --reason "…" {scope}'
+        raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
+    return slots
 
 
 def _wanted(
@@ -86,11 +92,17 @@ def _seen_by(world: Surroundings, store: Store, slots: Collection[Slot], run_id:
     }
 
 
+def _need_seen(run_id: str, seen: Mapping[str, object], names: Collection[str]) -> None:
+    if missing := [name for name in names if name not in seen]:
+        hint = "to accept what the settings mean now, leave out --run"
+        raise Refused(f"{printable(run_id)} saw no ID for {', '.join(missing)}", hint=hint)
+
+
 def _run_by(
     world: Surroundings, store: Store, slots: Collection[Slot], source: str
 ) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
     there = Scope(world.scope.service, source)
-    handed = {h.slot: h for h in store.handed_over_at(there, world.clock.now())}
+    handed = {h.slot: h for h in store.handed_over_at(there)}
     missing = [slot.name for slot in slots if slot.name not in handed]
     if missing:
         raise Refused(f"{there} has handed over nothing for {', '.join(missing)}", hint=f"deploy to {source} first")

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import SlotPins, fold
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT
+from modelgate.domain.text import printable
 from modelgate.errors import Refused, UsageError
 from modelgate.operations.change import Change, Changed, approval, row
-from modelgate.operations.outlook import outlook
+from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 from modelgate.surroundings import Surroundings
+
+How = Literal["keep", "accept"]
 
 
 def release(
     world: Surroundings,
     names: Collection[str],
-    how: Literal["keep", "accept"],
+    how: How,
     *,
     everything: bool = False,
     reason: str,
@@ -32,20 +36,41 @@ def release(
     held = [slot for slot in _slots(world, state, names, everything) if state[slot.name].hold]
     if not held:
         raise Refused("none of these slots is held", hint=f"modelgate status -e {world.settings.environment}")
+    in_force = pins_in_force(world, revisions)
     facts = ask(world, state, (), deadline)
-    changes = []
-    for slot in held:
-        pins = state[slot.name]
-        assert pins.hold is not None  # noqa: S101 # selected above
-        model_id = pins.hold.model_id if how == "keep" else resolved(slot, facts)
-        need_fit(world, slot, model_id, facts, hold=False)
-        pin = approval(slot.name, pins.revision, "release", model_id, slot.reference, facts, reason)
-        changes.append(Change(pin, pins.hold.model_id))
-    rows = [row(change.pin) for change in changes]
+    changes = [_change(world, slot, state[slot.name], in_force.get(slot.name), how, facts, reason) for slot in held]
+    pins = [change.pin for change in changes]
     expect = {slot.name: state[slot.name].revision for slot in held}
-    head = store.append(world.scope, world.author, rows, expect=expect, now=world.clock.now())
-    after = outlook(world, (*revisions, *(change.pin for change in changes)), facts)
-    return Changed(world.scope, tuple(changes), after, head)
+    head = store.append(world.scope, world.author, [row(pin) for pin in pins], expect=expect, now=world.clock.now())
+    return Changed(world.scope, tuple(changes), outlook(world, (*revisions, *pins), facts), head)
+
+
+def _change(
+    world: Surroundings, slot: Slot, pins: SlotPins, in_force: SlotPins | None, how: How, facts: Facts, reason: str
+) -> Change:
+    assert pins.hold is not None  # noqa: S101 # selected as held
+    model_id = pins.hold.model_id
+    if slot in world.settings.slots:
+        model_id = model_id if how == "keep" else resolved(slot, facts)
+        need_fit(world, slot, model_id, facts, hold=False)
+        _need_locked(world, slot, model_id, in_force)
+    elif how == "accept":
+        raise UsageError(
+            f"{slot.name} is no longer in the settings: it asks for nothing", hint="release it with --keep"
+        )
+    pin = approval(slot.name, pins.revision, "release", model_id, slot.reference, facts, reason)
+    return Change(pin, pins.hold.model_id)
+
+
+def _need_locked(world: Surroundings, slot: Slot, model_id: str, in_force: SlotPins | None) -> None:
+    """Where approvals live in git a slot runs what the lock says, once its hold is over: that must be what is meant."""
+    newest = in_force.newest if in_force else None
+    if world.settings.preflight.pins_from == "lock" and (newest is None or newest.model_id != model_id):
+        says = printable(newest.model_id) if newest else "nothing"
+        hint = (
+            f"set model to {printable(model_id)}, then modelgate lock -e {world.settings.environment}, and deploy that"
+        )
+        raise Refused(f"{slot.name}: the lock says {says}, and the slot would run it", hint=hint)
 
 
 def _slots(

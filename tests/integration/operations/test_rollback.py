@@ -269,6 +269,17 @@ def test_a_held_slot_that_left_the_settings_can_be_released(moved: Site) -> None
     assert found(moved.check())["drift.slot-removed"] == "note"
 
 
+def test_a_slot_that_left_the_settings_asks_for_nothing_to_accept(moved: Site) -> None:
+    """Its hold ends with `--keep`, also if the held ID is retired by now: nobody will be handed it."""
+    moved.rollback("summarizer")
+    moved.sandbox.retire(OLD)
+    moved.asks(grader=OTHER)
+    with pytest.raises(UsageError, match="no longer in the settings"):
+        moved.release("summarizer", how="accept")
+    moved.release(everything=True)
+    assert found(moved.check())["drift.slot-removed"] == "note"
+
+
 def test_the_pin_that_a_rollback_left_stays_revoked(moved: Site) -> None:
     """After the release an old pod, which asks for the reference of the revoked pin, is not handed that ID again."""
     moved.rollback("summarizer")

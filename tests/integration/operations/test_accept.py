@@ -1,0 +1,201 @@
+"""accept: approve what the settings mean, what a run saw, or what another environment runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sites import ALIAS, NEW, OLD, OTHER, Site, found
+
+from modelgate.errors import CouldNotKnow, Refused, UsageError
+
+HOUR = timedelta(hours=1)
+PROMOTED = {"promote_from": "staging", "soak_hours": 24}
+
+
+def test_slots_by_name_or_all_of_them(site: Site) -> None:
+    """What the settings resolve to now; old → new is told; a slot that is approved already is left as it is."""
+    site.asks(summarizer=ALIAS, grader=OTHER)
+    first = site.accept("grader")
+    assert [(c.before, c.pin.model_id) for c in first.changes] == [(None, OTHER)]
+    second = site.accept(everything=True)
+    assert [(c.pin.slot, c.pin.model_id) for c in second.changes] == [("summarizer", OLD)]
+    assert second.unchanged == ("grader",)
+    assert site.preflight().models == {"summarizer": OLD, "grader": OTHER}
+
+
+@pytest.mark.parametrize(
+    ("slots", "how", "told"),
+    [
+        ((), {}, "name the slots"),
+        (("summarizer",), {"everything": True}, "name the slots"),
+        (("sumarizer",), {}, "has no slot sumarizer"),
+        (("summarizer",), {"run_id": "run_1", "source": "staging"}, "exclude each other"),
+        (("summarizer",), {"reason": " "}, "say why"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(site: Site, slots: tuple[str, ...], how: dict[str, str], told: str) -> None:
+    """Exit 2, and nothing is written."""
+    with pytest.raises(UsageError, match=told):
+        site.accept(*slots, **how)
+    assert site.pins() == []
+
+
+def test_a_near_miss_of_a_slots_name_is_suggested(site: Site) -> None:
+    """The hint says which slot was meant."""
+    with pytest.raises(UsageError) as wrong:
+        site.accept("sumarizer")
+    assert wrong.value.hint == "did you mean summarizer?"
+
+
+def test_a_run_pins_exactly_what_it_saw(any_site: Site) -> None:
+    """The alias moved and the settings were edited since: neither is approved by accident."""
+    any_site.asks(summarizer=ALIAS, grader="claude-haiku-4-5")
+    run = any_site.check()
+    any_site.sandbox.move_alias(ALIAS, NEW)
+    any_site.asks(summarizer=ALIAS, grader=OTHER)
+    changed = any_site.accept(run_id=run.run_id)
+    assert any_site.pins("summarizer") == [("accept", ALIAS, OLD)]
+    assert any_site.pins("grader") == [("accept", "claude-haiku-4-5", "claude-haiku-4-5-20251001")]
+    assert changed.outlook is not None
+    assert {f.id for f in changed.outlook.findings} == {"drift.alias-moved", "drift.reference-changed"}
+
+
+def test_a_run_that_saw_an_id_which_is_gone_is_refused_whole(site: Site) -> None:
+    """Each ID is verified live, and one that retired since keeps all slots from being pinned."""
+    site.asks(summarizer=ALIAS, grader=OTHER)
+    run = site.check()
+    site.sandbox.retire(OLD)
+    with pytest.raises(Refused, match=f"summarizer: {OLD} is retired"):
+        site.accept(run_id=run.run_id)
+    assert site.pins("grader") == []
+
+
+def test_a_run_of_another_scope_or_of_nobody_is_refused(site: Site) -> None:
+    """A run's ID from staging approves nothing in prod."""
+    site.asks("staging", summarizer=ALIAS)
+    foreign = site.check("staging")
+    for run_id in (foreign.run_id, "run_nobody", "'; DROP TABLE runs"):
+        with pytest.raises(Refused, match="checkout/prod has no run"):
+            site.accept(run_id=run_id)
+    assert site.pins() == []
+
+
+def test_a_run_that_saw_nothing_of_a_slot_is_told(site: Site) -> None:
+    """A name that meant nothing then is not "approved already"; the others are accepted without it."""
+    site.asks(summarizer=ALIAS, grader="claude-no-such-model")
+    run = site.check()
+    with pytest.raises(Refused, match="saw no ID for grader"):
+        site.accept("grader", run_id=run.run_id)
+    site.asks(summarizer=ALIAS, grader=OTHER, extra=OTHER)
+    changed = site.accept(run_id=run.run_id)
+    assert ([c.pin.slot for c in changed.changes], changed.unchanged) == (["summarizer"], ())
+    with pytest.raises(Refused, match="saw no ID for extra"):
+        site.accept("extra", run_id=run.run_id)
+
+
+def test_a_run_with_a_held_slot_pins_the_others(site: Site) -> None:
+    """The hold stays; a run of which every slot is held is refused with the hint."""
+    site.asks(summarizer=ALIAS, grader=ALIAS)
+    site.accept(everything=True)
+    site.rollback("summarizer", to=OLD)
+    site.sandbox.move_alias(ALIAS, NEW)
+    run = site.check()
+    assert [c.pin.slot for c in site.accept(run_id=run.run_id).changes] == ["grader"]
+    site.rollback("grader", to=OLD)
+    with pytest.raises(Refused, match="is held on"):
+        site.accept(run_id=run.run_id)
+
+
+def test_an_id_that_does_not_fit_is_refused(site: Site) -> None:
+    """What the slot requires is asked before it is approved."""
+    site.asks(more='requires = ["effort.high"]\n', summarizer=ALIAS)
+    with pytest.raises(Refused, match=r"does not support effort\.high"):
+        site.accept("summarizer")
+    assert site.pins() == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [("claude-no-such", "is no model"), ("claude-3-opus-20240229", "is retired"), ("claude-opus-4-0", "is retired")],
+)
+def test_a_reference_that_means_nothing_is_refused(site: Site, reference: str, told: str) -> None:
+    """The hint is the line to change."""
+    site.asks(summarizer=reference)
+    with pytest.raises(Refused, match=told) as refused:
+        site.accept("summarizer")
+    assert refused.value.hint.endswith("prod.toml:5")
+
+
+def test_nobody_is_approved_unasked(site: Site) -> None:
+    """In an outage, and where one alias fails, it is not known what would be pinned."""
+    site.asks(summarizer=ALIAS, grader=OTHER)
+    site.outage(path=f"/v1/models/{ALIAS}")
+    with pytest.raises(CouldNotKnow):
+        site.accept(everything=True)
+    site.outage()
+    with pytest.raises(CouldNotKnow):
+        site.accept("grader")
+    assert (site.pins("summarizer"), site.pins("grader")) == ([], [])
+
+
+# --- promotion
+
+
+@pytest.fixture
+def promoted(site: Site) -> Site:
+    """Staging has handed over NEW; prod still runs OLD, and its settings ask for NEW since now."""
+    site.asks("staging", summarizer=NEW)
+    site.accept("summarizer", environment="staging")
+    site.asks(policy=PROMOTED, summarizer=OLD)
+    site.accept("summarizer")
+    site.preflight()
+    site.asks(policy=PROMOTED, summarizer=NEW)
+    site.preflight("staging")
+    return site
+
+
+def test_a_promotion_pins_what_the_other_environment_runs(promoted: Site) -> None:
+    """The note says that it has not soaked; check refuses until it has, a start is only warned."""
+    changed = promoted.accept("summarizer", source="staging")
+    assert promoted.pins()[-1] == ("accept", NEW, NEW)
+    assert "check refuses until it soaked" in changed.notes[0]
+    assert found(promoted.check()) == {"drift.not-promoted": "refuse"}
+    assert found(promoted.preflight()) == {"drift.not-promoted": "warn"}
+    promoted.clock.ahead += 25 * HOUR
+    assert found(promoted.check()) == {}
+
+
+def test_the_soak_begins_anew_after_a_rollback_there(promoted: Site) -> None:
+    """Staging rolled back from it: what it proved before does not count."""
+    promoted.accept("summarizer", source="staging")
+    promoted.clock.ahead += 25 * HOUR
+    promoted.rollback("summarizer", environment="staging", to=OLD, never_run=True)
+    assert found(promoted.check()) == {"drift.not-promoted": "refuse"}
+
+
+def test_nothing_is_promoted_from_where_nothing_ran(site: Site) -> None:
+    """Approved there is not handed over there."""
+    site.asks("staging", summarizer=ALIAS)
+    site.accept("summarizer", environment="staging")
+    with pytest.raises(Refused, match="checkout/staging has handed over nothing for summarizer"):
+        site.accept("summarizer", source="staging")
+
+
+def test_clocks_that_disagree_promote_what_ran_last(promoted: Site) -> None:
+    """A host whose clock is behind promotes the newest hand-over, not the newest that its clock has reached."""
+    promoted.asks("staging", summarizer=OTHER)
+    promoted.accept("summarizer", environment="staging")
+    promoted.clock.ahead += HOUR
+    promoted.preflight("staging")
+    promoted.clock.ahead -= HOUR
+    promoted.asks(policy=PROMOTED, summarizer=OTHER)
+    promoted.accept("summarizer", source="staging")
+    assert promoted.pins()[-1] == ("accept", OTHER, OTHER)
+
+
+def test_a_held_id_is_warned_of_and_not_refused_for_its_soak(promoted: Site) -> None:
+    """A rollback in prod is not stopped by what staging never ran."""
+    promoted.accept("summarizer", source="staging")
+    promoted.rollback("summarizer", to=OLD)
+    assert found(promoted.check()) == {"drift.held": "note", "drift.not-promoted": "note"}
