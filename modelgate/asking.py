@@ -50,16 +50,18 @@ def find_out(
     store, credential = approvals.store, may_reuse(world, policy)
     if store is None or credential is None or approvals.problem:
         return _with_grace(world, policy, approvals, Asked(_ask(world, approvals, deadline)))
-    mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api.platform, credential, store.salt)
-    patience = Deadline.after(min(CLAIM_SECONDS, deadline.remaining / 2), world.clock)
+    mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api, credential, store.salt)
+    patience, pause, claimed = Deadline.after(deadline.remaining / 2, world.clock), 0.1, False
     while True:
         stored = _earlier(store, world, reuse_fingerprint=mark)
         if stored and _serves(stored, world, approvals, timedelta(seconds=policy.reuse_seconds)):
-            return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark)
-        claimed = not read_only and _claim(approvals, mark)
+            return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
         if claimed or read_only or not patience.remaining:
             break
-        world.clock.sleep(random.uniform(0.05, 0.25))  # noqa: S311 # jitter, not a secret
+        claimed = _claim(store, mark)
+        if not claimed:  # else it looks once more: whoever had the claim may just have written facts down
+            world.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
+            pause = min(pause * 1.5, 1.0)
     asked = Asked(_ask(world, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
     return _with_grace(world, policy, approvals, asked)
 
@@ -72,10 +74,10 @@ def _earlier(store: Store, world: Surroundings, **fingerprint: str) -> StoredFac
         return None
 
 
-def _claim(approvals: Approvals, mark: str) -> bool:
+def _claim(store: Store, mark: str) -> bool:
     """Whether this gate is the one that asks. A store that cannot say lets everybody ask."""
     try:
-        return approvals.store is None or approvals.store.claim(mark, seconds=CLAIM_SECONDS)
+        return store.claim(mark, seconds=CLAIM_SECONDS)
     except StoreProblem:
         return True
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from modelgate.api.credential import Credential
 from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Platform, Slot
+from modelgate.domain.settings import ApiSettings, Slot
 
 
 def for_grace(scope: Scope, slots: Iterable[Slot], origin: str) -> str:
@@ -17,10 +17,13 @@ def for_grace(scope: Scope, slots: Iterable[Slot], origin: str) -> str:
     return _digest(["grace", scope.service, scope.environment, sorted(asked, key=str), origin])
 
 
-def for_reuse(scope: Scope, slots: Iterable[Slot], platform: Platform, credential: Credential, salt: bytes) -> str:
-    """As `for_grace`, and the same platform and key: a salted digest of it, never the key or a part of it."""
+def for_reuse(scope: Scope, slots: Iterable[Slot], api: ApiSettings, credential: Credential, salt: bytes) -> str:
+    """As `for_grace`, and the same platform, trust and key: a salted digest of it, never the key or a part of it.
+
+    Reused facts pass no check of the origin: whoever trusts others than before has to ask.
+    """
     same = for_grace(scope, slots, credential.origin)
-    return _digest(["reuse", same, platform, credential.digest(salt)])
+    return _digest(["reuse", same, api.platform, sorted(api.origins), api.allow_http, credential.digest(salt)])
 
 
 def _digest(value: object) -> str:
