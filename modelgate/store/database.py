@@ -52,6 +52,17 @@ class Database:
         """How long one attempt may take."""
         return max(self.deadline.remaining, LEAST)
 
+    def create_file(self) -> None:
+        """Makes a SQLite file that is missing, empty, and its folders. Nothing else ever does."""
+        path = self.address.path
+        if path is None or path.exists():
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise fault_of(error).error(self.address.shown) from error
+
     def run(self, work: Callable[[Connection], T], *, write: bool = False) -> T:
         """What `work` returns, done in one transaction.
 
@@ -123,7 +134,7 @@ class Database:
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
         connection = sqlite3.connect(
-            f"{self.address.path.absolute().as_uri()}?mode=rw",  # never creates: `open_store` does, knowingly
+            f"{self.address.path.absolute().as_uri()}?mode=rw",  # never creates: `create_file` does
             uri=True,
             timeout=self.seconds * 0.9,  # so that SQLite gives its own reason before the deadline does
             isolation_level=None,

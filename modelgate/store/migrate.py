@@ -16,7 +16,7 @@ from modelgate.domain.problems import Problem
 from modelgate.errors import StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
-from modelgate.store.schema import HEAD, Schema, locks_out, read_schema
+from modelgate.store.schema import Schema, locks_out, read_schema
 from modelgate.store.tables import metadata, runs
 
 RECENT_RUNS = 1000
@@ -44,8 +44,8 @@ class Plan:
     """Gate versions of recent runs that could not use the store afterwards."""
 
 
-def configuration(connection: Connection) -> Config:
-    """Alembic's configuration. The connection is handed over, so no URL and no password enters it."""
+def configuration(connection: Connection | None = None) -> Config:
+    """Alembic's configuration. A connection is handed over, so no URL and no password enters it."""
     package = Path(__file__).parents[1]
     installed, checkout = package / "migrations", package.parent / "migrations"
     scripts = installed if installed.is_dir() else checkout
@@ -59,6 +59,7 @@ def configuration(connection: Connection) -> Config:
 
 def upgrade(database: Database) -> Plan:
     """Runs the migrations that are missing, in one transaction, and returns what was done. Raises StoreProblem."""
+    database.create_file()
     return database.run(_upgrade, write=True)
 
 
@@ -87,19 +88,24 @@ def _refuse_strangers(connection: Connection) -> None:
 
 def plan(database: Database) -> Plan:
     """What `upgrade` would do, and whom it would lock out."""
+    if database.address.path and not database.address.path.exists():
+        return Plan(None, _steps("base"))
     schema = database.run(read_schema)
     return database.run(lambda connection: _plan(connection, schema))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:
-    scripts = ScriptDirectory.from_config(configuration(connection))
-    if schema and schema.revision > HEAD:
-        return Plan(schema.revision, ())
-    missing = list(scripts.iterate_revisions("head", schema.revision if schema else "base"))
-    steps = tuple(_step(script) for script in reversed(missing))
-    in_use = _versions_in_use(connection) if schema and steps else ()
+    if schema is None:
+        return Plan(None, _steps("base"))
+    steps = _steps(schema.revision) if schema.is_behind else ()
+    in_use = _versions_in_use(connection) if steps else ()
     locked_out = tuple(version for version in in_use if any(locks_out(step.usable_from, version) for step in steps))
-    return Plan(schema.revision if schema else None, steps, locked_out)
+    return Plan(schema.revision, steps, locked_out)
+
+
+def _steps(after: str) -> tuple[Step, ...]:
+    missing = ScriptDirectory.from_config(configuration()).iterate_revisions("head", after)
+    return tuple(_step(script) for script in reversed(list(missing)))
 
 
 def _step(script: Script) -> Step:

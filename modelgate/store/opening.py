@@ -10,7 +10,6 @@ from modelgate.domain.snapshot import StoreNotice
 from modelgate.errors import SettingsError
 from modelgate.store.address import parse
 from modelgate.store.database import Database
-from modelgate.store.faults import fault_of
 from modelgate.store.schema import HEAD, Schema, notices_of, read_schema, require
 from modelgate.store.store import Store
 from modelgate.store.tables import CHAINED
@@ -45,7 +44,7 @@ def open_store(
         return Store(opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), ())
     migrates = not opened.is_server and not read_only
     if migrates:
-        _create_file(opened)
+        opened.create_file()
     schema = opened.run(read_schema)
     notices: tuple[StoreNotice, ...] = ()
     if migrates and (schema is None or schema.is_behind):
@@ -53,19 +52,6 @@ def open_store(
         schema = opened.run(read_schema)
     schema = require(schema)
     return Store(opened, schema, notices + notices_of(schema))
-
-
-def _create_file(database: Database) -> None:
-    """Makes the file, empty, so that no other place ever creates one by accident."""
-    path = database.address.path
-    assert path is not None  # noqa: S101 # the caller asked
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise fault_of(error).error(database.address.shown) from error
 
 
 def _migrate(database: Database) -> tuple[StoreNotice, ...]:

@@ -13,6 +13,7 @@ from modelgate.domain.snapshot import StoreNotice
 from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
+from modelgate.version import VERSION
 
 HEAD = "0002"
 """The newest migration that this version of modelgate knows."""
@@ -69,20 +70,10 @@ def notices_of(schema: Schema) -> tuple[StoreNotice, ...]:
     if schema.revision == HEAD:
         return ()
     shown = printable(schema.revision, 20)
-    if _parts(gate_version()) < _parts(schema.usable_from):
+    if locks_out(schema.usable_from, VERSION):
         message = f"the audit store has schema {shown}, for modelgate {printable(schema.usable_from, 20)} or later"
         raise StoreProblem(Problem(INCOMPATIBLE, message, f"install modelgate {printable(schema.usable_from, 20)}"))
     return (StoreNotice("store.schema-ahead", f"the audit store has schema {shown}; this gate knows {HEAD}"),)
-
-
-def gate_version() -> str:
-    """The installed version of modelgate. Slow: only asked where the schemas differ."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("modelgate")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
 
 
 def locks_out(usable_from: str, version: str) -> bool:
