@@ -32,6 +32,7 @@ NEVER_WAIVED = {
     "drift.pin-missing",
     "catalogue.unknown-model",
     "catalogue.retired",
+    "catalogue.fact-unknown",
 }
 CASES = (
     ("drift.pin-retired", "drift.pin-missing"),
