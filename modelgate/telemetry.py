@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,15 +50,18 @@ class CallRecord:
     path: str
 
 
+_NAMES = tuple(field.name for field in fields(CallRecord))
+
+
 def write(logger: Any, record: CallRecord) -> None:
     """Logs the record: `extra` fields on a logger of the standard library, keywords on one of structlog."""
-    fields = asdict(record)
+    told = {name: getattr(record, name) for name in _NAMES}
     level = logging.WARNING if record.failure_reason else logging.INFO
     if isinstance(logger, logging.Logger | logging.LoggerAdapter):
         if logger.isEnabledFor(level):
-            logger.log(level, EVENT, extra=fields)
+            logger.log(level, EVENT, extra=told)
     else:
-        (logger.warning if record.failure_reason else logger.info)(EVENT, **fields)
+        (logger.warning if record.failure_reason else logger.info)(EVENT, **told)
 
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -147,7 +147,7 @@ def statistics_text(stats: Statistics, style: Style) -> str:
         (
             str(batch.part),
             str(batch.round),
-            batch.batch_id or batch.state,
+            (batch.batch_id or batch.state) + (" (adopted)" if batch.adopted else ""),
             f"{batch.requests:,}",
             f"{batch.tally.succeeded:,}" if batch.tally.requests else "-",
             f"{batch.wall_seconds:,.0f} s" if batch.wall_seconds is not None else "-",
