@@ -12,6 +12,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from databases import opened
+from documents import code_blocks
 from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.chain import Misfit
@@ -195,26 +196,13 @@ def test_progress_is_told(database_url: str) -> None:
     assert told == [(1000, 2500), (2000, 2500)]
 
 
-STRANGER = """
-import hashlib, json, sys
-previous, sequence = "0" * 64, 0
-for line in sys.stdin:
-    stored = json.loads(line)
-    row = stored["row"]
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    assert hashlib.sha256(text.encode("ascii")).hexdigest() == stored["hash"], f"changed: {row['sequence']}"
-    assert row["previous"] == previous and row["sequence"] == sequence + 1, f"out of place: {row['sequence']}"
-    previous, sequence = stored["hash"], row["sequence"]
-print(f"{row['service']}/{row['environment']}:{sequence}:{previous}")
-"""
-
-
 def test_a_stranger_verifies_the_export(database_url: str) -> None:
-    """Ten lines of Python that know nothing of modelgate come to the same head, and see a change."""
+    """The program in docs/audit.md, which knows nothing of modelgate, comes to the same head and sees a change."""
+    stranger = next(code for code in code_blocks("audit.md", "python") if "sys.stdin" in code)
     store = filled(database_url)
     lines = "".join(f"{line}\n" for line in store.export(PROD))
-    whole = subprocess.run([sys.executable, "-I", "-c", STRANGER], input=lines, capture_output=True, text=True)
+    whole = subprocess.run([sys.executable, "-I", "-c", stranger], input=lines, capture_output=True, text=True)
     assert whole.stdout.strip() == str(store.head(PROD))
     broken = lines.replace('"handed_off_id":"x"', '"handed_off_id":"z"', 1)
-    seen = subprocess.run([sys.executable, "-I", "-c", STRANGER], input=broken, capture_output=True, text=True)
-    assert "changed: 3" in seen.stderr
+    seen = subprocess.run([sys.executable, "-I", "-c", stranger], input=broken, capture_output=True, text=True)
+    assert "changed: row 3 in resolutions" in seen.stderr

@@ -1,0 +1,138 @@
+"""The three roles of docs/postgresql.md, made by the page's own SQL, and what the database refuses to each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from databases import PostgreSQL, opened, upgraded
+from documents import code_blocks
+from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+
+from modelgate.domain.rows import FindingRow
+from modelgate.errors import StoreProblem
+from modelgate.store.tables import CHAINED
+
+ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator")
+RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
+
+As = Callable[[str], str]
+
+
+@pytest.fixture
+def url_as(postgresql: PostgreSQL) -> As:
+    """The URL of a fresh store, made as the page says, for a role."""
+    once, each_time, _ = code_blocks("postgresql.md", "sql")
+    url = postgresql.create(upgraded=False)
+    name = url.partition("?")[0].rpartition("/")[2]
+    for role in ROLES:  # of an earlier test's database: roles are the whole server's
+        if postgresql.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
+            once = once.replace(f"CREATE ROLE {role} LOGIN;\n", "")
+    postgresql.execute(once, name)
+    upgraded(postgresql.url(name, "modelgate_migrator"))
+    with psycopg.connect(postgresql.url(name, "modelgate_migrator"), autocommit=True) as migrator:
+        migrator.execute(each_time.encode())
+    return lambda role: postgresql.url(name, role)
+
+
+def test_the_gate_reads_and_records_and_cannot_pin(url_as: As) -> None:
+    """A gate's role records runs under its own name; a pin of its is refused, and the run beside it too."""
+    store = opened(url_as("modelgate_gate"))
+    head = store.append(PROD, AUTHOR, RUN, now=NOW)
+    found = store.run("r1")
+    assert found is not None
+    assert found.envelope.database_user == "modelgate_gate"
+    assert store.claim("f", seconds=9)
+    store.release_claim("f")
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.append(PROD, AUTHOR, [run_row("r2"), pin_row(1)], now=NOW)
+    assert (store.head(PROD), store.verify(PROD).intact) == (head, True)
+
+
+def test_the_gate_may_pin_where_it_is_granted(url_as: As) -> None:
+    """With the page's last grant, for environments whose policy accepts at preflight, it can."""
+    with psycopg.connect(url_as("modelgate_migrator"), autocommit=True) as migrator:
+        migrator.execute(code_blocks("postgresql.md", "sql")[2].encode())
+    opened(url_as("modelgate_gate")).append(PROD, AUTHOR, [pin_row(1, action="first-use")], now=NOW)
+    assert opened(url_as("modelgate_gate")).state(PROD).revisions == {"summarizer": 1}
+
+
+def test_the_operator_pins(url_as: As) -> None:
+    """An operator's role adds pins and runs, each under its own name."""
+    store = opened(url_as("modelgate_operator"))
+    store.append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
+    assert [event.envelope.database_user for event in store.history(PROD)] == ["modelgate_operator"] * 2
+
+
+def refused(url: str, statement: str) -> str:
+    """The SQLSTATE with which the database refuses a statement."""
+    with psycopg.connect(url) as connection, pytest.raises(psycopg.Error) as raised:
+        connection.execute(statement.encode())
+    return str(raised.value.sqlstate)
+
+
+NOT_PERMITTED, APPEND_ONLY, NOT_ONESELF = "42501", "MG001", "MG002"
+SABOTAGE = ["UPDATE {} SET actor = 'x'", "DELETE FROM {}", "TRUNCATE {}"]
+
+
+@pytest.mark.parametrize("role", ["modelgate_gate", "modelgate_operator"])
+def test_no_role_may_change_a_row(url_as: As, role: str) -> None:
+    """Neither gate nor operator has the right to, whatever the table."""
+    opened(url_as("modelgate_operator")).append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
+    statements = [statement.format(table) for table in CHAINED for statement in SABOTAGE]
+    assert {refused(url_as(role), statement) for statement in statements} == {NOT_PERMITTED}
+
+
+@pytest.mark.parametrize("role", ["modelgate_migrator", "postgres"])
+def test_not_even_owner_and_superuser_may_change_a_row(url_as: As, role: str) -> None:
+    """The triggers refuse UPDATE, DELETE and TRUNCATE to those with every right, and MERGE and upserts with them."""
+    opened(url_as("modelgate_operator")).append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
+    filled = ["runs", "resolutions", "findings", "pins"]
+    statements = [statement.format(f"modelgate.{table}") for table in filled for statement in SABOTAGE]
+    upsert = "INSERT INTO modelgate.runs SELECT * FROM modelgate.runs ON CONFLICT (run_id) DO UPDATE SET actor = 'x'"
+    merge = "MERGE INTO modelgate.runs a USING modelgate.runs b ON a.run_id = b.run_id WHEN MATCHED THEN DELETE"
+    as_oneself = f"SET SESSION AUTHORIZATION {role}; "
+    for statement in [*statements, merge, *([] if role == "modelgate_migrator" else [as_oneself + merge])]:
+        assert (statement, refused(url_as(role), statement)) == (statement, APPEND_ONLY)
+    assert refused(url_as(role), upsert) in (APPEND_ONLY, NOT_ONESELF)
+
+
+def test_replica_mode_does_not_switch_the_guards_off(url_as: As) -> None:
+    """A superuser's session that plays a replica is refused as well."""
+    opened(url_as("modelgate_operator")).append(PROD, AUTHOR, RUN, now=NOW)
+    for statement in SABOTAGE:
+        replica = f"SET session_replication_role = replica; {statement.format('modelgate.runs')}"
+        assert refused(url_as("postgres"), replica) == APPEND_ONLY
+
+
+@pytest.mark.parametrize("role", ["modelgate_gate", "modelgate_operator", "postgres"])
+def test_nobody_adds_a_row_in_anothers_name(url_as: As, role: str) -> None:
+    """What a row says of its database user is true, whatever the client claims; SET ROLE does not help."""
+    opened(url_as("modelgate_migrator" if role == "postgres" else role)).append(PROD, AUTHOR, RUN, now=NOW)
+    forged = (
+        "INSERT INTO modelgate.findings SELECT service, environment, sequence + 100, recorded_at, clock_at, actor, "
+        "'somebody-else', host, version, commit_sha, ci_run, form, previous, hash, run_id, finding, level, message, "
+        "hint, slot, source, waived FROM modelgate.findings"
+    )
+    assert refused(url_as(role), forged) == NOT_ONESELF
+    if role == "postgres":
+        named = forged.replace("somebody-else", "modelgate_migrator")
+        assert refused(url_as(role), f"SET ROLE modelgate_migrator; {named}") == NOT_ONESELF
+
+
+def test_a_role_that_may_only_select_is_enough_for_a_dry_run(postgresql: PostgreSQL, url_as: As) -> None:
+    """It reads everything, verifies the chain and cannot record."""
+    opened(url_as("modelgate_operator")).append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
+    if not postgresql.execute("SELECT 1 FROM pg_roles WHERE rolname = 'reader'"):
+        postgresql.execute("CREATE ROLE reader LOGIN; ALTER ROLE reader SET search_path = modelgate")
+    with psycopg.connect(url_as("modelgate_migrator"), autocommit=True) as migrator:
+        migrator.execute(
+            "GRANT USAGE ON SCHEMA modelgate TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA modelgate TO reader"
+        )
+    store = opened(url_as("reader"), read_only=True)
+    assert (store.state(PROD).revisions, store.verify(PROD).intact) == ({"summarizer": 1}, True)
+    with pytest.raises(StoreProblem, match="read-only"):
+        store.append(PROD, AUTHOR, [run_row("r2")], now=NOW)
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        opened(url_as("reader")).append(PROD, AUTHOR, [run_row("r2")], now=NOW)
