@@ -5,11 +5,12 @@
     │   └── SettingsError                2  settings that cannot be used, with their source
     ├── Refused                          1  a definite no
     │   └── Conflict                     1  somebody else changed the same slot first
-    ├── CouldNotKnow                     3  an answer was needed and could not be had
-    │   ├── ApiProblem                   3  from the Models API or the Message Batches API
-    │   │   └── CallFailed               3  one call: says whether trying again can help
-    │   └── StoreProblem                 3  from the audit store
-    └── Interrupted                130/143  SIGINT, SIGTERM
+    └── CouldNotKnow                     3  an answer was needed and could not be had
+        ├── ApiProblem                   3  from the Models API or the Message Batches API
+        │   └── CallFailed               3  one call: says whether trying again can help
+        └── StoreProblem                 3  from the audit store
+
+    Interrupted                    130/143  SIGINT, SIGTERM; no Exception, so that no library takes it for its own
 
 No exception of a library leaves the edge that uses that library: each edge turns them into one of these.
 """
@@ -98,8 +99,11 @@ class StoreProblem(CouldNotKnow):
     """The audit store could not be read or written."""
 
 
-class Interrupted(ModelgateError):
-    """A signal ended the command: 130 for SIGINT, 143 for SIGTERM."""
+class Interrupted(BaseException):
+    """A signal ended the command: 130 for SIGINT, 143 for SIGTERM.
+
+    Like KeyboardInterrupt it passes every `except Exception`: the SDK would take it for a failed connection.
+    """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__("interrupted")

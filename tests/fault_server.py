@@ -29,7 +29,9 @@ class Request:
 
     @property
     def call(self) -> str:
-        """Which of `CALLS` it is."""
+        """Which of `CALLS` it is, or `batches`."""
+        if self.target.startswith("/v1/messages/batches"):
+            return "batches"
         if self.target.startswith("/v1/models/"):
             return "retrieve"
         return "retired" if "lifecycle" in self.target else "list"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from modelgate.cli.group import cli
+from modelgate.cli import interrupts
 from modelgate.errors import Interrupted, ModelgateError
+
+if TYPE_CHECKING:
+    from modelgate.cli.group import cli as cli
 
 __all__ = ["cli", "main"]
 
@@ -19,26 +21,31 @@ _NEW_OBJECTS = 100_000
 
 def main() -> NoReturn:
     """The `modelgate` command: runs it and ends the process with the contract's exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    gc.set_threshold(_NEW_OBJECTS)
     try:
+        interrupts.handle()
+        gc.set_threshold(_NEW_OBJECTS)
         code = _run()
         gc.freeze()  # the end of the process frees everything anyhow
-        sys.exit(code)
+        interrupts.no_longer_handle()
     except Interrupted as interrupted:
         _leave(interrupted.exit_code)
+    sys.exit(code)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the tidying up
-    raise Interrupted(number)
+def __getattr__(name: str) -> object:
+    """`cli`, imported on use: until `main` handles signals, Ctrl-C is a trace of the interpreter's."""
+    if name != "cli":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from modelgate.cli.group import cli
+
+    return cli
 
 
 def _run() -> int:
     import click
 
     from modelgate.cli.failure import defect, tell
+    from modelgate.cli.group import cli
 
     try:
         code = cli.main(prog_name="modelgate", standalone_mode=False)
@@ -50,8 +57,6 @@ def _run() -> int:
         return 2
     except click.Abort:
         raise Interrupted(signal.SIGINT) from None
-    except Interrupted:
-        raise
     except ModelgateError as error:
         tell(error)
         return error.exit_code

@@ -20,7 +20,7 @@ from modelgate.domain.report import Report
 from modelgate.domain.rows import Author, PinRow, Scope
 from modelgate.domain.settings import Verb
 from modelgate.store import Store
-from modelgate.surroundings import prepare
+from modelgate.surroundings import Surroundings, prepare
 
 DATABASES = ("sqlite", "postgresql")
 VERBS: tuple[Verb, ...] = ("check", "preflight")
@@ -88,8 +88,11 @@ class Scene:
 
     def run(self, verb: Verb = "preflight", **options: Any) -> Report:
         """One run of the gate."""
-        world = prepare(self.environ, environment="prod", config_dir=self.config, clock=self.clock)
-        return gate.run(world, verb, gate.Options(**options))
+        return gate.run(self.world(), verb, gate.Options(**options))
+
+    def world(self) -> Surroundings:
+        """The surroundings of a command."""
+        return prepare(self.environ, environment="prod", config_dir=self.config, clock=self.clock)
 
     def store(self) -> Store:
         """The store, opened."""
@@ -108,7 +111,7 @@ class Place:
     database: Callable[[str], str]
 
     def scene(self, database: str, base_url: str, slots: dict[str, tuple[str, str]] = PLAIN, **policy: Any) -> Scene:
-        """A scene with its settings written and its slots approved; what differs from the pins alone refuses nothing."""
+        """A scene with its settings written and its slots approved. A pin that is not what is asked for only warns."""
         made = Scene(self.folder, base_url, self.database(database), slots, {"alias_moved": "warn", **policy})
         made.write()
         made.approve()

@@ -20,7 +20,7 @@ HANGING = 10.0
 
 
 def _matrix() -> list[object]:
-    """Every fault × call × database × verb; each fault once, somewhere, is also in the bounded part."""
+    """Every fault at every call, on every database, for every verb. The bounded part has each fault once, somewhere."""
     params = []
     for number, (name, fault) in enumerate(FAULTS.items()):
         everywhere = list(product(fault.calls, DATABASES, VERBS))

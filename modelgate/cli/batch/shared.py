@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli import interrupts
 from modelgate.cli.output import say, say_json
-from modelgate.errors import Interrupted
+from modelgate.errors import Interrupted, ModelgateError
 from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def asking_on_interrupt(world: Surroundings, find: Callable[[], Job | None], wor
     try:
         return work()
     except Interrupted as interrupted:
-        job = find()
+        try:
+            job = find()
+        except ModelgateError:
+            raise interrupted from None  # the store cannot say: then the message is all that is missing
         if job is None or job.finished:
             raise
         say(f"\n{job.id} goes on without this process: modelgate batch resume {job.id} --out FILE", err=True)
@@ -64,6 +68,7 @@ def asking_on_interrupt(world: Surroundings, find: Callable[[], Job | None], wor
 
 
 def _wants_to_cancel() -> bool:
+    interrupts.wait_for_answer()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C is an answer: leave it running
     try:
         answer = click.prompt(

@@ -1,0 +1,53 @@
+"""SIGTERM and Ctrl-C: a command tidies up and ends, within a second whatever it waits for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import NoReturn
+
+from modelgate.errors import Interrupted
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_TIDYING_UP = 0.8
+"""Seconds for it. A file or a transaction that is not whole by then never was: both appear whole or not at all."""
+_person_answers = threading.Event()
+
+
+def handle() -> None:
+    """From now on either signal raises `Interrupted` in the main thread, and a second one changes nothing.
+
+    A main thread that waits inside a library (for a lock of SQLite, a name server, a reader of its output) would hear
+    of it only afterwards: so a thread beside it ends the process when the time for tidying up is over.
+    """
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
+    threading.Thread(target=_end_in_time, args=(reads,), name="modelgate-interrupts", daemon=True).start()
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def no_longer_handle() -> None:
+    """Leaves the signals to the system: nothing is to be tidied up any more."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def wait_for_answer() -> None:
+    """Somebody was asked what to do about the interrupt: that takes as long as it takes."""
+    _person_answers.set()
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+def _end_in_time(reads: int) -> None:
+    number = os.read(reads, 1)[0]
+    if not _person_answers.wait(_TIDYING_UP):
+        os._exit(Interrupted(number).exit_code)
