@@ -22,7 +22,7 @@ LONGEST_BODY = 16 * 2**20
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _TO_REPORT = 0.1
-_MOST_AT_ONCE = 32
+_MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
