@@ -8,7 +8,14 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """Writes the file whole or not at all, readable by other users. Raises OSError."""
+    """Writes the file whole or not at all, readable by other users. Raises OSError.
+
+    A link stays one. A device or a pipe, such as /dev/stdout, is written to: in its place a file would be of no use.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, "utf-8")
+        return
+    path = path.resolve()
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -18,5 +25,5 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
         raise
