@@ -37,7 +37,7 @@ def release(
     if not held:
         raise Refused("none of these slots is held", hint=f"modelgate status -e {world.settings.environment}")
     in_force = pins_in_force(world, revisions)
-    facts = ask(world, state, (), deadline)
+    facts = ask(world, in_force, (), deadline)
     changes = [_change(world, slot, state[slot.name], in_force.get(slot.name), how, facts, reason) for slot in held]
     pins = [change.pin for change in changes]
     expect = {slot.name: state[slot.name].revision for slot in held}

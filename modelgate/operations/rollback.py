@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelgate import fingerprint
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Choice, Pin, SlotPins, fold
+from modelgate.domain.pins import Choice, Pin, SlotPins
 from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, is_young
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.operations.change import Change, Changed, approval, row
-from modelgate.operations.outlook import outlook
+from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, select
 from modelgate.store import Store
 from modelgate.surroundings import Surroundings
@@ -71,7 +71,7 @@ def rollback(
     deadline = world.deadline()
     store = world.store(deadline, read_only=dry_run)
     revisions = store.revisions(world.scope)
-    facts = None if terms.unverified else _ask(world, fold(revisions), target, deadline)
+    facts = None if terms.unverified else _ask(world, pins_in_force(world, revisions), target, deadline)
     grace = _grace(world, store) if terms.unverified else (None, None)
     running = {view.slot.name: view.choice for view in outlook(world, revisions, facts).views}
     past = _Past(world, store, revisions)
@@ -124,7 +124,7 @@ def _change(
     return Change(_hold(past, slot, model_id, running, facts, terms), running.model_id if running else None)
 
 
-def _ask(world: Surroundings, pins: dict[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
+def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
     try:
         return ask(world, pins, [target.model_id] if target.model_id else [], deadline)
     except ApiProblem as error:
