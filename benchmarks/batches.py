@@ -93,7 +93,7 @@ def batches(number: int) -> dict[str, dict[str, Any]]:
 
 
 def call_log_microseconds(calls: int = 5000) -> float:
-    """The median time that the middleware adds to one call, the JSON line included."""
+    """The median CPU time that the middleware adds to one call, the JSON line included."""
     logger, handler = logging.getLogger(LOGGER), logging.FileHandler(os.devnull)
     handler.setFormatter(JsonFormatter())
     logger.addHandler(handler)
@@ -107,10 +107,11 @@ def call_log_microseconds(calls: int = 5000) -> float:
     request: Any = SimpleNamespace(json={"model": MODEL}, url="/v1/messages", method="post", retries_taken=0)
     log = CallLog({"summarizer": MODEL})
     took = []
-    for _ in range(calls):
-        started = time.perf_counter()
-        log.handle(request, lambda _request: response)
-        took.append(time.perf_counter() - started)
+    for _ in range(calls // 100):
+        started = time.thread_time()
+        for _ in range(100):
+            log.handle(request, lambda _request: response)
+        took.append((time.thread_time() - started) / 100)
     logger.removeHandler(handler)
     return statistics.median(took) * 1e6
 

@@ -67,6 +67,10 @@ def write(logger: Any, record: CallRecord) -> None:
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+_encode = json.JSONEncoder(default=str).encode
+"""Made once: `json.dumps` with a default would make one for each line."""
+
+
 class JsonFormatter(logging.Formatter):
     """Log records as JSON lines: `time`, `level`, `logger`, `message`, `exception` and every `extra` field."""
 
@@ -81,7 +85,7 @@ class JsonFormatter(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _encode(line)
 
 
 def slot_of(pins: Mapping[str, str], model: str | None) -> str | None:

@@ -107,7 +107,7 @@ class CallLog(Middleware):
                 cache_read_tokens=_count(usage, "cache_read_input_tokens"),
                 cache_written_tokens=_count(usage, "cache_creation_input_tokens"),
                 method=request.method.upper(),
-                path=printable(request.url.partition("?")[0]),
+                path=_text(request.url.partition("?")[0]) or "",
             ),
         )
 

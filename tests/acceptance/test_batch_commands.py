@@ -1,0 +1,215 @@
+"""`modelgate batch`, as it is typed: output, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import MODEL, Desk, request
+from sites import Site
+
+from modelgate.sandbox import Sandbox
+
+PRICES = f'[prices."{MODEL}"]\ninput = 1.5\noutput = 7.5\n'
+RUN = ("run", "requests.jsonl", "--slot", "summarizer", "--out", "results.jsonl")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, modelgate_sandbox: Sandbox, sqlite_url: str) -> Desk:
+    """A desk whose slot is approved."""
+    site = Site(tmp_path, modelgate_sandbox, sqlite_url)
+    site.asks(summarizer=MODEL, more=PRICES, policy={"deadline_seconds": 120})  # the machine may be busy
+    site.accept("summarizer")
+    return Desk(site)
+
+
+def environ(desk: Desk) -> dict[str, str]:
+    """What the command sees."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MODELGATE_", "NO_COLOR"))}
+    return kept | desk.site.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
+
+
+def words(*arguments: str) -> list[str]:
+    """The command line."""
+    return [sys.executable, "-m", "modelgate", "batch", arguments[0], "-e", "prod", *arguments[1:]]
+
+
+def batch(desk: Desk, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """One command, run to its end."""
+    done = subprocess.run(
+        words(*arguments), cwd=desk.site.folder, env=environ(desk), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == expect, done.stderr
+    return done
+
+
+def test_a_run_ends_with_its_statistics(desk: Desk) -> None:
+    """Text for people, JSON for programs, log lines on standard error, and exit code 1 for what failed."""
+    desk.site.sandbox.set_outcomes({"r2": "errored:invalid_request_error"})
+    desk.write(3)
+    first = batch(desk, *RUN, expect=1)
+    assert re.search(r"succeeded +2\n", first.stdout)
+    assert "errored: invalid_request_error  1" in first.stdout
+    logged = [json.loads(line) for line in first.stderr.splitlines()]
+    assert "1 of 1 batches ended, 3 of 3 requests" in logged[-1]["message"]
+    told = json.loads(batch(desk, *RUN, "--format", "json", expect=1).stdout)
+    assert (told["schema"], told["state"], told["succeeded"]) == ("modelgate.batch/1", "finished", 2)
+    assert (told["errored"], told["model"]) == ({"invalid_request_error": 1}, MODEL)
+    assert told["cost_usd"] > 0
+    assert "secret prompt" not in first.stdout + first.stderr
+
+
+def test_the_ledger_is_shown(desk: Desk) -> None:
+    """`submit` prints the job; `list`, `show`, `stats` and `resume` take it from there."""
+    desk.write(2)
+    job = batch(desk, "submit", "requests.jsonl", "--slot", "summarizer").stdout.strip()
+    assert re.fullmatch(r"job_[0-9a-f]{16}", job)
+    assert [each["job"] for each in json.loads(batch(desk, "list", "--format", "json").stdout)] == [job]
+    assert job in batch(desk, "list").stdout
+    shown = json.loads(batch(desk, "show", job, "--format", "json").stdout)
+    assert (shown["state"], [part["state"] for part in shown["parts"]]) == ("waiting", ["sent"])
+    assert shown["parts"][0]["batch_id"] in batch(desk, "show", job).stdout
+    batch(desk, "resume", job, "--out", "results.jsonl")
+    assert json.loads(batch(desk, "stats", job, "--format", "json").stdout)["succeeded"] == 2
+    assert "succeeded  2" in batch(desk, "stats", job).stdout
+    assert len(desk.rows()) == 2
+
+
+def test_a_job_can_be_canceled(desk: Desk) -> None:
+    """`cancel` says what comes next; a finished job cannot be canceled."""
+    desk.site.sandbox.configure(batch_seconds=3600)
+    desk.write(2)
+    job = batch(desk, "submit", "requests.jsonl", "--slot", "summarizer").stdout.strip()
+    assert f"batch resume {job}" in batch(desk, "cancel", job).stdout
+    batch(desk, "resume", job, "--out", "results.jsonl", expect=1)
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
+    assert "is finished" in batch(desk, "cancel", job, expect=1).stderr
+
+
+def test_bad_files_are_told_line_by_line(desk: Desk) -> None:
+    """Every problem comes with file and line, in one go, with exit code 2."""
+    desk.write([request("a", top_k=1), request("b"), request("b")])
+    told = batch(desk, *RUN, expect=2).stderr.splitlines()
+    assert told[:2] == [
+        "requests.jsonl:1: params.top_k is refused by this API version",
+        "requests.jsonl:3: custom_id 'b' stands on line 2 too",
+    ]
+    assert told[2] == "error: requests.jsonl: 2 problems, nothing was sent"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "requests.jsonl", "--slot", "summarizer"), "--out is needed"),
+        (("run", "no.jsonl", "--slot", "summarizer", "--out", "o"), "no.jsonl: No such file or directory"),
+        (("run", "requests.jsonl", "--slot", "sumarizer", "--out", "o"), "did you mean summarizer?"),
+        (("run", "requests.jsonl", "--slot", "summarizer", "--out", "no/folder/o"), "cannot write no/folder/o"),
+    ],
+)
+def test_wrong_usage_is_told(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
+    """A mistake on the command line is exit code 2 and one clear sentence."""
+    desk.write(1)
+    assert said in batch(desk, *arguments, expect=2).stderr
+
+
+def test_an_unknown_job_is_told(desk: Desk) -> None:
+    """A job that the ledger does not have is exit code 1, with a hint."""
+    assert "modelgate batch list" in batch(desk, "show", "job_x", expect=1).stderr
+
+
+def test_a_dry_run_tells_the_split(desk: Desk) -> None:
+    """Parts, bytes and an estimate with the prices of the settings; nothing is sent or written down."""
+    desk.write(2)
+    assert "nothing was sent" in batch(desk, "run", "requests.jsonl", "--slot", "summarizer", "--dry-run").stdout
+    told = json.loads(
+        batch(desk, "run", "requests.jsonl", "--slot", "summarizer", "--dry-run", "--format", "json").stdout
+    )
+    assert (told["requests"], told["parts"][0]["positions"], told["job"]) == (2, "1-2", None)
+    assert told["bytes"] == told["parts"][0]["bytes"]
+    assert told["estimate"]["max_output_tokens"] == 200
+    assert desk.creates() == 0
+
+
+def started_waiting(desk: Desk) -> None:
+    """Returns once the command has asked for its batch."""
+    until = time.monotonic() + 120
+    while not any("/batches/" in each["path"] for each in desk.site.sandbox.requests()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_leaves_the_job_running(desk: Desk, number: signal.Signals, code: int) -> None:
+    """Without a terminal there is no question: the job goes on, and the command says how to go on with it."""
+    desk.site.sandbox.configure(batch_seconds=3600)
+    desk.write(2)
+    process = subprocess.Popen(
+        words(*RUN),
+        cwd=desk.site.folder,
+        env=environ(desk),
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    started_waiting(desk)
+    process.send_signal(number)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert "goes on without this process: modelgate batch resume job_" in told
+    assert "Traceback" not in told
+    assert not desk.out.exists()
+    assert [b["cancel_initiated_at"] for b in desk.site.sandbox.batches()] == [None]
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """A terminal: our end and the command's."""
+    ours, its = pty.openpty()
+    yield ours, its
+    os.close(ours)
+
+
+@pytest.mark.parametrize(("answer", "canceled"), [(b"\n", False), (b"cancel\n", True)])
+def test_ctrl_c_asks_at_a_terminal(desk: Desk, terminal: tuple[int, int], answer: bytes, canceled: bool) -> None:
+    """The question's default leaves the job running; the other answer cancels it."""
+    desk.site.sandbox.configure(batch_seconds=3600)
+    desk.write(2)
+    ours, its = terminal
+    process = subprocess.Popen(
+        words(*RUN), cwd=desk.site.folder, env=environ(desk), stdin=its, stdout=its, stderr=its, start_new_session=True
+    )
+    os.close(its)
+    started_waiting(desk)
+    process.send_signal(signal.SIGINT)
+    shown = read_until(ours, b"Leave it running, or cancel it?")
+    os.write(ours, answer)
+    shown += read_until(ours, None)
+    assert process.wait(60) == 130
+    assert (b"is being canceled" in shown) is canceled
+    assert all(bool(b["cancel_initiated_at"]) is canceled for b in desk.site.sandbox.batches())
+
+
+def read_until(terminal: int, wanted: bytes | None) -> bytes:
+    """What the terminal shows, up to `wanted` or its end."""
+    shown = b""
+    while wanted is None or wanted not in shown:
+        if not select.select([terminal], [], [], 60)[0]:
+            raise AssertionError(f"the terminal shows no more than {shown!r}")
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:  # Linux: the other end was closed
+            chunk = b""
+        if not chunk:
+            break
+        shown += chunk
+    return shown
