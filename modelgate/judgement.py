@@ -90,15 +90,16 @@ def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Findi
 
 def _report(view: SlotView, hands_over: bool) -> SlotReport:
     entry, choice = view.entry, view.choice
+    pins_it = hands_over and view.accepts
     retires_at = entry.retires_at if entry else None
     return SlotReport(
         slot=view.slot.name,
         reference=view.slot.reference,
         source=view.slot.source,
         resolved=view.resolved,
-        pinned=choice.model_id if choice else None,
+        pinned=view.candidate if pins_it else choice.model_id if choice else None,
         handed_off=view.hand_over if hands_over else None,
-        revision=choice.pin.revision if choice else None,
+        revision=view.pins.revision + 1 if pins_it else choice.pin.revision if choice else None,
         held=view.held,
         lifecycle=entry.lifecycle if entry else None,
         retires_at=retires_at,

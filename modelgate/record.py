@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from modelgate import fingerprint
 from modelgate.asking import Asked
 from modelgate.domain.catalogue import Entry, Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
-from modelgate.domain.report import Report
+from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
 from modelgate.judgement import Judgement
@@ -21,17 +20,17 @@ def rows(
     judgement: Judgement,
     asked: Asked,
     report: Report,
-    revisions: Mapping[str, int],
     eligible: frozenset[str],
 ) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     run_id = report.run_id or ""
-    resolutions = [_resolution(view, run_id, judgement.hands_over) for view in judgement.views]
+    told = zip(judgement.views, judgement.slots, strict=True)
+    resolutions = [_resolution(view, slot, run_id) for view, slot in told]
     findings = [
         FindingRow(run_id, f.id, f.level, f.message, f.hint, f.slot, str(f.source) if f.source else None, f.waived)
         for f in report.findings
     ]
-    pins = [_pin(view, run_id, revisions.get(view.slot.name, 0)) for view in judgement.to_pin]
+    pins = [_pin(view, run_id) for view in judgement.to_pin]
     return [_run(world, judgement, asked, report, eligible), *resolutions, *findings, *pins]
 
 
@@ -78,28 +77,27 @@ def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
     }
 
 
-def _resolution(view: SlotView, run_id: str, hands_over: bool) -> ResolutionRow:
-    choice, entry = view.choice, view.entry
+def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
     return ResolutionRow(
         run_id=run_id,
-        slot=view.slot.name,
-        reference=view.slot.reference,
+        slot=slot.slot,
+        reference=slot.reference,
         outcome=view.answer.outcome if view.answer else "failed",
         resolved_id=view.answer.id if view.answer else None,
-        pinned_id=choice.model_id if choice else None,
-        handed_off_id=view.hand_over if hands_over else None,
-        revision=choice.pin.revision if choice else None,
-        held=view.held,
-        lifecycle=entry.lifecycle if entry else None,
-        retires_at=entry.retires_at if entry else None,
+        pinned_id=slot.pinned,
+        handed_off_id=slot.handed_off,
+        revision=slot.revision,
+        held=slot.held,
+        lifecycle=slot.lifecycle,
+        retires_at=slot.retires_at,
     )
 
 
-def _pin(view: SlotView, run_id: str, newest: int) -> PinRow:
+def _pin(view: SlotView, run_id: str) -> PinRow:
     facts = view.snapshot.facts
     return PinRow(
         slot=view.slot.name,
-        revision=newest + 1,
+        revision=view.pins.revision + 1,
         action="accept" if view.pins.newest else "first-use",
         reference=view.slot.reference,
         model_id=view.candidate or "",
