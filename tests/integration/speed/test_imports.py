@@ -1,0 +1,87 @@
+"""What a reused run imports. A line more in these lists is start-up time for every pod of every fleet: weigh it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from sites import Site
+
+SCRIPT = """\
+import sys
+before = set(sys.modules)
+from modelgate.cli import main
+sys.argv = ["modelgate", "preflight", "-e", "prod"]
+try:
+    main()
+finally:
+    print(*sorted(set(sys.modules) - before))
+"""
+LIBRARIES = {
+    "annotated_types",
+    "click",
+    "dotenv",
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "sqlalchemy",
+    "typing_extensions",
+    "typing_inspection",
+}
+DRIVERS = {"sqlite": set(), "postgresql": {"psycopg", "psycopg_binary"}}
+OURS = """
+approvals asking author clock errors fallback fingerprint gate handoff judgement record surroundings telemetry terminal
+version waiting whole_file
+api api.credential
+checks checks.api checks.catalogue checks.check checks.drift checks.settings checks.store
+cli cli.failure cli.group cli.interrupts cli.logs cli.options cli.output cli.preflight
+domain domain.catalogue domain.chain domain.check_ids domain.codec domain.findings domain.history domain.lock
+domain.pins domain.problems domain.report domain.rows domain.settings domain.snapshot domain.source domain.text
+domain.times domain.view domain.waivers
+render render.harmless render.style render.table render.text render.words
+settings settings.assemble settings.complaints settings.explain settings.layers settings.lock settings.names
+settings.positions settings.reader settings.schema settings.toml settings.variables
+store store.address store.append store.database store.evidence store.faults store.handovers store.history store.leases
+store.opening store.read store.schema store.store store.tables
+"""
+
+
+def imported(site: Site) -> set[str]:
+    """The modules that a preflight of the installed command loads."""
+    environ = {**site.environ, "PATH": os.environ["PATH"], "MODELGATE_CONFIG_DIR": str(site.config)}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, env=environ, cwd=site.folder, capture_output=True, text=True, timeout=120)
+    assert "PASS" in done.stdout, done.stdout + done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def libraries(modules: set[str]) -> set[str]:
+    """The top-level packages among them that come with neither Python nor modelgate; underscored ones are their parts."""
+    tops = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"modelgate", "cython_runtime"}
+    return {name for name in tops if not name.startswith("_")}
+
+
+def test_a_reused_run_imports_this_and_nothing_else(site: Site) -> None:
+    """Neither the SDK, nor alembic, nor rich, nor the other database's dialect; and no module of ours that idles."""
+    site.preflight()
+    site.sandbox.forget_requests()
+    modules = imported(site)
+    database = site.database_url.partition(":")[0]
+    other = {"sqlite": "postgresql", "postgresql": "mysql"}[database]
+    assert libraries(modules) == LIBRARIES | DRIVERS[database]
+    assert {name.partition(".")[2] for name in modules if name.startswith("modelgate.")} == set(OURS.split())
+    assert f"sqlalchemy.dialects.{other}" not in modules
+    assert site.sandbox.requests() == []
+
+
+def test_a_run_that_asks_imports_the_sdk_and_no_migrations(site: Site) -> None:
+    """The SDK comes with the first question; alembic never comes where the store is up to date."""
+    site.preflight()
+    site.environ["ANTHROPIC_API_KEY"] = "another-key"
+    modules = imported(site)
+    assert {name: name in modules for name in ("anthropic", "alembic", "rich")} == {
+        "anthropic": True,
+        "alembic": False,
+        "rich": False,
+    }
