@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import tempfile
 import warnings
@@ -62,7 +61,9 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """Ends the server at once, without writing down what nobody will read."""
-        os.kill(self.server.get_pid(), signal.SIGQUIT)
+        process = self.server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(30)
         self.server.cleanup()
 
     def url(self, database: str, user: str = "postgres") -> str:
