@@ -61,7 +61,6 @@ def import_sdk() -> ModuleType:
         try:
             with lazy_imports():
                 import anthropic
-            gc.freeze()
         finally:
             if collects:
                 gc.enable()
