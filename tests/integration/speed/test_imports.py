@@ -57,7 +57,7 @@ def imported(site: Site) -> set[str]:
 
 
 def libraries(modules: set[str]) -> set[str]:
-    """The top-level packages among them that come with neither Python nor modelgate; underscored ones are their parts."""
+    """The top-level packages among them that come with neither Python nor modelgate; an underscore marks a part."""
     tops = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"modelgate", "cython_runtime"}
     return {name for name in tops if not name.startswith("_")}
 
