@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ GENESIS = "0" * 64
 WINDOW = 1000
 """How many rows after a misfit are looked at to say what happened."""
 PROGRESS_EVERY = 1000
+_HEAD = re.compile("(.+)/([^/]+):([0-9]{1,18}):([0-9a-f]{64})", re.DOTALL)
 
 
 def canonical_row(table: str, columns: Mapping[str, object]) -> str:
@@ -49,12 +51,10 @@ def digest(text: str) -> str:
 
 def parse_head(text: str) -> Head:
     """The inverse of `str(head)`: `SERVICE/ENV:SEQUENCE:HASH`. Raises ValueError for anything else."""
-    scope, sequence, fingerprint = text.strip().rsplit(":", 2)
-    service, slash, environment = scope.rpartition("/")
-    if not (slash and service and environment and sequence.isascii() and sequence.isdigit() and len(fingerprint) == 64):
+    match = _HEAD.fullmatch(text.strip())
+    if not match:
         raise ValueError("not a head: SERVICE/ENV:SEQUENCE:HASH")
-    int(fingerprint, 16)
-    return Head(Scope(service, environment), int(sequence), fingerprint.lower())
+    return Head(Scope(match[1], match[2]), int(match[3]), match[4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Link:
         if self.text is None or here not in self.text:
             return False
         nearby = range(max(1, self.sequence - WINDOW), self.sequence + WINDOW + 1)
-        return any(digest(self.text.replace(here, f'"sequence":{place},')) == self.hash for place in nearby)
+        elsewhere = (self.text.replace(here, f'"sequence":{place},') for place in nearby if place != self.sequence)
+        return any(digest(text) == self.hash for text in elsewhere)
 
 
 Kind = Literal["changed", "removed", "inserted", "reordered"]
@@ -181,8 +182,7 @@ class _Walker:
 
     def _explained(self, link: Link, later: Iterator[Link]) -> Misfit:
         if any(self.follows(other) for other in islice(later, WINDOW)):
-            moved = not link.fits_itself and link.fits_elsewhere()
-            return Misfit("reordered" if moved else "inserted", link.sequence, link.table)
+            return Misfit("reordered" if link.fits_elsewhere() else "inserted", link.sequence, link.table)
         if self.before and link.previous == self.before[-1].previous:
             return Misfit("inserted", self.before[-1].sequence, self.before[-1].table)
         if link.fits_itself and self.before:  # whole in itself, so the row before it is another than it was
