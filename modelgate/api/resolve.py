@@ -49,11 +49,10 @@ def ask(
         client = open_client(api, environ=environ)
     except ApiProblem as error:
         return Facts("", asked_at, _failed(names, error.problem), problem=error.problem)
-    with closing(client):
+    with closing(Transport(client, deadline, random.Random(seed))) as transport:  # noqa: S311 # jitter, not a secret
         origin = origin_used(client)
         if problem := not_approved(api, origin):
             return Facts(origin, asked_at, _failed(names, problem), problem=problem)
-        transport = Transport(deadline, random.Random(seed))  # noqa: S311 # jitter, not a secret
         asking = _Asking(Catalogue(client, transport), frozenset(names), frozenset(pinned))
         problem = asking.run(frozenset(known_aliases))
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
@@ -69,8 +68,9 @@ def list_models(
     environ: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     """The list of models, newest first. Raises ApiProblem, and SettingsError for settings that cannot work."""
-    with closing(connect(api, environ=environ)) as client:
-        catalogue = Catalogue(client, Transport(deadline))
+    client = connect(api, environ=environ)
+    with closing(Transport(client, deadline)) as transport:
+        catalogue = Catalogue(client, transport)
         listed = Job(partial(catalogue.list, lifecycles)).result(deadline, _LATE)
     if isinstance(listed, Failure):
         raise ApiProblem(listed.problem)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import queue
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from modelgate.api.client import READ_TIMEOUT
 from modelgate.api.failures import Failure, failure_of
@@ -33,14 +34,24 @@ class Reply:
     request_id: str | None
 
 
+class Closeable(Protocol):
+    """The SDK's client, as far as it matters here."""
+
+    def close(self) -> None:
+        """Ends its connections."""
+
+
 @dataclass(slots=True)
 class Transport:
     """Sends requests of the SDK until they succeed, fail for good, or the deadline leaves no time to try again."""
 
+    client: Closeable
     deadline: Deadline
     random: random.Random = field(default_factory=random.Random)
     requests: int = 0
     """Attempts so far, retries included."""
+    _busy: int = 0
+    _left: bool = False
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _turns: threading.Semaphore = field(default_factory=partial(threading.Semaphore, _MOST_AT_ONCE))
 
@@ -65,14 +76,34 @@ class Transport:
     @property
     def _remaining(self) -> float:
         """Seconds left for requests: they end before the deadline does, so that there is time to say why."""
-        return max(0.0, self.deadline.remaining - _TO_REPORT)
+        return 0.0 if self._left else max(0.0, self.deadline.remaining - _TO_REPORT)
+
+    def close(self) -> None:
+        """Closes the client once nobody uses it: work that was walked away from ends its request and tries no other."""
+        with self._counting:
+            self._left = True
+            idle = not self._busy
+        if idle:
+            self.client.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._counting:
+            if not self._remaining:
+                raise TimeoutError
+            self.requests += 1
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._busy -= 1
+                last = self._left and not self._busy
+            if last:
+                self.client.close()
 
     def _once(self, send: Callable[[float], Any]) -> Reply:
-        if not self._remaining:
-            raise TimeoutError
-        with self._counting:
-            self.requests += 1
-        with self._turns, send(min(READ_TIMEOUT, self._remaining)) as response:
+        with self._in_use(), self._turns, send(min(READ_TIMEOUT, self._remaining)) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
