@@ -43,6 +43,8 @@ class CallLog(Middleware):
         started = time.perf_counter()
         try:
             response = call_next(request)
+            if response.status_code >= 400:
+                response.http_response.read()  # as the SDK does next
         except Exception as error:
             self._failed(request, error, started)
             raise
@@ -58,6 +60,8 @@ class CallLog(Middleware):
         started = time.perf_counter()
         try:
             response = await call_next(request)
+            if response.status_code >= 400:
+                await response.http_response.aread()
         except Exception as error:
             self._failed(request, error, started)
             raise
@@ -122,7 +126,10 @@ def _handed_over() -> dict[str, str]:
 def _standard() -> logging.Logger:
     import logging
 
-    return logging.getLogger(telemetry.LOGGER)
+    logger = logging.getLogger(telemetry.LOGGER)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # where nobody set up logging, Python would print bare messages
+    return logger
 
 
 def _tells(request: APIRequest, response: Any) -> bool:
@@ -151,8 +158,6 @@ def _batch(request: APIRequest, answer: Any) -> str | None:
 
 
 def _error_type(response: Any) -> str | None:
-    if not response.is_closed:
-        return None
     with suppress(ValueError, KeyError, TypeError):  # an edge's page, or JSON of another shape
         return _text(response.http_response.json()["error"]["type"])
     return None

@@ -67,7 +67,7 @@ def open_client(
     http = sdk.DefaultHttpxClient(follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"})
     try:
         client: anthropic.Anthropic = _class(sdk, api)(
-            **options, http_client=http, max_retries=0, timeout=timeout, middleware=middleware
+            **options, http_client=http, max_retries=0, timeout=timeout, middleware=middleware or [_call_log()]
         )
     except sdk.CredentialsError:
         raise ApiProblem(Problem("api.credentials", "the SDK's credential chain is broken", _HOW)) from None
@@ -78,6 +78,13 @@ def open_client(
         raise ApiProblem(Problem("api.credentials", _MISSING, _HOW))
     http.event_hooks = {"request": [partial(_stay_at, origin_used(client))], "response": [_bound]}
     return client
+
+
+def _call_log() -> Any:
+    """Every call is logged: the gate's own, which are of no slot, where the caller brings no log of its own."""
+    from modelgate.api.call_log import CallLog
+
+    return CallLog({})
 
 
 def origin_used(client: anthropic.Anthropic) -> str:

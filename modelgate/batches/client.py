@@ -31,8 +31,10 @@ UPLOAD_SECONDS = 600.0
 STALL_SECONDS = 60.0
 """Without a byte of the results."""
 
-_STREAMED = {"X-Stainless-Raw-Response": "stream"}
-"""How the SDK's own `with_streaming_response` asks for an answer whose body is not read yet (SDK 2.12.0)."""
+_MODE = "X-Stainless-Raw-Response"
+"""What the SDK's own `with_streaming_response` ("stream": the body is not read yet) and `with_raw_response` ("raw") set
+(SDK 2.12.0).
+"""
 
 _LONGEST_ANSWER = 4 * 2**20
 """Bytes of a batch or of a page of a thousand of them."""
@@ -64,9 +66,9 @@ class BatchesClient:
 
         It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after a
         definite refusal (a 4xx but 408, a redirect). The SDK would send it a second time (measured with SDK 2.12.0);
-        this does not.
+        this does not. The answer is read at once, so that the call's log has the batch's ID.
         """
-        headers = {"Content-Type": "application/json", "Content-Length": str(body.length)}
+        headers = {"Content-Type": "application/json", "Content-Length": str(body.length), _MODE: "raw"}
         try:
             return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
         except BadAnswer as error:
@@ -137,7 +139,7 @@ class BatchesClient:
         return self._whole(lambda: self._client.post(path, content=content, **options))
 
     def _options(self, timeout: float, headers: dict[str, str] | None = None) -> dict[str, Any]:
-        sent = _STREAMED | (headers or {})
+        sent = {_MODE: "stream", **(headers or {})}
         return {"cast_to": object, "options": {"headers": sent, "timeout": timeout, "max_retries": 0}}
 
     def _whole(self, call: Callable[[], Any]) -> tuple[bytes, Any]:

@@ -135,10 +135,9 @@ def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iter
 
 def _newest(ledger: Ledger, world: Surroundings, slot: str, digest: str) -> tuple[Job | None, int]:
     """The newest job of this slot and file, and the number of the next."""
-    jobs = {job.id: job for job in ledger.jobs()}
     newest, generation = None, 0
-    while (candidate := job_id(world.scope, slot, digest, generation)) in jobs:
-        newest, generation = jobs[candidate], generation + 1
+    while job := ledger.find(job_id(world.scope, slot, digest, generation)):
+        newest, generation = job, generation + 1
     return newest, generation
 
 

@@ -174,6 +174,16 @@ def test_a_streamed_answer_is_left_to_its_reader(records: list[dict[str, Any]]) 
     assert [(record["status"], record["output_tokens"]) for record in records] == [(200, None)]
 
 
+def test_a_streamed_call_that_fails_names_its_reason(records: list[dict[str, Any]]) -> None:
+    """The body of an error is read, as the SDK does next, also where an answer would have been streamed."""
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}
+    made = client(answering(529, error), CallLog(PINS))
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        made.messages.create(model="claude-sonnet-4-6", stream=True, **ASKED)
+    assert caught.value.body == error
+    assert records[0]["failure_reason"] == "overloaded_error"
+
+
 def test_raw_and_parsed_answers_are_what_they_were(records: list[dict[str, Any]]) -> None:
     """The middleware changes neither a parsed answer nor a raw one."""
     made = client(answering(200, MESSAGE), CallLog(PINS))

@@ -299,3 +299,32 @@ def test_canceling_keeps_what_ended(desk: Desk) -> None:
     desk.resume(job)
     assert desk.outcomes() == {"r1": "canceled", "r2": "canceled", "r3": "canceled"}
     assert desk.creates() == 1
+
+
+def test_a_result_of_the_future_is_kept_and_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A result type or an error type that this version does not know is written as it came, counted and logged."""
+    desk.site.sandbox.set_outcomes({"r1": "other:postponed", "r2": "errored:a_new_error"})
+    desk.write(3)
+    stats = desk.stats(desk.run())
+    assert desk.outcomes() == {"r1": "postponed", "r2": "errored:a_new_error", "r3": "succeeded"}
+    assert stats.outcomes == {"postponed": 1, "errored:a_new_error": 1, "succeeded": 1}
+    assert desk.creates() == 1
+    told = [record.getMessage().rpartition(": ")[2] for record in caplog.records if "does not know" in record.msg]
+    assert sorted(told) == ["errored:a_new_error", "postponed"]
+
+
+def test_a_long_file_is_split(desk: Desk) -> None:
+    """More requests than a batch holds go out as two batches, and come back as one file in order."""
+    message = [{"role": "user", "content": "x"}]
+    with desk.file.open("w") as file:
+        for number in range(100_002):
+            request = {"custom_id": f"r{number}", "params": {"max_tokens": 1, "messages": message}}
+            file.write(json.dumps(request) + "\n")
+    job = desk.run()
+    assert [(part.plan.positions, part.plan.requests) for part in job.parts] == [
+        ("1-100000", 100_000),
+        ("100001-100002", 2),
+    ]
+    with desk.out.open() as results:
+        assert all(f'"custom_id":"r{number}"' in row for number, row in enumerate(results))
+    assert desk.stats(job).outcomes == {"succeeded": 100_002}
