@@ -143,10 +143,10 @@ def partial(name: str, table: str, *columns: str, where: str) -> None:
 def create_indexes() -> None:
     op.create_index("runs_run_id", "runs", ["run_id"], unique=True)
     op.create_index("runs_recorded_at", "runs", ["service", "environment", "recorded_at", "sequence"])
-    partial("runs_reuse", "runs", "reuse_fingerprint", "sequence", where="facts IS NOT NULL")
-    partial("runs_grace", "runs", "grace_fingerprint", "sequence", where="facts IS NOT NULL")
-    partial("runs_facts", "runs", "sequence", where="facts IS NOT NULL")
-    partial("runs_passed", "runs", "command", "sequence", where="verdict = 'pass'")
+    partial("runs_reuse", "runs", "reuse_fingerprint", "sequence", where="reuse_fingerprint IS NOT NULL")
+    partial("runs_grace", "runs", "grace_fingerprint", "sequence", where="grace_fingerprint IS NOT NULL")
+    partial("runs_asked", "runs", "sequence", "asked_at", where="asked_at IS NOT NULL")
+    op.create_index("runs_verdict", "runs", ["service", "environment", "command", "verdict", "sequence"])
     partial(
         "resolutions_handed_off", "resolutions", "slot", "handed_off_id", "sequence",
         where="handed_off_id IS NOT NULL",

@@ -2,60 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, TextClause, select, text
 
 from modelgate.domain.rows import HandOver, Scope
+from modelgate.store import tables
 from modelgate.store.tables import pins, resolutions, runs, within
 
-_HANDED = "service = :service AND environment = :environment AND handed_off_id IS NOT NULL"
-_PAIRS = f"""
+HANDED = "service = :service AND environment = :environment AND handed_off_id IS NOT NULL"
+PAIRS = f"""
 WITH RECURSIVE slots(slot) AS (
-  SELECT min(slot) FROM resolutions WHERE {_HANDED}
+  SELECT min(slot) FROM resolutions WHERE {HANDED}
   UNION ALL
-  SELECT (SELECT min(slot) FROM resolutions WHERE {_HANDED} AND slot > slots.slot) FROM slots WHERE slot IS NOT NULL
+  SELECT (SELECT min(slot) FROM resolutions WHERE {HANDED} AND slot > slots.slot) FROM slots WHERE slot IS NOT NULL
 ), pairs(slot, id) AS (
-  SELECT slot, (SELECT min(handed_off_id) FROM resolutions WHERE {_HANDED} AND slot = slots.slot)
+  SELECT slot, (SELECT min(handed_off_id) FROM resolutions WHERE {HANDED} AND slot = slots.slot)
   FROM slots WHERE slot IS NOT NULL
   UNION ALL
   SELECT slot, (SELECT min(handed_off_id) FROM resolutions
-                WHERE {_HANDED} AND slot = pairs.slot AND handed_off_id > pairs.id)
+                WHERE {HANDED} AND slot = pairs.slot AND handed_off_id > pairs.id)
   FROM pairs WHERE id IS NOT NULL
-)
+)"""  # noqa: S608 # our own names; values are bound
+"""Every slot and ID of a hand-over, found by looking again and again for the next one in the index."""
+_PLACE = f"""{PAIRS}
 SELECT (SELECT %s(sequence) FROM resolutions
-        WHERE {_HANDED} AND slot = pairs.slot AND handed_off_id = pairs.id AND sequence %s :bound) AS sequence
-FROM pairs WHERE id IS NOT NULL
-"""  # noqa: S608 # our own names; values are bound
-_NEWEST_BEFORE = text(_PAIRS % ("max", "<"))
-_OLDEST = text(_PAIRS % ("min", ">="))
+        WHERE {HANDED} AND slot = pairs.slot AND handed_off_id = pairs.id AND sequence %s :bound) AS sequence
+FROM pairs WHERE id IS NOT NULL AND slot = coalesce(:slot, slot)
+"""  # noqa: S608 # as above
+_NEWEST_BEFORE = text(_PLACE % ("max", "<"))
+_OLDEST = text(_PLACE % ("min", ">="))
 NO_END = 2**62
+IN_ONE_GO = 500
+"""Rows that are fetched with one statement."""
 
 
-def newest(connection: Connection, scope: Scope, *, before: int = NO_END) -> list[Row[Any]]:
-    """For each slot and ID its newest hand-over with a sequence below `before`, newest first."""
-    return sorted(_each(connection, scope, _NEWEST_BEFORE, before), key=lambda row: -row.sequence)
+def newest(connection: Connection, scope: Scope, *, slot: str | None = None, before: int = NO_END) -> list[Row[Any]]:
+    """For each slot, or one, and ID its newest hand-over with a sequence below `before`, newest first."""
+    return sorted(_each(connection, scope, _NEWEST_BEFORE, before, slot), key=lambda row: -row.sequence)
 
 
-def _each(connection: Connection, scope: Scope, query: TextClause, bound: int) -> list[Row[Any]]:
-    values = {"service": scope.service, "environment": scope.environment, "bound": bound}
-    places = [place for place in connection.execute(query, values).scalars() if place is not None]
-    if not places:
-        return []
-    mine = within(resolutions, scope) & resolutions.c.sequence.in_(places)
-    return list(connection.execute(select(resolutions).where(mine)))
+def _each(connection: Connection, scope: Scope, query: TextClause, bound: int, slot: str | None) -> list[Row[Any]]:
+    values = {"service": scope.service, "environment": scope.environment, "bound": bound, "slot": slot}
+    return at_places(connection, scope, connection.execute(query, values).scalars().all())
+
+
+def at_places(connection: Connection, scope: Scope, places: Iterable[int | None]) -> list[Row[Any]]:
+    """The resolutions at these places of the chain."""
+    known = [place for place in places if place is not None]
+    found: list[Row[Any]] = []
+    for start in range(0, len(known), IN_ONE_GO):
+        wanted = resolutions.c.sequence.in_(known[start : start + IN_ONE_GO])
+        found += connection.execute(select(resolutions).where(within(resolutions, scope), wanted))
+    return found
 
 
 def oldest(connection: Connection, scope: Scope, slot: str, model_id: str, *, after: int = 0) -> Row[Any] | None:
     """The first hand-over of an ID to a slot with a sequence above `after`."""
-    query = select(resolutions).where(of(scope, slot, model_id), resolutions.c.sequence > after)
-    return connection.execute(query.order_by(resolutions.c.sequence).limit(1)).one_or_none()
-
-
-def of(scope: Scope, slot: str, model_id: str) -> ColumnElement[bool]:
-    """The hand-overs of one ID to one slot."""
-    return within(resolutions, scope) & (resolutions.c.slot == slot) & (resolutions.c.handed_off_id == model_id)
+    it = (resolutions.c.slot == slot, resolutions.c.handed_off_id == model_id, resolutions.c.sequence > after)
+    return connection.execute(select(resolutions).where(tables.oldest(resolutions, scope, *it))).one_or_none()
 
 
 def hand_over(row: Row[Any]) -> HandOver:
@@ -76,7 +83,7 @@ def hand_over(row: Row[Any]) -> HandOver:
 
 def previous(connection: Connection, scope: Scope, slot: str, present: str | None) -> HandOver | None:
     """The newest hand-over of another ID than `present`."""
-    others = (row for row in newest(connection, scope) if row.slot == slot and row.handed_off_id != present)
+    others = (row for row in newest(connection, scope, slot=slot) if row.handed_off_id != present)
     return next((hand_over(row) for row in others), None)
 
 
@@ -88,20 +95,21 @@ def ever(connection: Connection, scope: Scope, slot: str, model_id: str) -> bool
 def at(connection: Connection, scope: Scope, instant: datetime | None) -> tuple[HandOver, ...]:
     """The newest hand-over of each slot at or before `instant` (None: of all), by slot."""
     latest: dict[str, Row[Any]] = {}
-    for row in newest(connection, scope, before=first_after(connection, scope, instant) if instant else NO_END):
+    before = first_run(connection, scope, runs.c.recorded_at > instant) if instant else NO_END
+    for row in newest(connection, scope, before=before):
         latest.setdefault(row.slot, row)
     return tuple(hand_over(latest[slot]) for slot in sorted(latest))
 
 
-def first_after(connection: Connection, scope: Scope, instant: datetime) -> int:
-    """The sequence of the first run after `instant`; recorded times never step back along a chain."""
-    later = select(runs.c.sequence).where(within(runs, scope), runs.c.recorded_at > instant)
+def first_run(connection: Connection, scope: Scope, is_late_enough: ColumnElement[bool]) -> int:
+    """The sequence of the first run that was recorded late enough: recorded times never step back along a chain."""
+    later = select(runs.c.sequence).where(within(runs, scope), is_late_enough)
     return connection.execute(later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1)).scalar() or NO_END
 
 
 def promoted(connection: Connection, scope: Scope) -> dict[tuple[str, str], datetime]:
     """(slot, ID) to when the scope began to hand it over; after a rollback left the ID, when it began again."""
-    since = {(row.slot, row.handed_off_id): row for row in _each(connection, scope, _OLDEST, 0)}
+    since = {(row.slot, row.handed_off_id): row for row in _each(connection, scope, _OLDEST, 0, None)}
     for key, left in _left(connection, scope).items():
         if key in since and since[key].sequence < left:
             del since[key]

@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select, union_all
+from sqlalchemy import Connection, Row, select, text
 
 from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
-from modelgate.store.handovers import newest, of, oldest
+from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_run
 from modelgate.store.read import envelope
-from modelgate.store.tables import pins, resolutions, within
+from modelgate.store.tables import pins, runs, within
 
-PAGE = 200
+_ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
+_NEWEST = f"""(SELECT max(sequence) FROM resolutions
+   WHERE {HANDED} AND slot = pairs.slot AND handed_off_id = pairs.id AND sequence < %s)"""  # noqa: S608 # our names
+_STRETCHES = text(f"""{PAIRS}, ends(slot, place, step) AS (
+  SELECT slot, max({_NEWEST % NO_END}), 1
+  FROM pairs WHERE id IS NOT NULL AND slot = coalesce(:slot, slot) GROUP BY slot
+  UNION ALL
+  SELECT slot, (SELECT max({_NEWEST % "ends.place"}) FROM pairs WHERE pairs.slot = ends.slot AND pairs.id <> {_ID_AT}),
+         step + 1
+  FROM ends WHERE place >= :first AND step <= :limit
+), stretches(slot, id, place, earlier, step) AS (
+  SELECT slot, {_ID_AT}, place, coalesce(lead(place) OVER (PARTITION BY slot ORDER BY step), 0), step
+  FROM ends WHERE place IS NOT NULL
+)
+SELECT (SELECT min(sequence) FROM resolutions
+        WHERE {HANDED} AND slot = stretches.slot AND handed_off_id = id AND sequence > earlier) AS began, earlier
+FROM stretches WHERE place >= :first AND step <= :limit ORDER BY began DESC LIMIT :limit
+""")  # noqa: S608 # our own names; values are bound
+"""Hand-overs of one ID to one slot after another form a stretch. From the end of each slot's newest stretch this hops
+to the end of the one before, which is the newest hand-over of any other ID; `earlier` is that end, 0 if there is none.
+"""
 
 
 def history(
     connection: Connection, scope: Scope, *, slot: str | None, since: datetime | None, limit: int | None
 ) -> tuple[Event, ...]:
     """The newest `limit` events at or after `since`, of one slot or of all."""
-    handed = [row for row in newest(connection, scope) if slot is None or row.slot == slot]
-    by_slot = groupby(sorted(handed, key=lambda row: row.slot), key=lambda row: row.slot)
-    sources = [_changes(connection, scope, list(rows)) for _, rows in by_slot]
-    events = heapq.merge(_revisions(connection, scope, slot), *sources, key=lambda event: -event.envelope.sequence)
-    recent: list[Event] = []
-    for event in islice(events, limit):
-        if since and event.envelope.recorded_at < since:
-            break
-        recent.append(event)
-    return tuple(recent)
+    most = NO_END if limit is None else limit
+    found = _revisions(connection, scope, slot, since, most) + _changes(connection, scope, slot, since, most)
+    return tuple(sorted(found, key=lambda event: -event.envelope.sequence)[:most])
 
 
-def _revisions(connection: Connection, scope: Scope, slot: str | None) -> Iterator[Event]:
-    mine = within(pins, scope) if slot is None else within(pins, scope) & (pins.c.slot == slot)
-    query = select(pins).where(mine).order_by(pins.c.sequence.desc()).limit(PAGE)
-    page = list(connection.execute(query))
-    while page:
-        yield from map(_revision, page)
-        page = list(connection.execute(query.where(pins.c.sequence < page[-1].sequence)))
+def _revisions(
+    connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int
+) -> list[Event]:
+    query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence.desc()).limit(limit)
+    if slot is not None:
+        query = query.where(pins.c.slot == slot)
+    if since is not None:
+        query = query.where(pins.c.recorded_at >= since)
+    return [_revision(row) for row in connection.execute(query)]
+
+
+def _changes(connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> list[Event]:
+    first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
+    place = {"service": scope.service, "environment": scope.environment, "slot": slot}
+    found = connection.execute(_STRETCHES, {**place, "first": first, "limit": limit})
+    stretches = [(row.began, row.earlier) for row in found if row.began >= first]
+    rows = {row.sequence: row for row in at_places(connection, scope, {place for pair in stretches for place in pair})}
+    return [_hand_over(rows[began], rows.get(earlier)) for began, earlier in stretches]
 
 
 def _revision(row: Row[Any]) -> Event:
@@ -60,38 +81,13 @@ def _revision(row: Row[Any]) -> Event:
     )
 
 
-def _changes(connection: Connection, scope: Scope, handed: list[Row[Any]]) -> Iterator[Event]:
-    """One slot's hand-overs of another ID than before, newest first. `handed` is the newest hand-over of each ID."""
-    ids = [row.handed_off_id for row in handed]
-    latest = max(handed, key=lambda row: row.sequence)
-    place, model_id = latest.sequence, latest.handed_off_id
-    while model_id is not None:
-        others = [other for other in ids if other != model_id]
-        end, before = _newest_of(connection, scope, latest.slot, others, place)
-        first = oldest(connection, scope, latest.slot, model_id, after=end)
-        yield _hand_over(first or latest, before)
-        place, model_id = end, before
-
-
-def _newest_of(connection: Connection, scope: Scope, slot: str, ids: list[str], before: int) -> tuple[int, str | None]:
-    """Where one of `ids` was last handed over before a place, and which; (0, None) if none was."""
-    places = [
-        select(func.max(resolutions.c.sequence).label("place"), literal(model_id).label("id")).where(
-            of(scope, slot, model_id), resolutions.c.sequence < before
-        )
-        for model_id in ids
-    ]
-    rows = connection.execute(union_all(*places)).all() if places else []
-    return max(((row.place, row.id) for row in rows if row.place), default=(0, None))
-
-
-def _hand_over(row: Row[Any], before: str | None) -> Event:
+def _hand_over(row: Row[Any], before: Row[Any] | None) -> Event:
     return Event(
         envelope=envelope(row),
         slot=row.slot,
         model_id=row.handed_off_id,
         reference=row.reference,
-        before=before,
+        before=before.handed_off_id if before else None,
         revision=row.revision,
         held=row.held,
         run_id=row.run_id,

@@ -15,7 +15,7 @@ from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
 from modelgate.store.append import tail
 from modelgate.store.handovers import promoted
-from modelgate.store.tables import pins, resolutions, runs, within
+from modelgate.store.tables import newest, oldest, pins, resolutions, runs, within
 
 V = TypeVar("V")
 RECENT_RESOLUTIONS = 300
@@ -67,13 +67,11 @@ def _aliases(connection: Connection, scope: Scope) -> frozenset[str]:
 
 
 def facts(connection: Connection, scope: Scope, reuse: str | None, grace: str | None) -> StoredFacts | None:
-    """The facts of the newest run that has some, with these fingerprints."""
-    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(within(runs, scope), runs.c.facts.is_not(None))
-    if reuse is not None:
-        query = query.where(runs.c.reuse_fingerprint == reuse)
-    if grace is not None:
-        query = query.where(runs.c.grace_fingerprint == grace)
-    row = connection.execute(query.order_by(runs.c.sequence.desc()).limit(1)).one_or_none()
+    """The facts of the newest run that has some; only such runs have fingerprints."""
+    marks = {runs.c.reuse_fingerprint: reuse, runs.c.grace_fingerprint: grace}
+    wanted = [column == mark for column, mark in marks.items() if mark is not None] or [runs.c.asked_at.is_not(None)]
+    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(newest(runs, scope, *wanted))
+    row = connection.execute(query).one_or_none()
     if row is None:
         return None
     return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at)
@@ -85,8 +83,9 @@ def run(connection: Connection, run_id: str) -> StoredRun | None:
     if row is None:
         return None
     scope = Scope(row.service, row.environment)
-    following = select(runs.c.sequence).where(within(runs, scope), runs.c.sequence > row.sequence)
-    end = connection.execute(following.order_by(runs.c.sequence).limit(1)).scalar()
+    end = connection.execute(
+        select(runs.c.sequence).where(oldest(runs, scope, runs.c.sequence > row.sequence))
+    ).scalar()
     query = select(resolutions).where(within(resolutions, scope), resolutions.c.sequence > row.sequence)
     if end is not None:
         query = query.where(resolutions.c.sequence < end)
@@ -96,8 +95,8 @@ def run(connection: Connection, run_id: str) -> StoredRun | None:
 
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
     """The newest preflight that passed, without its resolutions."""
-    passed = within(runs, scope) & (runs.c.command == "preflight") & (runs.c.verdict == "pass")
-    row = connection.execute(select(runs).where(passed).order_by(runs.c.sequence.desc()).limit(1)).one_or_none()
+    passed = newest(runs, scope, runs.c.command == "preflight", runs.c.verdict == "pass")
+    row = connection.execute(select(runs).where(passed)).one_or_none()
     return StoredRun(envelope(row), value(RunRow, row)) if row else None
 
 

@@ -22,6 +22,8 @@ from sqlalchemy import (
     TableClause,
     Text,
     column,
+    func,
+    select,
     table,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -212,3 +214,20 @@ def spine(name: str) -> TableClause:
 def within(table: FromClause, scope: Scope) -> ColumnElement[bool]:
     """The rows of one scope."""
     return (table.c.service == scope.service) & (table.c.environment == scope.environment)
+
+
+def newest(of: Table, scope: Scope, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That a row is the newest of its scope for which `conditions` hold. One of `indexes` covers their columns."""
+    return _at(of, scope, func.max(of.c.sequence), conditions)
+
+
+def oldest(of: Table, scope: Scope, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """That a row is the oldest of its scope for which `conditions` hold, as above."""
+    return _at(of, scope, func.min(of.c.sequence), conditions)
+
+
+def _at(
+    of: Table, scope: Scope, place: ColumnElement[int], conditions: tuple[ColumnElement[bool], ...]
+) -> ColumnElement[bool]:
+    look = select(place).where(within(of, scope), *conditions).correlate(None).scalar_subquery()
+    return within(of, scope) & (of.c.sequence == look)

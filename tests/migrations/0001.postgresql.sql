@@ -149,7 +149,7 @@ INSERT INTO public.pins VALUES ('checkout', 'prod', 5, '2026-11-22 12:00:00.1234
 INSERT INTO public.resolutions VALUES ('checkout', 'prod', 2, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, 'dcc7c3c6efb8bdfa6141bacb88659a76613f2e9bb7330b3eb4f78f25f1a08d88', '0e7a219908bd80786ff77084093b58b86be1f492fc05da1384d93147cd9477bf', 'r1', 'summarizer', 'claude-a', 'resolved', 'x', 'x', 'x', 1, false, NULL, NULL);
 INSERT INTO public.resolutions VALUES ('checkout', 'prod', 3, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, '0e7a219908bd80786ff77084093b58b86be1f492fc05da1384d93147cd9477bf', '780a69fbf5c20a393506171394658ee3a8a0b3e650a3324618fc745d1a7bcd32', 'r1', 'grader', 'claude-a', 'resolved', 'é🙂', 'é🙂', 'é🙂', 1, false, NULL, NULL);
 INSERT INTO public.runs VALUES ('checkout', 'prod', 1, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, '0000000000000000000000000000000000000000000000000000000000000000', 'dcc7c3c6efb8bdfa6141bacb88659a76613f2e9bb7330b3eb4f78f25f1a08d88', 'r1', 'preflight', 'pass', true, 0, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', '{}', NULL, 0, '{"answers":{},"entries":{},"gone":[],"origin":"o"}', '2026-11-22 12:00:00.123456+00', 'f', NULL, NULL, false, NULL);
-INSERT INTO public.store_info VALUES (1, 'ead6a8e41946780030de055550f81aec51ee5aa4d120fe2101d2c3ac43329389', '0.1.0', 'runs,resolutions,findings,pins');
+INSERT INTO public.store_info VALUES (1, '421949f57e8b45bc42b8012a938a2ce0a63b533089df4f0277c8ed09ad619f01', '0.1.0', 'runs,resolutions,findings,pins');
 ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (fingerprint);
 ALTER TABLE ONLY public.findings
@@ -166,12 +166,12 @@ ALTER TABLE ONLY public.store_info
     ADD CONSTRAINT store_info_pkey PRIMARY KEY (id);
 CREATE UNIQUE INDEX pins_revision ON public.pins USING btree (service, environment, slot, revision);
 CREATE INDEX resolutions_handed_off ON public.resolutions USING btree (service, environment, slot, handed_off_id, sequence) WHERE (handed_off_id IS NOT NULL);
-CREATE INDEX runs_facts ON public.runs USING btree (service, environment, sequence) WHERE (facts IS NOT NULL);
-CREATE INDEX runs_grace ON public.runs USING btree (service, environment, grace_fingerprint, sequence) WHERE (facts IS NOT NULL);
-CREATE INDEX runs_passed ON public.runs USING btree (service, environment, command, sequence) WHERE (verdict = 'pass'::text);
+CREATE INDEX runs_asked ON public.runs USING btree (service, environment, sequence, asked_at) WHERE (asked_at IS NOT NULL);
+CREATE INDEX runs_grace ON public.runs USING btree (service, environment, grace_fingerprint, sequence) WHERE (grace_fingerprint IS NOT NULL);
 CREATE INDEX runs_recorded_at ON public.runs USING btree (service, environment, recorded_at, sequence);
-CREATE INDEX runs_reuse ON public.runs USING btree (service, environment, reuse_fingerprint, sequence) WHERE (facts IS NOT NULL);
+CREATE INDEX runs_reuse ON public.runs USING btree (service, environment, reuse_fingerprint, sequence) WHERE (reuse_fingerprint IS NOT NULL);
 CREATE UNIQUE INDEX runs_run_id ON public.runs USING btree (run_id);
+CREATE INDEX runs_verdict ON public.runs USING btree (service, environment, command, verdict, sequence);
 CREATE TRIGGER findings_check_author BEFORE INSERT ON public.findings FOR EACH ROW EXECUTE FUNCTION public.modelgate_check_author();
 CREATE TRIGGER findings_refuse_change BEFORE DELETE OR UPDATE ON public.findings FOR EACH ROW EXECUTE FUNCTION public.modelgate_refuse_change();
 ALTER TABLE public.findings ENABLE ALWAYS TRIGGER findings_refuse_change;

@@ -149,13 +149,13 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'6439915b3a8aeb9306eeedd29dbd86650621fc73267f1cd6734f69f81f5d1887','0.1.0','runs,resolutions,findings,pins');
+INSERT INTO "store_info" VALUES(1,'cc6daba54471959ceab2fc612891955503db95ca44f2ec34d60190f37f2d9079','0.1.0','runs,resolutions,findings,pins');
 CREATE UNIQUE INDEX runs_run_id ON runs (run_id);
 CREATE INDEX runs_recorded_at ON runs (service, environment, recorded_at, sequence);
-CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE facts IS NOT NULL;
-CREATE INDEX runs_grace ON runs (service, environment, grace_fingerprint, sequence) WHERE facts IS NOT NULL;
-CREATE INDEX runs_facts ON runs (service, environment, sequence) WHERE facts IS NOT NULL;
-CREATE INDEX runs_passed ON runs (service, environment, command, sequence) WHERE verdict = 'pass';
+CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE reuse_fingerprint IS NOT NULL;
+CREATE INDEX runs_grace ON runs (service, environment, grace_fingerprint, sequence) WHERE grace_fingerprint IS NOT NULL;
+CREATE INDEX runs_asked ON runs (service, environment, sequence, asked_at) WHERE asked_at IS NOT NULL;
+CREATE INDEX runs_verdict ON runs (service, environment, command, verdict, sequence);
 CREATE INDEX resolutions_handed_off ON resolutions (service, environment, slot, handed_off_id, sequence) WHERE handed_off_id IS NOT NULL;
 CREATE UNIQUE INDEX pins_revision ON pins (service, environment, slot, revision);
 CREATE TRIGGER runs_refuse_update BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
