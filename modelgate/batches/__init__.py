@@ -1,5 +1,6 @@
 """Bulk work through the Message Batches API, on approved IDs: never sent twice, never lost.
 
-`operations` is what the commands do, `runner` the way of a job, `ledger` what is written down. The pure parts: `requests`,
-`split`, `positions`, `results`, `tally`, `job`, `adoption`, `waiting`, `answers`, `statistics`, `render`. The edge: `client`.
+`operations` is what the commands do, `runner` the way of one job, `ledger` what is written down, `client` the edge to
+the API. Pure are `requests`, `split`, `positions`, `answers`, `results`, `tally`, `job`, `adoption`, `waiting`,
+`statistics` and `render`.
 """

@@ -68,7 +68,7 @@ def run(
     """Sends the file, waits, collects, sends again what is worth it, and writes the results.
 
     The same call goes on with the same job; on a finished one it writes the results again. `again` makes a new job once
-    the old one is finished. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
+    the old one is finished or canceled. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
     """
     _check_out(out)
     with (
@@ -126,7 +126,7 @@ def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iter
     with closing(Index()) as index:
         job, generation = _newest(ledger, world, slot, digest)
         fresh = 0
-        if job is None or (again and job.finished):
+        if job is None or (again and job.state in ("finished", "canceled")):
             job, fresh = _create(ledger, world, slot, path, index, generation), 1
         else:
             _indexed(job, path, index)

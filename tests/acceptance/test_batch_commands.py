@@ -171,6 +171,22 @@ def test_an_interrupt_leaves_the_job_running(desk: Desk, number: signal.Signals,
     assert [b["cancel_initiated_at"] for b in desk.site.sandbox.batches()] == [None]
 
 
+def test_an_interrupt_in_the_middle_of_a_create_loses_nothing(desk: Desk) -> None:
+    """A signal while the API is busy with a create ends the command; the next run finds out what came of it."""
+    desk.site.sandbox.add_fault(method="POST", path="/v1/messages/batches", delay_ms=3000)
+    desk.write(2)
+    process = subprocess.Popen(words(*RUN), cwd=desk.site.folder, env=environ(desk), stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not desk.creates() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert (process.returncode, "Traceback" in told) == (130, False)
+    batch(desk, *RUN)
+    assert desk.batches() == [["r1", "r2"]]
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
+
+
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     """A terminal: our end and the command's."""

@@ -30,7 +30,7 @@ out = click.option("--out", required=True, type=click.Path(path_type=Path), meta
 resends = click.option(
     "--resends", type=click.IntRange(0, 10), default=2, show_default=True, help="How often a request is sent again."
 )
-again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished.")
+again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished or canceled.")
 
 
 @contextmanager
