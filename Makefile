@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test lint format types contracts docs lock image
+.PHONY: help demo test bench lint format types contracts docs lock image
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -21,6 +21,9 @@ demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step a
 
 test: $(VENV)/dev.stamp  ## install, then run all tests with coverage; ARGS="-k word" runs some
 	@$(VENV)/bin/python -m pytest --numprocesses auto --cov --cov-report term $(ARGS)
+
+bench: $(VENV)/dev.stamp  ## measure the gate beside a plain script; ARGS=--full takes an hour and 10 GB
+	@$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format, without changing a file
 	$(VENV)/bin/ruff check .

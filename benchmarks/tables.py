@@ -1,0 +1,95 @@
+"""Results as lines on a terminal and as tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Result = Mapping[str, Any]
+
+
+def _gate(r: Result) -> list[str]:
+    costs = r["costs"]
+    plain, cold, reused = costs["plain"], costs["cold"], costs["reused"]
+    beyond_sdk = cold["seconds"] - costs["sdk"]["seconds"]
+    return [
+        f"{r['slots']}",
+        f"{r['latency_ms']} ms",
+        *(f"{each['seconds']:.2f} s" for each in (plain, cold, reused)),
+        f"{plain['seconds'] / cold['seconds']:.1f}x",
+        f"{beyond_sdk:.2f} s",
+        f"{reused['seconds'] / costs['libraries']['seconds']:.2f}x",
+        " / ".join(f"{each['cpu_seconds']:.2f}" for each in (plain, cold, reused)),
+        " / ".join(f"{each['peak_mb']:.0f}" for each in (plain, cold, reused)),
+        " / ".join(str(r["requests"][each]) for each in ("plain", "cold", "reused")),
+        " / ".join(str(r["modules"][each]["modules"]) for each in ("cold", "reused")),
+    ]
+
+
+def _fleet(r: Result) -> list[str]:
+    seconds = [f"{r['median_seconds']:.1f} s", f"{r['last_seconds']:.1f} s", f"{r['cpu_seconds']:.0f} s"]
+    return [r["database"], str(r["gates"]), str(r["lists"]), str(r["requests"]), *seconds]
+
+
+def _history(r: Result) -> list[str]:
+    short, long = r["costs"]["short"], r["costs"]["long"]
+    ratios = [f"{long[each] / short[each]:.2f}x" for each in ("seconds", "cpu_seconds")]
+    return [
+        r["database"], f"{r['resolutions']:,}", f"`{r['command']}`", f"{short['seconds']:.2f} s",
+        f"{long['seconds']:.2f} s", *ratios,
+    ]  # fmt: skip
+
+
+def _chain(r: Result) -> list[str]:
+    walked = "from a verified head" if r["after"] else "whole"
+    return [r["database"], f"{r['rows']:,}", walked, f"{r['seconds']:.1f} s", f"{r['peak_mb']:.0f} MB"]
+
+
+def _batches(r: Result) -> list[str]:
+    rate = r["requests"] / r["seconds"]
+    return [r["name"], f"{r['requests']:,}", f"{r['peak_mb']:.0f} MB", f"{r['cpu_seconds']:.1f} s", f"{rate:,.0f}/s"]
+
+
+TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
+    "gates": (
+        [
+            "slots",
+            "API answers in",
+            "plain script",
+            "gate",
+            "gate, reused",
+            "faster",
+            "beyond SDK import",
+            "reused ÷ libraries",
+            "CPU s",
+            "peak MB",
+            "requests",
+            "modules",
+        ],
+        _gate,
+    ),
+    "fleet": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _fleet),
+    "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
+    "chains": (["database", "rows", "verified", "time", "peak"], _chain),
+    "batches": (["command", "requests", "peak", "CPU", "throughput"], _batches),
+}
+
+
+def line(name: str, result: Result) -> str:
+    """One result for the terminal."""
+    titles, cells = TABLES[name]
+    return "  ".join(f"{title}: {cell}" for title, cell in zip(titles, cells(result), strict=False))
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """All of them as Markdown."""
+    machine = results["machine"]
+    parts = [
+        f"Measured on {machine['cores']} cores and {machine['memory_gb']} GB, {machine['system']}, "
+        f"Python {machine['python']}, load {machine['load']}.\n"
+    ]
+    for name, (titles, cells) in TABLES.items():
+        if name in results:
+            rows = [titles, ["---"] * len(titles), *(cells(result) for result in results[name])]
+            parts.append(f"## {name}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n")
+    return "\n".join(parts)
