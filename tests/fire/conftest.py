@@ -18,8 +18,9 @@ TRIED = "fault tried"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--fire`, where pytest is started on this folder."""
+    """The options, where pytest is started on this folder."""
     parser.addoption("--fire", action="store_true", help="try every fault everywhere, not one part of the matrix")
+    parser.addoption("--minutes", type=float, default=0, help="how long each reader is fed with anything")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -93,10 +93,15 @@ def scene(place: Place) -> Scene:
 
 
 def named(commands: Sequence[tuple[str, ...]]) -> list[object]:
-    """Each command with each signal."""
+    """Each command with each signal; the bounded part has each command with one of them."""
     return [
-        pytest.param(command, number, id=f"{'-'.join(command[:2])}-{number.name}", marks=pytest.mark.fault("interrupt"))
-        for command in commands
+        pytest.param(
+            command,
+            number,
+            id=f"{'-'.join(command[:2])}-{number.name}",
+            marks=[pytest.mark.fault("interrupt")] + ([] if number is SIGNALS[place % 2] else [pytest.mark.whole]),
+        )
+        for place, command in enumerate(commands)
         for number in SIGNALS
     ]
 

@@ -1,0 +1,146 @@
+"""Readers of what strangers write, fed with anything: ours, or a word of ours why not.
+
+A test run tries some hundreds of texts of each kind; `--minutes 10` goes on for so long, with other ones each time.
+What was found once stays as an example.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from ledger import PROD
+
+from modelgate.api.parse import Unbelievable, parse_entry, parse_page
+from modelgate.batches.results import BadResult, Outcome, parse
+from modelgate.domain.catalogue import LIFECYCLES
+from modelgate.domain.chain import GENESIS, Link, digest, walk
+from modelgate.domain.rows import Head
+from modelgate.domain.text import printable
+
+ROUND = 150
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("\ud800\0\u202e"),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def grown(whole: Any, *odd: Any) -> st.SearchStrategy[Any]:
+    """`whole` with some of its parts gone, or something else."""
+    anything = JSON | st.sampled_from(odd or (None,))
+    if isinstance(whole, dict):
+        parts = {key: grown(value, *odd) for key, value in whole.items()}
+        return st.fixed_dictionaries({}, optional=parts) | st.fixed_dictionaries(parts) | anything
+    if isinstance(whole, list):
+        return st.lists(grown(whole[0], *odd), max_size=3) | anything
+    return st.just(whole) | anything
+
+
+def encoded(values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """The values as JSON, whole, cut off or overwritten in places; or any bytes."""
+    whole = values.map(lambda value: json.dumps(value).encode())
+    cut = st.tuples(whole, st.integers(0, 400)).map(lambda pair: pair[0][: pair[1]])
+    hit = st.tuples(whole, st.integers(0, 400), st.binary(max_size=4)).map(
+        lambda three: three[0][: three[1]] + three[2] + three[0][three[1] + len(three[2]) :]
+    )
+    return whole | cut | hit | st.binary(max_size=60)
+
+
+ENTRY = {
+    "type": "model",
+    "id": "claude-x",
+    "display_name": "X",
+    "created_at": "2026-01-01T00:00:00Z",
+    "lifecycle": "active",
+    "deprecated_at": None,
+    "retires_at": "2027-01-01T00:00:00+01:00",
+    "line": "opus",
+    "max_input_tokens": 200_000,
+    "max_tokens": 64_000,
+    "capabilities": {"batch": {"supported": True}, "effort": {"high": {"supported": False}}},
+}
+PAGE = {"data": [ENTRY], "has_more": True, "first_id": "claude-x", "last_id": "claude-x"}
+ROW = {
+    "custom_id": "r1",
+    "result": {
+        "type": "succeeded",
+        "message": {
+            "model": "claude-x",
+            "usage": {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 3},
+        },
+        "error": {"type": "error", "error": {"type": "overloaded_error", "message": "no"}},
+    },
+}
+
+
+def models_api(body: bytes) -> None:
+    """A page and an entry of the Models API."""
+    for read in (parse_page, parse_entry):
+        try:
+            found = read(body)
+        except Unbelievable:
+            continue
+        for entry in getattr(found, "entries", (found,)):
+            assert entry.id == printable(entry.id, len(entry.id))
+            assert entry.lifecycle in (None, *LIFECYCLES)
+
+
+def results(line: bytes) -> None:
+    """A line of a batch's results."""
+    try:
+        found = parse(line)
+    except BadResult:
+        return
+    assert isinstance(found, Outcome)
+    assert found.tokens.input >= 0
+    assert printable(found.type + found.reason + found.served) == found.type + found.reason + found.served
+
+
+LINK = st.builds(
+    Link,
+    table=st.sampled_from(["runs", "pins", "of the future"]),
+    sequence=st.integers(-1, 5),
+    previous=st.sampled_from([GENESIS, "", "0" * 64]) | st.text(max_size=8),
+    hash=st.sampled_from([GENESIS, "", digest("{}")]) | st.text(max_size=8),
+    text=st.none() | st.just("{}") | JSON.map(json.dumps),
+)
+HEADS = st.none() | st.builds(Head, st.just(PROD), st.integers(0, 4), st.sampled_from([GENESIS, digest("{}"), "x"]))
+
+
+def chain(walked: tuple[list[Link], Head | None, Head | None]) -> None:
+    """Links of a chain that anybody may have written, from any head to any head."""
+    links, after, expect = walked
+    found = walk(PROD, iter(links), after=after, expect=expect)
+    assert found.rows <= len(links)
+    assert found.misfit is None or printable(str(found.misfit)) == str(found.misfit)
+    if found.intact and expect is not None and found.head is not None:
+        assert found.head.sequence >= expect.sequence
+
+
+TARGETS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
+    "models-api": (models_api, encoded(grown(PAGE, "claude\x1b", -1, 10**30) | grown(ENTRY, "2026-02-31T00:00:00Z"))),
+    "results": (results, encoded(grown(ROW, "errored", True, -1))),
+    "chain": (chain, st.tuples(st.lists(LINK, max_size=5), HEADS, HEADS)),
+}
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_comes(name: str, request: pytest.FixtureRequest) -> None:
+    """A value of ours, or our word that it is none; nothing else, whatever comes."""
+    target, strategy = TARGETS[name]
+    ends = time.monotonic() + 60 * float(request.config.getoption("--minutes", default=0))
+    number = 0
+    while True:
+        tries = settings(max_examples=ROUND, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        seed(number)(tries(given(strategy)(target)))()
+        number += 1
+        if time.monotonic() >= ends:
+            break
+    assert number >= 1
