@@ -72,11 +72,11 @@ def dump_sqlite(path: Path) -> str:
 
 
 def dump_postgresql(server: PostgreSQL, url: str) -> str:
-    """The database as SQL that needs no psql: without its meta-commands and its comments."""
+    """The database as SQL that needs neither psql nor the same version: without meta-commands, settings and comments."""
     tool = server.server.bin_path / "pg_dump"
     options = ["--no-owner", "--no-privileges", "--inserts", "--no-comments"]
     text = subprocess.run([tool, *options, url], check=True, capture_output=True, text=True).stdout
-    return "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\"))) + "\n"
+    return "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\", "SET "))) + "\n"
 
 
 def restore(dump: Path, url: str) -> None:

@@ -149,7 +149,7 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'cc6daba54471959ceab2fc612891955503db95ca44f2ec34d60190f37f2d9079','0.1.0','runs,resolutions,findings,pins');
+INSERT INTO "store_info" VALUES(1,'12ae85350e049d85d6caab6babe7d58163cb1c7af730483c2f71a2fc07ed88e6','0.1.0','runs,resolutions,findings,pins');
 CREATE UNIQUE INDEX runs_run_id ON runs (run_id);
 CREATE INDEX runs_recorded_at ON runs (service, environment, recorded_at, sequence);
 CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE reuse_fingerprint IS NOT NULL;

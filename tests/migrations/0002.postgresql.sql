@@ -1,22 +1,10 @@
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET transaction_timeout = 0;
-SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on;
 SELECT pg_catalog.set_config('search_path', '', false);
-SET check_function_bodies = false;
-SET xmloption = content;
-SET client_min_messages = warning;
-SET row_security = off;
 CREATE FUNCTION public.modelgate_check_author() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN IF NEW.database_user IS DISTINCT FROM session_user THEN RAISE EXCEPTION 'database_user must be the session user' USING ERRCODE = 'MG002'; END IF; RETURN NEW; END $$;
 CREATE FUNCTION public.modelgate_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'MG001'; END $$;
-SET default_tablespace = '';
-SET default_table_access_method = heap;
 CREATE TABLE public.batch_events (
     service text NOT NULL,
     environment text NOT NULL,
@@ -222,7 +210,7 @@ INSERT INTO public.pins VALUES ('checkout', 'prod', 5, '2026-11-22 12:00:00.1234
 INSERT INTO public.resolutions VALUES ('checkout', 'prod', 2, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, 'dcc7c3c6efb8bdfa6141bacb88659a76613f2e9bb7330b3eb4f78f25f1a08d88', '0e7a219908bd80786ff77084093b58b86be1f492fc05da1384d93147cd9477bf', 'r1', 'summarizer', 'claude-a', 'resolved', 'x', 'x', 'x', 1, false, NULL, NULL);
 INSERT INTO public.resolutions VALUES ('checkout', 'prod', 3, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, '0e7a219908bd80786ff77084093b58b86be1f492fc05da1384d93147cd9477bf', '780a69fbf5c20a393506171394658ee3a8a0b3e650a3324618fc745d1a7bcd32', 'r1', 'grader', 'claude-a', 'resolved', 'é🙂', 'é🙂', 'é🙂', 1, false, NULL, NULL);
 INSERT INTO public.runs VALUES ('checkout', 'prod', 1, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', 'ada', 'postgres', 'pod-1', '0.1.0', 'abc123', 'run/7', 1, '0000000000000000000000000000000000000000000000000000000000000000', 'dcc7c3c6efb8bdfa6141bacb88659a76613f2e9bb7330b3eb4f78f25f1a08d88', 'r1', 'preflight', 'pass', true, 0, '2026-11-22 12:00:00.123456+00', '2026-11-22 12:00:00.123456+00', '{}', NULL, 0, '{"answers":{},"entries":{},"gone":[],"origin":"o"}', '2026-11-22 12:00:00.123456+00', 'f', NULL, NULL, false, NULL);
-INSERT INTO public.store_info VALUES (1, '421949f57e8b45bc42b8012a938a2ce0a63b533089df4f0277c8ed09ad619f01', '0.1.0', 'runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
+INSERT INTO public.store_info VALUES (1, 'b0ed902894f0ae9004d0c74f3d2306214831c7f39e9e66932f6ada5df7219abf', '0.1.0', 'runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
 ALTER TABLE ONLY public.batch_events
     ADD CONSTRAINT batch_events_pkey PRIMARY KEY (service, environment, sequence);
 ALTER TABLE ONLY public.batch_jobs

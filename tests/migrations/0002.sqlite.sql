@@ -234,7 +234,7 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'a661f74dca4e6d8407cf09c8e16c3fe5284ba53815e73cbf9279aac5f1a65934','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
+INSERT INTO "store_info" VALUES(1,'27ec8876f634274bf35c1d73c595dff1af959c8e58bdc17a4f718b0bb6eb6290','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
 CREATE UNIQUE INDEX runs_run_id ON runs (run_id);
 CREATE INDEX runs_recorded_at ON runs (service, environment, recorded_at, sequence);
 CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE reuse_fingerprint IS NOT NULL;
