@@ -72,7 +72,7 @@ def dump_sqlite(path: Path) -> str:
 
 
 def dump_postgresql(server: PostgreSQL, url: str) -> str:
-    """The database as SQL that needs neither psql nor the same version: without meta-commands, settings and comments."""
+    """The database as SQL for any version and client: without meta-commands, settings and comments."""
     tool = server.server.bin_path / "pg_dump"
     options = ["--no-owner", "--no-privileges", "--inserts", "--no-comments"]
     text = subprocess.run([tool, *options, url], check=True, capture_output=True, text=True).stdout
