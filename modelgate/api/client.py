@@ -142,7 +142,7 @@ def _require(module: str, platform: str) -> None:
     if not found:
         raise SettingsError(
             f'[api] platform = "{platform}" needs a library that is not installed',
-            hint=f"pip install 'modelgate[{platform}]'",
+            hint=f"install it with the extra {platform}: pip install '.[{platform}]' in its checkout",
         )
 
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from modelgate.cli.sandbox import INSTALL
 from modelgate.errors import UsageError
 from modelgate.terminal import style_of
 
@@ -24,6 +25,6 @@ def command(batch: bool) -> int:
         else:
             from modelgate.demo.gate import play
     except ModuleNotFoundError as missing:
-        raise UsageError(f"the demo needs {missing.name}", hint='pip install "modelgate[sandbox]"') from None
+        raise UsageError(f"the demo needs {missing.name}", hint=INSTALL) from None
     play(style_of(sys.stdout, os.environ))
     return 0

@@ -6,6 +6,8 @@ import click
 
 from modelgate.errors import UsageError
 
+INSTALL = "install modelgate with the extra sandbox: pip install '.[sandbox]' in its checkout"
+
 
 @click.command("sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
@@ -17,7 +19,6 @@ def command(port: int) -> int:
     try:
         from modelgate.sandbox.server import serve
     except ModuleNotFoundError as missing:
-        hint = 'pip install "modelgate[sandbox]"'
-        raise UsageError(f"the sandbox needs {missing.name}", hint=hint) from None
+        raise UsageError(f"the sandbox needs {missing.name}", hint=INSTALL) from None
     serve(port)
     return 0

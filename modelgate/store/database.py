@@ -158,7 +158,7 @@ def _check_options(address: Address) -> None:
         from psycopg import Error
         from psycopg.conninfo import make_conninfo
     except ImportError:
-        raise SettingsError("PostgreSQL needs psycopg", hint="pip install 'modelgate[postgres]'") from None
+        raise SettingsError("PostgreSQL needs psycopg", hint="install modelgate with the extra postgres") from None
     try:
         make_conninfo(**address.options)
     except Error as error:

@@ -172,7 +172,7 @@ def test_a_platform_whose_library_is_missing_says_what_to_install() -> None:
         "except SettingsError as error: print(error.exit_code, error.hint)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "2 pip install 'modelgate[google-cloud]'\n"
+    assert done.stdout == "2 install it with the extra google-cloud: pip install '.[google-cloud]' in its checkout\n"
 
 
 def test_the_google_cloud_client_is_made_without_that_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
