@@ -17,6 +17,9 @@ LEASE_SECONDS = 15.0
 
 RENEW_SECONDS = 4.0
 
+GIVE_BACK_SECONDS = 1.0
+"""A signal ends a command soon, whatever state the store is in."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,7 @@ class Lease:
     ) -> None:
         self._ended.set()
         try:
-            self._ledger.store().give_back_lease(self._name, self._holder)
+            self._ledger.store(GIVE_BACK_SECONDS).give_back_lease(self._name, self._holder)
         except StoreProblem:  # it expires by itself
             _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id)
 

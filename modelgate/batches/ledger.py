@@ -22,9 +22,9 @@ class Ledger:
         self._world = world
         self._read_only = read_only
 
-    def store(self) -> Store:
-        """The audit store, opened."""
-        deadline = Deadline.after(STORE_SECONDS, self._world.clock)
+    def store(self, seconds: float = STORE_SECONDS) -> Store:
+        """The audit store, opened, for questions that may take so long."""
+        deadline = Deadline.after(seconds, self._world.clock)
         return self._world.store(deadline, read_only=self._read_only)
 
     def jobs(self) -> list[Job]:

@@ -86,23 +86,21 @@ def working(desk: Desk, url: str, sent: dict[str, Any], model_id: str) -> Iterat
     """A runner on a job of the recorded requests; the gate is not part of the recording."""
     desk.site.environ["ANTHROPIC_BASE_URL"] = url
     desk.write(sent["requests"])
-    world, ledger, index = desk.site.world(), Ledger(desk.site.world()), Index()
+    world, ledger = desk.site.world(), Ledger(desk.site.world())
     rules = RequestRules(model_id, sent["requests"][0]["params"]["model"])
-    scanned = scan.scan(desk.file, rules, index)
-    assert scanned.problems == ()
-    (part,) = split(index.sizes())
-    now = world.clock.now()
-    row = BatchJobRow(
-        "job_1", "summarizer", rules.reference, model_id, url, scanned.digest, str(desk.file), scanned.requests, 1, now
-    )
-    ledger.add([row, BatchPartRow("job_1", 1, 1, part.positions, part.requests, part.bytes, now)])
     with (
+        closing(Index()) as index,
         closing(api.connect(world.settings.api, environ=world.environ)) as sdk,
         Lease(ledger, "job_1", "here", world.clock) as lease,
     ):
-        work = Work(
-            ledger.job("job_1"), ledger, BatchesClient(sdk), lease, index, desk.file, rules, world.clock, desk.progress
-        )
+        scanned = scan.scan(desk.file, rules, index)
+        assert scanned.problems == ()
+        (part,) = split(index.sizes())
+        now, digest, number = world.clock.now(), scanned.digest, scanned.requests
+        row = BatchJobRow("job_1", "summarizer", rules.reference, model_id, url, digest, str(desk.file), number, 1, now)
+        ledger.add([row, BatchPartRow("job_1", 1, 1, part.positions, part.requests, part.bytes, now)])
+        job, client = ledger.job("job_1"), BatchesClient(sdk)
+        work = Work(job, ledger, client, lease, index, desk.file, rules, world.clock, desk.progress)
         yield Runner(work, lambda: None, resends=0)
 
 
