@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from modelgate.domain.chain import FORM, GENESIS, canonical_row, digest
 from modelgate.domain.rows import Author, Head, Scope
-from modelgate.domain.text import storable
+from modelgate.domain.text import printable, storable
 from modelgate.errors import Conflict
 from modelgate.store.database import Database
 from modelgate.store.tables import CHAINED, Instant, pins, within
@@ -107,7 +107,9 @@ def _refuse_moved(connection: Connection, scope: Scope, expect: Mapping[str, int
     present = {row.slot: row.newest for row in connection.execute(query)}
     moved = sorted(slot for slot, seen in expect.items() if present.get(slot, 0) != seen)
     if moved:
-        raise Conflict(f"somebody else just changed {', '.join(moved)}", hint="look again, then repeat the command")
+        raise Conflict(
+            f"somebody else just changed {printable(', '.join(moved), 48)}", hint="look again, then repeat the command"
+        )
 
 
 def _chained(

@@ -9,10 +9,12 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, inspect, text
 
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.domain.problems import Problem
+from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
@@ -104,8 +106,14 @@ def _plan(connection: Connection, schema: Schema | None) -> Plan:
 
 
 def _steps(after: str) -> tuple[Step, ...]:
-    missing = ScriptDirectory.from_config(configuration()).iterate_revisions("head", after)
-    return tuple(_step(script) for script in reversed(list(missing)))
+    try:
+        missing = list(ScriptDirectory.from_config(configuration()).iterate_revisions("head", after))
+    except RevisionError:
+        shown = printable(after, 20)
+        raise StoreProblem(
+            Problem(INCOMPATIBLE, f"no migration leads on from schema {shown}", "restore a copy")
+        ) from None
+    return tuple(_step(script) for script in reversed(missing))
 
 
 def _step(script: Script) -> Step:

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from databases import PostgreSQL, opened
 from ledger import AUTHOR, NOW, PROD, pin_row, run_row
+from schemas import DUMPS, restore
 
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.history import State
@@ -217,6 +218,53 @@ def test_another_applications_tables_are_left_alone(sqlite_url: str) -> None:
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
 
 
+def test_a_server_that_is_behind_says_so(empty_postgresql_url: str) -> None:
+    """The gate names both schemas and what to type; it upgrades nothing."""
+    restore(DUMPS / "0001.postgresql.sql", empty_postgresql_url)
+    with pytest.raises(StoreProblem, match="has schema 0001, not ") as raised:
+        opened(empty_postgresql_url)
+    assert (raised.value.problem.check, raised.value.hint) == ("store.schema-behind", "modelgate db upgrade")
+
+
+def test_a_file_that_is_behind_is_migrated_on_use_and_not_by_reading_alone(sqlite_url: str) -> None:
+    """A dry run leaves the file as it is and says so; a run upgrades it without a word."""
+    restore(DUMPS / "0001.sqlite.sql", sqlite_url)
+    with pytest.raises(StoreProblem, match="has schema 0001, not "):
+        opened(sqlite_url, read_only=True)
+    assert opened(sqlite_url).notices == ()
+    assert opened(sqlite_url, read_only=True).state(PROD).revisions == {"summarizer": 1}
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        ("UPDATE store_info SET chained = 'runs; DROP TABLE runs'", "store.unreachable"),
+        ("UPDATE store_info SET salt = 'no hex'", "store.unreachable"),
+        ("UPDATE modelgate_version SET version_num = '0000'", "store.schema-incompatible"),
+        ("DELETE FROM modelgate_version", "store.schema-incompatible"),
+        ("DROP TABLE store_info", "store.schema-incompatible"),
+        ("DROP TABLE findings", "store.schema-incompatible"),
+    ],
+)
+def test_a_store_whose_own_notes_make_no_sense_is_no_crash(sqlite_url: str, statement: str, check: str) -> None:
+    """Whatever is written in them is neither obeyed nor a traceback."""
+    opened(sqlite_url).append(PROD, AUTHOR, [run_row("r0")], now=NOW)
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as file:
+        file.execute(statement)
+    assert problem(sqlite_url, write=True)[0] == check
+
+
+def test_a_walk_over_a_damaged_file_is_told(sqlite_url: str, tmp_path: Path) -> None:
+    """Evidence that cannot be read is neither intact nor tampered with."""
+    store = opened(sqlite_url)
+    store.append(PROD, AUTHOR, [run_row(f"r{number}", slots="x" * 3000) for number in range(50)], now=NOW)
+    file = tmp_path / "modelgate.db"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-100_000] + b"\xff" * 100_000)
+    with pytest.raises(StoreProblem, match="damaged"):
+        store.verify(PROD)
+
+
 @pytest.mark.parametrize("damage", ["recorded_at = 'yesterday'", "entry = '{'", "entry = '[]'", "entry = '{\"x\":1}'"])
 def test_rows_that_were_tampered_with_are_no_crash(sqlite_url: str, damage: str) -> None:
     """A gate that meets them could not know, and says how to look closer."""
@@ -261,7 +309,10 @@ except StoreProblem as error:
 def attempt(url: str, restriction: str = "none") -> list[str]:
     """What a process prints that opens the store and adds a big row: as `nobody`, or with so many bytes to a file."""
     tests = Path(__file__).parents[2]
-    environ = {**os.environ, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}", "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }  # nobody may not write it
+    environ = {**kept, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", ATTEMPT, url, restriction]
     done = subprocess.run(command, env=environ, capture_output=True, text=True)
     assert (done.stderr, done.returncode) == ("", 0)
