@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
@@ -74,12 +75,12 @@ _POSTGRESQL = {
     "23505": Fault("the key is taken", conflict=True),
 }
 _HOPELESS = {
-    "password authentication failed": "28",
     "authentication failed": "28",
     "no password supplied": "28",
     "no pg_hba.conf entry": "28",
-    'role "': "28",
-    'database "': "3D",
+    'role ".*" does not exist': "28",
+    'role ".*" is not permitted to log in': "28",
+    'database ".*" does not exist': "3D",
 }
 """Before it lets a client in, PostgreSQL gives its reasons in words alone; in other tongues they are tried again."""
 
@@ -114,7 +115,7 @@ def _of_postgresql(error: DBAPIError) -> Fault:
         known = _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
         return known or Fault(f"PostgreSQL failed (SQLSTATE {printable(state, 5)})")
     words = str(original)
-    hopeless = next((_POSTGRESQL[state] for start, state in _HOPELESS.items() if start in words), None)
+    hopeless = next((_POSTGRESQL[state] for start, state in _HOPELESS.items() if re.search(start, words)), None)
     if hopeless:
         return hopeless
     if error.connection_invalidated:

@@ -111,6 +111,16 @@ def test_every_exception_of_sqlite3(kind: type[sqlite3.Error]) -> None:
             False,
         ),
         (
+            psycopg.OperationalError('connection failed: FATAL:  database "x" does not exist'),
+            "there is no such database",
+            False,
+        ),
+        (
+            psycopg.OperationalError('connection failed: FATAL:  too many connections for role "gate"'),
+            'too many connections for role "gate"',
+            True,
+        ),
+        (
             psycopg.OperationalError("connection failed: FATAL:  sorry, too many clients already"),
             "sorry, too many clients already",
             True,
