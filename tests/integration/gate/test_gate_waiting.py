@@ -23,8 +23,8 @@ class Patient(SteppedClock):
         self.naps: list[float] = []
 
     def monotonic(self) -> float:
-        """Moves on with the naps."""
-        return super().monotonic() + self.ahead.total_seconds()
+        """Moves on with the naps alone: a slow machine waits no shorter."""
+        return self.ahead.total_seconds()
 
     def sleep(self, seconds: float) -> None:
         """One nap."""
@@ -59,7 +59,7 @@ def test_tries_that_come_to_the_same_are_recorded_once(file_site: Site) -> None:
     report, clock = waited(file_site)
     assert report.exit_code == 1
     assert len(clock.naps) > 10
-    assert sum(clock.naps) > 50
+    assert round(sum(clock.naps), 3) == 60
     assert rows(file_site) == 4  # the run, its resolution, and two findings: the store was created, too
     (run_id,) = re.findall(r"--run (\S+)", finding(report, "drift.unpinned").hint)
     assert (run_id, report.audit_head) == (report.run_id, str(file_site.store().head(file_site.scope())))
@@ -79,8 +79,7 @@ def test_a_short_wait_tries_at_its_end(file_site: Site) -> None:
     """The time is up only after a last try."""
     report, clock = waited(file_site, lambda: file_site.accept("summarizer"), wait=timedelta(seconds=1))
     assert report.exit_code == 0
-    assert len(clock.naps) == 1
-    assert clock.naps[0] <= 1
+    assert clock.naps == [1]
 
 
 def test_without_time_it_tries_once(file_site: Site) -> None:
