@@ -59,20 +59,16 @@ class Catalogue:
                 return page
             entries |= {entry.id: entry for entry in page.entries}
             if page.after_id is None:
-                return self._whole(tuple(entries.values()), lifecycles, reply)
+                break
             cursors.add(page.after_id)
             asked["after_id"] = page.after_id
+        if not entries and not lifecycles:
+            return untrusted("the list is empty: no model is served at all", reply.request_id)
+        return tuple(entries.values())
 
     def _page(self, asked: dict[str, Any]) -> Reply | Failure:
         call = self.client.models.with_streaming_response.list
         return self.transport.fetch(lambda timeout: call(**asked, timeout=timeout))
-
-    def _whole(
-        self, entries: tuple[Entry, ...], lifecycles: Collection[str], reply: Reply
-    ) -> tuple[Entry, ...] | Failure:
-        if not entries and not lifecycles:
-            return untrusted("the list is empty: no model is served at all", reply.request_id)
-        return entries
 
 
 def _believed(reply: Reply, known: dict[str, Entry], cursors: set[str]) -> Page | Failure:

@@ -64,7 +64,6 @@ def list_models(
     *,
     lifecycles: Collection[str] = (),
     deadline: Deadline,
-    clock: Clock,  # noqa: ARG001 # as `ask`; the deadline has the same one
     environ: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     """The list of models, newest first. Raises ApiProblem, and SettingsError for settings that cannot work."""

@@ -11,9 +11,11 @@ import click
 
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
-from modelgate.domain.rows import Head, Scope
+from modelgate.domain.chain import parse_head
+from modelgate.domain.rows import Head
 
 if TYPE_CHECKING:
+    from modelgate.domain.chain import Verification
     from modelgate.surroundings import Surroundings
 
 
@@ -26,12 +28,10 @@ class HeadType(click.ParamType[Head]):
         """The head."""
         if isinstance(value, Head):
             return value
-        scope, _, rest = value.partition(":")
-        sequence, _, digest = rest.partition(":")
-        service, _, environment = scope.partition("/")
-        if not (service and environment and sequence.isdecimal() and len(digest) == 64):
+        try:
+            return parse_head(value)
+        except ValueError:
             self.fail(f"{value[:80]!r} is no head; it is SERVICE/ENV:SEQUENCE:HASH", param, ctx)
-        return Head(Scope(service, environment), int(sequence), digest.lower())
 
 
 @click.group("audit")
@@ -59,10 +59,7 @@ def verify(world: Surroundings, expect: Head | None, after: Head | None, form: s
     with _progress() as told:
         found = store.verify(world.scope, after=after, expect=expect, progress=told)
     if form == "json":
-        misfit = found.misfit
-        shown = misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind}
-        say_json({"intact": found.intact, "rows": found.rows, "unread": found.unread, "misfit": shown}
-                 | {"head": str(found.head) if found.head else None})  # fmt: skip
+        say_json(_as_json(found))
     else:
         unread = f", {found.unread} of them by a newer modelgate: only their place" if found.unread else ""
         say(f"{found.rows} rows of {world.scope} fit{unread}")
@@ -93,6 +90,17 @@ def export(world: Surroundings) -> int:
     for line in world.store(world.deadline(), read_only=True).export(world.scope):
         say(line)
     return 0
+
+
+def _as_json(found: Verification) -> dict[str, object]:
+    misfit = found.misfit
+    return {
+        "intact": found.intact,
+        "rows": found.rows,
+        "unread": found.unread,
+        "misfit": misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind},
+        "head": str(found.head) if found.head else None,
+    }
 
 
 @contextmanager

@@ -25,7 +25,7 @@ GENESIS = "0" * 64
 WINDOW = 1000
 """How many rows after a misfit are looked at to say what happened."""
 PROGRESS_EVERY = 1000
-_HEAD = re.compile("(.+)/([^/]+):([0-9]{1,18}):([0-9a-f]{64})", re.DOTALL)
+_HEAD = re.compile("(.+)/([^/]+):([0-9]{1,18}):([0-9a-fA-F]{64})", re.DOTALL)
 
 
 def canonical_row(table: str, columns: Mapping[str, object]) -> str:
@@ -50,11 +50,11 @@ def digest(text: str) -> str:
 
 
 def parse_head(text: str) -> Head:
-    """The inverse of `str(head)`: `SERVICE/ENV:SEQUENCE:HASH`. Raises ValueError for anything else."""
+    """The inverse of `str(head)`: `SERVICE/ENV:SEQUENCE:HASH`, in either case. Raises ValueError for anything else."""
     match = _HEAD.fullmatch(text.strip())
     if not match:
         raise ValueError("not a head: SERVICE/ENV:SEQUENCE:HASH")
-    return Head(Scope(match[1], match[2]), int(match[3]), match[4])
+    return Head(Scope(match[1], match[2]), int(match[3]), match[4].lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,6 @@ class State:
         """The newest revision by slot: what a later `append` hands in as `expect`."""
         return {slot: pins.revision for slot, pins in self.pins.items()}
 
-    def pinned_ids(self, slot: str) -> frozenset[str]:
-        """Every ID that the slot may run for one reference or another: its unrevoked pins and its hold."""
-        pins = self.pins.get(slot, SlotPins(slot))
-        held = {pins.hold.model_id} if pins.hold else set()
-        return frozenset({pin.model_id for pin in pins.pins} | held)
-
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:

@@ -16,7 +16,6 @@ def models(world: Surroundings, lifecycles: Collection[str], lines: Collection[s
         world.settings.api,
         lifecycles=tuple(name for name in LIFECYCLES if name in lifecycles),
         deadline=world.deadline(),
-        clock=world.clock,
         environ=world.environ,
     )
     return tuple(entry for entry in listed if not lines or entry.line in lines)

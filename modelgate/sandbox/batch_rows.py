@@ -21,7 +21,7 @@ def result_chunks(batch: Batch, served: Callable[[str], str], last_newline: bool
     requested name.
     """
     order = [number for number, outcome in enumerate(batch.outcomes) if outcome != MISSING]
-    random.Random(batch.id).shuffle(order)  # noqa: S311 - a repeatable order, no secret
+    random.Random(batch.id).shuffle(order)  # noqa: S311 # a repeatable order, no secret
     for start in range(0, len(order), _ROWS_A_CHUNK):
         chosen = order[start : start + _ROWS_A_CHUNK]
         lines = [_line(batch, batch.requests[number], batch.outcomes[number], served) for number in chosen]

@@ -29,7 +29,7 @@ class SandboxControl(BatchControl):
         """Send one control, `path` below `/_sandbox/`, and return its JSON answer; raises `UsageError`."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
-        request = Request(f"{self.url}/_sandbox/{path}", content, headers, method=method)  # noqa: S310 - http only
+        request = Request(f"{self.url}/_sandbox/{path}", content, headers, method=method)  # noqa: S310 # http only
         try:
             with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
                 loaded: dict[str, Any] = json.load(answer)

@@ -92,7 +92,7 @@ class _Running:
         self.rule = rule
         self.left = rule.count
         self.to_skip = rule.skip
-        self._random = random.Random(rule.seed)  # noqa: S311 - a repeatable draw, no secret
+        self._random = random.Random(rule.seed)  # noqa: S311 # a repeatable draw, no secret
 
     def strikes(self) -> bool:
         if self.to_skip > 0:

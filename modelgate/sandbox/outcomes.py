@@ -70,7 +70,7 @@ class Outcomes:
         plan = self.plan
         over = plan.batches is not None and self._creates >= plan.batches
         self._creates += 1
-        draw = random.Random(f"{plan.seed}/{self._creates}")  # noqa: S311 - a repeatable draw, no secret
+        draw = random.Random(f"{plan.seed}/{self._creates}")  # noqa: S311 # a repeatable draw, no secret
 
         def outcome(custom_id: str) -> str:
             if over:

@@ -126,15 +126,13 @@ def test_all_pages_are_read(modelgate_sandbox: Sandbox) -> None:
 
 def test_models_can_be_listed_by_lifecycle(modelgate_sandbox: Sandbox) -> None:
     """`modelgate models --lifecycle retired` sees what the default list leaves out; a failure is raised."""
-    clock = SystemClock()
-    api = ApiSettings(base_url=modelgate_sandbox.url)
-    asked = {"deadline": Deadline.after(30, clock), "clock": clock, "environ": KEY}
-    retired = list_models(api, lifecycles=["retired"], **asked)  # type: ignore[arg-type]  # a table of arguments
-    served = list_models(api, **asked)  # type: ignore[arg-type]  # a table of arguments
+    api, deadline = ApiSettings(base_url=modelgate_sandbox.url), Deadline.after(30, SystemClock())
+    retired = list_models(api, lifecycles=["retired"], deadline=deadline, environ=KEY)
+    served = list_models(api, deadline=deadline, environ=KEY)
     assert GONE in {entry.id for entry in retired}
     assert {entry.lifecycle for entry in retired} == {"retired"}
     assert CANONICAL in {entry.id for entry in served}
     modelgate_sandbox.accept_keys("another key")
     with pytest.raises(ApiProblem) as caught:
-        list_models(api, **asked)  # type: ignore[arg-type]  # a table of arguments
+        list_models(api, deadline=deadline, environ=KEY)
     assert caught.value.problem.check == "api.credentials"

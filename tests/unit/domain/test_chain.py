@@ -218,6 +218,7 @@ def test_a_head_reads_back() -> None:
     """`SERVICE/ENV:SEQUENCE:HASH`, also where a service's name has slashes and colons."""
     for scope in (PROD, Scope("a/b:c", "prod")):
         assert parse_head(f" {Head(scope, 12, 'ab' * 32)}\n") == Head(scope, 12, "ab" * 32)
+    assert parse_head(f"{PROD}:12:{'AB' * 32}") == Head(PROD, 12, "ab" * 32)
 
 
 @pytest.mark.parametrize(
