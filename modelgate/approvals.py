@@ -52,26 +52,34 @@ def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
 
 def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_only: bool) -> Approvals:
     """The store's pins, or the lock's with the store's holds; the fallback file's if the store cannot be asked."""
-    locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
-    lock_stale = stale(world.settings.slots, locked, world.settings.environment) if policy.pins_from == "lock" else ()
+    locked = _locked(world, policy)
     try:
         store = world.store(deadline, read_only=read_only)
-        approvals = read(Approvals(store=store, notices=store.notices), world, policy, locked)
+        approvals = _read(Approvals(store=store, notices=store.notices), store, world, policy, locked)
     except StoreProblem as error:
         approvals = unreachable(Approvals(), world, policy, error.problem)
-    return replace(approvals, lock_stale=lock_stale)
-
-
-def read(approvals: Approvals, world: Surroundings, policy: Policy, locked: tuple[Pin, ...] | None = None) -> Approvals:
-    """The approvals as they are in the store now. Raises StoreProblem."""
-    if approvals.store is None:
-        return approvals
     if locked is None:
-        locked = read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else ()
-    state = approvals.store.state(world.scope, promote_from=policy.promote_from)
+        return approvals
+    return replace(approvals, lock_stale=stale(world.settings.slots, locked, world.settings.environment))
+
+
+def read(approvals: Approvals, store: Store, world: Surroundings, policy: Policy) -> Approvals:
+    """The approvals as they are in the store now. Raises StoreProblem."""
+    return _read(approvals, store, world, policy, _locked(world, policy))
+
+
+def _locked(world: Surroundings, policy: Policy) -> tuple[Pin, ...] | None:
+    """The lock's pins, where approvals live in git; else None. Raises SettingsError."""
+    return read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else None
+
+
+def _read(
+    approvals: Approvals, store: Store, world: Surroundings, policy: Policy, locked: tuple[Pin, ...] | None
+) -> Approvals:
+    state = store.state(world.scope, promote_from=policy.promote_from)
     return replace(
         approvals,
-        pins=with_lock(state.pins, locked) if policy.pins_from == "lock" else state.pins,
+        pins=state.pins if locked is None else with_lock(state.pins, locked),
         revisions=state.revisions,
         promoted=state.promoted,
         known_aliases=state.known_aliases,

@@ -53,7 +53,7 @@ def find_out(
     mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api, credential, store.salt)
     patience, pause, claimed = Deadline.after(deadline.remaining / 2, world.clock), 0.1, False
     while True:
-        stored = _earlier(store, world, reuse_fingerprint=mark)
+        stored = _earlier(store, world, mark)
         if stored and _serves(stored, world, approvals, timedelta(seconds=policy.reuse_seconds)):
             return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
         if claimed or read_only or not patience.remaining:
@@ -66,10 +66,27 @@ def find_out(
     return _with_grace(world, policy, approvals, asked)
 
 
-def _earlier(store: Store, world: Surroundings, **fingerprint: str) -> StoredFacts | None:
-    """The facts of an earlier run; none where the store cannot be asked for them."""
+def within_grace(
+    world: Surroundings, policy: Policy, store: Store, origin: str
+) -> tuple[Facts, Grace] | tuple[None, None]:
+    """Old facts of the API at `origin` on which a start is allowed while it cannot be asked, and for how long.
+
+    They are of the same service, slots and requirements; neither, if there are none so young. Raises StoreProblem.
+    """
+    if policy.grace_hours <= 0:
+        return None, None
+    lasting = timedelta(hours=policy.grace_hours)
+    mark = fingerprint.for_grace(world.scope, world.settings.slots, origin)
+    stored = store.facts(world.scope, grace_fingerprint=mark)
+    if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
+        return None, None
+    return stored.facts, Grace(stored.asked_at, stored.asked_at + lasting)
+
+
+def _earlier(store: Store, world: Surroundings, mark: str) -> StoredFacts | None:
+    """The facts that may be reused; none where the store cannot be asked for them."""
     try:
-        return store.facts(world.scope, **fingerprint)
+        return store.facts(world.scope, reuse_fingerprint=mark)
     except StoreProblem:
         return None
 
@@ -116,15 +133,13 @@ def _serves(stored: StoredFacts, world: Surroundings, approvals: Approvals, limi
 def _with_grace(world: Surroundings, policy: Policy, approvals: Approvals, asked: Asked) -> Asked:
     """Old facts where the API cannot be asked, if there are any within the grace. A fresh answer is never replaced."""
     problem = _graceable(asked.facts) if asked.facts else None
-    if problem is None or asked.facts is None or approvals.store is None or policy.grace_hours <= 0:
+    if problem is None or asked.facts is None or approvals.store is None:
         return asked
-    mark = fingerprint.for_grace(world.scope, world.settings.slots, asked.facts.origin)
-    lasting = timedelta(hours=policy.grace_hours)
-    stored = _earlier(approvals.store, world, grace_fingerprint=mark)
-    if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
+    try:
+        earlier, grace = within_grace(world, policy, approvals.store, asked.facts.origin)
+    except StoreProblem:
         return asked
-    grace = Grace(stored.asked_at, stored.asked_at + lasting)
-    return replace(asked, facts=asked.facts.patched(stored.facts), problem=problem, grace=grace)
+    return replace(asked, facts=asked.facts.patched(earlier), problem=problem, grace=grace) if earlier else asked
 
 
 def _graceable(facts: Facts) -> Problem | None:

@@ -20,6 +20,7 @@ from modelgate.domain.snapshot import Snapshot
 from modelgate.errors import Conflict, SettingsError, StoreProblem
 from modelgate.handoff import exports
 from modelgate.judgement import Judgement, judge
+from modelgate.store import Store
 from modelgate.surroundings import Surroundings
 
 _RACES = 20
@@ -78,7 +79,7 @@ def run(world: Surroundings, verb: Verb, options: Options = Options()) -> Report
     if options.before and _says_the_same(judgement, options.before):
         report = _repeated(this, judgement, asked, options.before)
     else:
-        report = _recorded(this, known, asked, judgement, deadline)
+        report = _recorded(this, known.store, known, asked, judgement, deadline)
     if asked.claimed and asked.reuse_fingerprint:
         with suppress(StoreProblem):  # the claim ends by itself, only later
             known.store.release_claim(asked.reuse_fingerprint)
@@ -121,14 +122,15 @@ def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
     )
 
 
-def _recorded(this: Run, known: Approvals, asked: Asked, judgement: Judgement, deadline: Deadline) -> Report:
+def _recorded(
+    this: Run, store: Store, known: Approvals, asked: Asked, judgement: Judgement, deadline: Deadline
+) -> Report:
     """Writes the run down; judges again if a pin was changed since, or if it cannot be written."""
-    world, store = this.world, known.store
-    assert store is not None  # noqa: S101 # the caller looked
+    world = this.world
     for race in range(_RACES):
         try:
             if race:
-                known = approvals.read(known, world, this.policy)
+                known = approvals.read(known, store, world, this.policy)
                 if asked.reused_from:  # those facts may say nothing of what was pinned since
                     asked = asking.find_out(world, this.policy, known, deadline, read_only=False)
                 judgement = judge(_snapshot(this, known, asked))

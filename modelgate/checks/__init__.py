@@ -1,1 +1,1 @@
-"""The checks: pure policy, a file an area. `modelgate.judgement` runs them in the order of `run.CHECKS`."""
+"""The checks: pure policy, a file an area. `modelgate.judgement` runs them."""

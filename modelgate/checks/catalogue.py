@@ -138,13 +138,18 @@ def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Fi
     return about(view, "catalogue.fact-unknown", level, message, hint)
 
 
+FIT = (
+    Check(("catalogue.missing-capability", "catalogue.fact-unknown"), _capabilities),
+    Check(("catalogue.limit-too-small", "catalogue.fact-unknown"), _limits),
+    Check(("catalogue.line-not-allowed", "catalogue.fact-unknown"), _line),
+)
+"""Whether a model fits a slot: also judged of an ID that is about to be pinned or held."""
+
 CHECKS = (
     Check(("catalogue.unknown-model", "catalogue.retired", "catalogue.not-permitted"), _reference),
     Check(("catalogue.alias",), _alias),
     Check(("catalogue.deprecated",), _deprecated),
     Check(("catalogue.retires-soon", "catalogue.retirement-overdue"), _retires),
     Check(("catalogue.lifecycle-unknown",), _lifecycle_known),
-    Check(("catalogue.missing-capability", "catalogue.fact-unknown"), _capabilities),
-    Check(("catalogue.limit-too-small", "catalogue.fact-unknown"), _limits),
-    Check(("catalogue.line-not-allowed", "catalogue.fact-unknown"), _line),
+    *FIT,
 )

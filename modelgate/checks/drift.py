@@ -23,7 +23,7 @@ from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import short
-from modelgate.domain.times import format_instant
+from modelgate.domain.times import to_the_minute
 from modelgate.domain.view import SlotView, reaction
 
 REASON = '--reason "…"'
@@ -60,7 +60,7 @@ def _hold_expired(view: SlotView) -> Finding | None:
     if hold is None or hold.expires_at is None or hold.expires_at > view.snapshot.now:
         return None
     level = _strict(view, at_most_warn_at_preflight(view, Level.REFUSE))
-    message = f"the hold on {name(hold.model_id)} expired {format_instant(hold.expires_at)[:16]}Z"
+    message = f"the hold on {name(hold.model_id)} expired {to_the_minute(hold.expires_at)}"
     return about(view, "drift.hold-expired", level, message, _release_hint(view))
 
 
@@ -76,7 +76,7 @@ def _held(view: SlotView) -> Finding | None:
     hold = view.pins.hold
     if hold is None:
         return None
-    until = f" until {format_instant(hold.expires_at)[:16]}Z" if hold.expires_at else ""
+    until = f" until {to_the_minute(hold.expires_at)}" if hold.expires_at else ""
     return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", _release_hint(view))
 
 

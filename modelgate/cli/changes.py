@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelgate.cli.output import say, say_json
 from modelgate.domain.text import printable
-from modelgate.domain.times import format_instant
+from modelgate.domain.times import format_instant, to_the_minute
 from modelgate.render.style import Style
 from modelgate.render.table import table
 from modelgate.terminal import style_of
@@ -44,7 +44,7 @@ def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
 def _until(change: Change) -> str:
     expires = change.pin.expires_at
     revision = f"revision {change.pin.revision}"
-    return f"{revision}, until {format_instant(expires)[:16]}Z" if expires else revision
+    return f"{revision}, until {to_the_minute(expires)}" if expires else revision
 
 
 def _ahead(judgement: Judgement, style: Style) -> list[str]:

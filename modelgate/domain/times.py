@@ -15,6 +15,11 @@ def format_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def to_the_minute(instant: datetime) -> str:
+    """`2026-11-22T20:24Z`: an instant as people are shown it."""
+    return format_instant(instant)[:16] + "Z"
+
+
 def parse_instant(text: str) -> datetime:
     """An ISO 8601 date or date-time as an aware UTC datetime; without an offset it is UTC.
 

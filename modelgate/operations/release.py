@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import SlotPins, fold
+from modelgate.domain.pins import Pin, SlotPins, fold
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT
 from modelgate.domain.text import printable
@@ -33,33 +33,34 @@ def release(
     store = world.store(deadline)
     revisions = store.revisions(world.scope)
     state = fold(revisions)
-    held = [slot for slot in _slots(world, state, names, everything) if state[slot.name].hold]
+    held = [(slot, hold) for slot in _slots(world, state, names, everything) if (hold := state[slot.name].hold)]
     if not held:
         raise Refused("none of these slots is held", hint=f"modelgate status -e {world.settings.environment}")
     in_force = pins_in_force(world, revisions)
     facts = ask(world, in_force, (), deadline)
-    changes = [_change(world, slot, state[slot.name], in_force.get(slot.name), how, facts, reason) for slot in held]
+    changes = []
+    for slot, hold in held:
+        model_id = _model_id(world, slot, hold, in_force.get(slot.name), how, facts)
+        newest = state[slot.name].revision
+        pin = approval(slot.name, newest, "release", model_id, slot.reference, facts, reason)
+        changes.append(Change(pin, hold.model_id))
     pins = [change.pin for change in changes]
-    expect = {slot.name: state[slot.name].revision for slot in held}
+    expect = {slot.name: state[slot.name].revision for slot, _ in held}
     head = store.append(world.scope, world.author, [row(pin) for pin in pins], expect=expect, now=world.clock.now())
     return Changed(world.scope, tuple(changes), outlook(world, (*revisions, *pins), facts), head)
 
 
-def _change(
-    world: Surroundings, slot: Slot, pins: SlotPins, in_force: SlotPins | None, how: How, facts: Facts, reason: str
-) -> Change:
-    assert pins.hold is not None  # noqa: S101 # selected as held
-    model_id = pins.hold.model_id
-    if slot in world.settings.slots:
-        model_id = model_id if how == "keep" else resolved(slot, facts)
-        need_fit(world, slot, model_id, facts, hold=False)
-        _need_locked(world, slot, model_id, in_force)
-    elif how == "accept":
-        raise UsageError(
-            f"{slot.name} is no longer in the settings: it asks for nothing", hint="release it with --keep"
-        )
-    pin = approval(slot.name, pins.revision, "release", model_id, slot.reference, facts, reason)
-    return Change(pin, pins.hold.model_id)
+def _model_id(world: Surroundings, slot: Slot, hold: Pin, in_force: SlotPins | None, how: How, facts: Facts) -> str:
+    """What the slot may run once its hold is over."""
+    if slot not in world.settings.slots:
+        if how == "keep":
+            return hold.model_id
+        hint = "release it with --keep"
+        raise UsageError(f"{slot.name} is no longer in the settings: it asks for nothing", hint=hint)
+    model_id = hold.model_id if how == "keep" else resolved(slot, facts)
+    need_fit(world, slot, model_id, facts, hold=False)
+    _need_locked(world, slot, model_id, in_force)
+    return model_id
 
 
 def _need_locked(world: Surroundings, slot: Slot, model_id: str, in_force: SlotPins | None) -> None:
@@ -85,11 +86,9 @@ def _slots(
     }
     if everything:
         return tuple(slot for name, slot in {**known, **gone}.items() if name in state)
-    missing = [name for name in names if name in known and (name not in state or not state[name].hold)]
-    if missing:
-        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status -e {world.settings.environment}")
-    left = [name for name in names if name in gone]
-    rest = [name for name in names if name not in gone]
     if not names:
         raise UsageError("name the slots, or say --all", hint="modelgate release SLOT --keep")
-    return (*(select(world, rest, False) if rest else ()), *(gone[name] for name in left))
+    if missing := [name for name in names if name in known and (name not in state or not state[name].hold)]:
+        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status -e {world.settings.environment}")
+    asked = [name for name in names if name not in gone]
+    return (*(select(world, asked, False) if asked else ()), *(gone[name] for name in names if name in gone))

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from modelgate import fingerprint
+from modelgate.asking import within_grace
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Choice, Pin, SlotPins
 from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.text import printable
-from modelgate.domain.times import format_instant, is_young
+from modelgate.domain.times import to_the_minute
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.operations.change import Change, Changed, approval, row
 from modelgate.operations.outlook import outlook, pins_in_force
@@ -72,12 +72,14 @@ def rollback(
     store = world.store(deadline, read_only=dry_run)
     revisions = store.revisions(world.scope)
     facts = None if terms.unverified else _ask(world, pins_in_force(world, revisions), target, deadline)
-    grace = _grace(world, store) if terms.unverified else (None, None)
     running = {view.slot.name: view.choice for view in outlook(world, revisions, facts).views}
-    past = _Past(world, store, revisions)
-    changes = [_change(past, slot, running[slot.name], target, terms, facts) for slot in slots]
+    changes = []
+    for slot in slots:
+        past = tuple(pin for pin in revisions if pin.slot == slot.name)
+        changes.append(_change(_Before(world, store, slot, past, running[slot.name]), target, terms, facts))
     pins = [change.pin for change in changes]
-    ahead = outlook(world, (*revisions, *pins), facts or grace[0], grace[1])
+    believed, grace = (facts, None) if facts else _old_facts(world, store)
+    ahead = outlook(world, (*revisions, *pins), believed, grace)
     planned = Changed(world.scope, tuple(changes), ahead, notes=_notes(terms, grace))
     if dry_run:
         return planned
@@ -97,31 +99,7 @@ def _need_sense(world: Surroundings, target: Target, terms: Terms, everything: b
     if terms.never_run and terms.unverified:
         raise UsageError("an ID that never ran here must be verified live", hint="leave out --unverified")
     if terms.expires_at and terms.expires_at <= world.clock.now():
-        raise UsageError(f"--expires {format_instant(terms.expires_at)[:16]}Z has passed", hint="--expires 24h")
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What the scope has been through."""
-
-    world: Surroundings
-    store: Store
-    revisions: tuple[Pin, ...]
-
-    def of(self, slot: Slot) -> tuple[Pin, ...]:
-        """The slot's revisions, oldest first."""
-        return tuple(pin for pin in self.revisions if pin.slot == slot.name)
-
-
-def _change(
-    past: _Past, slot: Slot, running: Choice | None, target: Target, terms: Terms, facts: Facts | None
-) -> Change:
-    model_id = _target(past, slot, running, target)
-    if not terms.never_run:
-        _need_past(past, slot, model_id, running)
-    if facts:
-        need_fit(past.world, slot, model_id, facts, hold=True)
-    return Change(_hold(past, slot, model_id, running, facts, terms), running.model_id if running else None)
+        raise UsageError(f"--expires {to_the_minute(terms.expires_at)} has passed", hint="--expires 24h")
 
 
 def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
@@ -132,55 +110,82 @@ def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, dead
         raise CouldNotKnow(error.problem.hinting(hint)) from error
 
 
-def _target(past: _Past, slot: Slot, running: Choice | None, target: Target) -> str:
-    hint, scope = f"modelgate history {slot.name}", past.world.scope
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """One slot as the rollback finds it."""
+
+    world: Surroundings
+    store: Store
+    slot: Slot
+    revisions: tuple[Pin, ...]
+    """Of the slot, oldest first."""
+    running: Choice | None
+    """What it may run; None: nothing."""
+
+    @property
+    def running_id(self) -> str | None:
+        return self.running.model_id if self.running else None
+
+    @property
+    def held(self) -> bool:
+        return self.running is not None and self.running.rule == "hold"
+
+
+def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) -> Change:
+    model_id = _target_id(before, target)
+    if not terms.never_run:
+        _need_past(before, model_id)
+    if facts:
+        need_fit(before.world, before.slot, model_id, facts, hold=True)
+    return Change(_hold(before, model_id, terms, facts), before.running_id)
+
+
+def _target_id(before: _Before, target: Target) -> str:
+    slot, scope = before.slot.name, before.world.scope
+    hint = f"modelgate history {slot}"
     if target.model_id:
         return target.model_id
     if target.revision is not None:
-        found = [pin for pin in past.of(slot) if pin.revision == target.revision]
-        if not found:
-            raise Refused(f"{slot.name} has no revision {target.revision}", hint=hint)
-        return found[0].model_id
+        for pin in before.revisions:
+            if pin.revision == target.revision:
+                return pin.model_id
+        raise Refused(f"{slot} has no revision {target.revision}", hint=hint)
     if target.time is not None:
-        ran = {h.slot: h.model_id for h in past.store.handed_over_at(scope, target.time)}
-        if slot.name not in ran:
-            then = format_instant(target.time)[:16]
-            raise Refused(f"nothing had been handed over for {slot.name} at {then}Z", hint=hint)
-        return ran[slot.name]
-    if running and running.rule == "hold":
-        raise UsageError(f"{slot.name} is held already: say where to", hint=f"--to ID, see {hint}")
-    earlier = past.store.previous_hand_over(scope, slot.name, running.model_id if running else None)
+        for handed in before.store.handed_over_at(scope, target.time):
+            if handed.slot == slot:
+                return handed.model_id
+        raise Refused(f"nothing had been handed over for {slot} at {to_the_minute(target.time)}", hint=hint)
+    if before.held:
+        raise UsageError(f"{slot} is held already: say where to", hint=f"--to ID, see {hint}")
+    earlier = before.store.previous_hand_over(scope, slot, before.running_id)
     if earlier is None:
-        raise Refused(
-            f"{slot.name} has handed over nothing before {running.model_id if running else 'now'}",
-            hint="name the ID: --to ID, with --never-run if it never ran here",
-        )
+        hint = "name the ID: --to ID, with --never-run if it never ran here"
+        raise Refused(f"{slot} has handed over nothing before {before.running_id or 'now'}", hint=hint)
     return earlier.model_id
 
 
-def _need_past(past: _Past, slot: Slot, model_id: str, running: Choice | None) -> None:
+def _need_past(before: _Before, model_id: str) -> None:
     """The target must have been pinned or handed over here before; a pin of the lock is one that runs now."""
-    pinned = {pin.model_id for pin in past.of(slot)} | ({running.model_id} if running else set())
-    if model_id in pinned or past.store.was_handed_over(past.world.scope, slot.name, model_id):
+    slot, scope = before.slot.name, before.world.scope
+    if model_id == before.running_id or any(pin.model_id == model_id for pin in before.revisions):
         return
-    raise Refused(
-        f"{slot.name} never ran {printable(model_id)} in {past.world.settings.environment}",
-        hint=f"see modelgate history {slot.name}; or add --never-run: it is verified and expires in 24 h",
-    )
+    if not before.store.was_handed_over(scope, slot, model_id):
+        hint = f"see modelgate history {slot}; or add --never-run: it is verified and expires in 24 h"
+        raise Refused(f"{slot} never ran {printable(model_id)} in {scope.environment}", hint=hint)
 
 
-def _hold(past: _Past, slot: Slot, model_id: str, running: Choice | None, facts: Facts | None, terms: Terms) -> Pin:
+def _hold(before: _Before, model_id: str, terms: Terms, facts: Facts | None) -> Pin:
     """The next revision. It revokes the pin that the slot leaves; holding in place leaves none."""
-    leaves = running is not None and running.rule != "hold" and running.model_id != model_id
-    expires_at = terms.expires_at
+    running, expires_at = before.running, terms.expires_at
+    leaves = running is not None and not before.held and running.model_id != model_id
     if terms.never_run and expires_at is None:
-        expires_at = past.world.clock.now() + NEVER_RUN_EXPIRES
+        expires_at = before.world.clock.now() + NEVER_RUN_EXPIRES
     return approval(
-        slot.name,
-        max((pin.revision or 0 for pin in past.of(slot)), default=0),
+        before.slot.name,
+        max((pin.revision or 0 for pin in before.revisions), default=0),
         "rollback",
         model_id,
-        slot.reference,
+        before.slot.reference,
         facts,
         terms.reason.strip(),
         expires_at=expires_at,
@@ -188,23 +193,16 @@ def _hold(past: _Past, slot: Slot, model_id: str, running: Choice | None, facts:
     )
 
 
-def _grace(world: Surroundings, store: Store) -> tuple[Facts | None, Grace | None]:
-    """Old facts on which the gate would start while the API cannot be asked."""
+def _old_facts(world: Surroundings, store: Store) -> tuple[Facts, Grace] | tuple[None, None]:
+    """The facts on which the gate would start while the API cannot be asked, and for how long."""
     newest = store.facts(world.scope)
-    if newest is None:
-        return None, None
-    mark = fingerprint.for_grace(world.scope, world.settings.slots, newest.facts.origin)
-    stored = store.facts(world.scope, grace_fingerprint=mark)
-    lasting = timedelta(hours=world.settings.preflight.grace_hours)
-    if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
-        return None, None
-    return stored.facts, Grace(stored.asked_at, stored.asked_at + lasting)
+    return within_grace(world, world.settings.preflight, store, newest.facts.origin) if newest else (None, None)
 
 
-def _notes(terms: Terms, grace: tuple[Facts | None, Grace | None]) -> tuple[str, ...]:
+def _notes(terms: Terms, grace: Grace | None) -> tuple[str, ...]:
     if not terms.unverified:
         return ()
-    if grace[1] is None:
+    if grace is None:
         return ("unverified: the gate starts it only once the API can be asked again",)
-    until = format_instant(grace[1].until)[:16]
-    return (f"unverified: while the API is down the gate starts on what was verified before, until {until}Z",)
+    until = to_the_minute(grace.until)
+    return (f"unverified: while the API is down the gate starts on what was verified before, until {until}",)

@@ -87,7 +87,7 @@ def need_fit(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, ho
         what = "is retired" if retired else "is not in the catalogue"
         raise Refused(f"{slot.name}: {printable(model_id)} {what}", hint="modelgate models lists what is served")
     view = _as_if(world, slot, model_id, facts, hold=hold)
-    for check in catalogue.CHECKS[-3:]:
+    for check in catalogue.FIT:
         for finding in check.judge(view) or []:
             if finding.level is Level.REFUSE:
                 raise Refused(f"{slot.name}: {finding.message}", hint=finding.hint)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.rows import HandOver, Head
-from modelgate.domain.times import days_left
+from modelgate.domain.times import days_left, format_instant
 from modelgate.operations.outlook import pins_in_force
 from modelgate.surroundings import Surroundings
 
@@ -69,6 +70,42 @@ def status(world: Surroundings) -> Status:
         slots.append(SlotStatus(name, asked.get(name), pin or state.newest, state.hold, handed.get(name), entry, left))
     last = store.last_preflight(world.scope)
     return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(world.scope))
+
+
+def status_json(found: Status) -> dict[str, Any]:
+    """The status as JSON values; instants are ISO 8601 in UTC."""
+    last = found.last_preflight
+    return {
+        "slots": [_slot_json(slot) for slot in found.slots],
+        "last_preflight": last
+        and {
+            "run_id": last.run.run_id,
+            "recorded_at": format_instant(last.envelope.recorded_at),
+            "host": last.envelope.author.host,
+            "unverified": last.run.unverified,
+        },
+        "facts_from": found.facts_from and format_instant(found.facts_from),
+        "head": found.head and str(found.head),
+    }
+
+
+def _slot_json(slot: SlotStatus) -> dict[str, Any]:
+    approved, hold, handed = slot.hold or slot.pin, slot.hold, slot.handed_over
+    return {
+        "slot": slot.slot,
+        "reference": slot.reference,
+        "may_run": slot.model_id,
+        "revision": approved.revision if approved else None,
+        "held": hold is not None,
+        "expires_at": format_instant(hold.expires_at) if hold and hold.expires_at else None,
+        "reason": approved.reason if approved else None,
+        "actor": approved.actor if approved else None,
+        "lifecycle": slot.entry.lifecycle if slot.entry else None,
+        "days_left": slot.days_left,
+        "handed_off": handed.model_id if handed else None,
+        "handed_at": format_instant(handed.recorded_at) if handed else None,
+        "host": handed.host if handed else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelgate.domain.times import days_left, end_of_day, format_instant, is_young, parse_duration, parse_instant
+from modelgate.domain.times import (
+    days_left,
+    end_of_day,
+    format_instant,
+    is_young,
+    parse_duration,
+    parse_instant,
+    to_the_minute,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -23,6 +31,12 @@ def test_instants_survive_their_text(instant: datetime) -> None:
 def test_texts_sort_as_instants_do(one: datetime, other: datetime) -> None:
     """A database may compare the texts."""
     assert (format_instant(one) < format_instant(other)) == (one < other)
+
+
+def test_people_are_shown_minutes() -> None:
+    """UTC, cut, not rounded; the zero time of Go's gateways has four digits of the year too."""
+    shown = [to_the_minute(NOW + timedelta(seconds=59.9)), to_the_minute(datetime(1, 1, 1, tzinfo=UTC))]
+    assert shown == ["2026-11-22T12:00Z", "0001-01-01T00:00Z"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""history: who changed what, when and why, and what was handed over. Asks the store alone, never the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from modelgate.domain.history import Event
+from modelgate.domain.rows import HandOver
+from modelgate.domain.times import format_instant
+from modelgate.surroundings import Surroundings
+
+
+def history(world: Surroundings, slot: str | None, since: datetime | None, limit: int) -> tuple[Event, ...]:
+    """At most `limit` events, newest first, of one slot or of all. Raises StoreProblem."""
+    store = world.store(world.deadline(), read_only=True)
+    return store.history(world.scope, slot=slot, since=since, limit=limit)
+
+
+def ran_at(world: Surroundings, slot: str | None, at: datetime) -> tuple[HandOver, ...]:
+    """What had been handed over last by then, of one slot or of all. Raises StoreProblem."""
+    handed = world.store(world.deadline(), read_only=True).handed_over_at(world.scope, at)
+    return tuple(each for each in handed if slot in (None, each.slot))
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """The event as JSON values; instants are ISO 8601 in UTC."""
+    envelope, author = event.envelope, event.envelope.author
+    return {
+        "sequence": envelope.sequence,
+        "recorded_at": format_instant(envelope.recorded_at),
+        "slot": event.slot,
+        "action": event.action or "hand-over",
+        "id": event.model_id,
+        "reference": event.reference,
+        "before": event.before,
+        "revision": event.revision,
+        "revokes": event.revokes,
+        "expires_at": format_instant(event.expires_at) if event.expires_at else None,
+        "held": event.held,
+        "reason": event.reason,
+        "run_id": event.run_id,
+        "actor": author.actor,
+        "database_user": envelope.database_user,
+        "host": author.host,
+        "commit": author.commit_sha,
+        "ci_run": author.ci_run,
+        "version": author.version,
+    }
+
+
+def hand_over_json(handed: HandOver) -> dict[str, Any]:
+    """The hand-over as JSON values."""
+    return {
+        "slot": handed.slot,
+        "id": handed.model_id,
+        "reference": handed.reference,
+        "handed_at": format_instant(handed.recorded_at),
+        "revision": handed.revision,
+        "held": handed.held,
+        "run_id": handed.run_id,
+        "host": handed.host,
+        "actor": handed.actor,
+        "version": handed.version,
+    }
