@@ -117,7 +117,9 @@ def expect(snapshot: Snapshot) -> Expected:
     verdict = verdict_of(findings)
     # handed off and pinned only by preflight, only on a pass, all slots or none, and not while only observing
     starts = snapshot.verb == "preflight" and verdict == "pass" and snapshot.policy.enforce
-    return Expected(frozenset(findings), pinned, to_pin if starts else {}, hand_over if starts else {}, verdict)
+    if not starts:
+        return Expected(frozenset(findings), pinned, {}, {}, verdict)
+    return Expected(frozenset(findings), pinned | to_pin, to_pin, hand_over, verdict)
 
 
 def verdict_of(findings: set[Judged]) -> str:
