@@ -12,7 +12,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
 
     A link stays one. A device or a pipe, such as /dev/stdout, is written to: in its place a file would be of no use.
     """
-    if path.exists() and not path.is_file():
+    if _is_device(path):
         path.write_text(text, "utf-8")
         return
     path = path.resolve()
@@ -27,3 +27,12 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def may_write(path: Path) -> bool:
+    """Whether `write_whole` could make the file, as far as that is known without trying."""
+    return _is_device(path) or os.access(path.resolve().parent, os.W_OK | os.X_OK)
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def command(
     from modelgate import waiting
 
     files = parse_reports(reports)
+    _need_places(cmd, (path for path in (emit_env, emit_json) if path))
     report = waiting.preflight(world, wait or timedelta(0), _tell)
     put_out(report, form, files, err=bool(cmd))
     if report.models:
@@ -53,6 +55,19 @@ def command(
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, emit_json)
     return report.exit_code
+
+
+def _need_places(cmd: tuple[str, ...], files: Iterable[Path]) -> None:
+    """What cannot be handed over is told before anybody is asked, and is not recorded as handed over."""
+    import shutil
+
+    from modelgate.whole_file import may_write
+
+    for path in files:
+        if not may_write(path):
+            raise UsageError(f"cannot write {path}", hint="name a file in a folder that exists and can be written to")
+    if cmd and shutil.which(cmd[0]) is None:
+        raise UsageError(f"cannot start {cmd[0][:80]}: No such file or directory", hint="is it installed, on the PATH?")
 
 
 def _tell(report: Report) -> None:
