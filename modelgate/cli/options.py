@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Instant(click.ParamType[datetime]):
             return value
         if self._ahead:
             try:
-                return datetime.now().astimezone() + parse_duration(value)
+                return SystemClock().now() + parse_duration(value)
             except ValueError:
                 pass
         try:
