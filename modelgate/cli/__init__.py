@@ -47,6 +47,7 @@ def _run() -> int:
     from modelgate.cli.failure import defect, tell
     from modelgate.cli.group import cli
 
+    _open_streams()
     try:
         code = cli.main(prog_name="modelgate", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -63,6 +64,16 @@ def _run() -> int:
     except Exception as error:  # whatever it is, it is told in one line, as a defect
         defect(error)
         return ModelgateError.exit_code
+
+
+def _open_streams() -> None:
+    """Whoever starts a command with its output closed wants the exit code alone: what is said goes nowhere."""
+    import os
+
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 # as long as the process
 
 
 def _leave(code: int) -> NoReturn:

@@ -21,7 +21,7 @@ def tell(error: ModelgateError) -> None:
     lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
     if error.hint:
         lines.append(f"  → {style.paint(printable(error.hint, 500), 'cyan')}")
-    print(style.fit("\n".join(lines)), file=sys.stderr)
+    _say(style.fit("\n".join(lines)))
 
 
 def defect(error: Exception) -> None:
@@ -31,5 +31,14 @@ def defect(error: Exception) -> None:
         return
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
-    print(f"error: a defect of modelgate: {type(error).__name__} at {place}", file=sys.stderr)
-    print("  → run it again with MODELGATE_DEBUG=1 for the whole trace, and report it", file=sys.stderr)
+    _say(
+        f"error: a defect of modelgate: {type(error).__name__} at {place}\n"
+        "  → run it again with MODELGATE_DEBUG=1 for the whole trace, and report it"
+    )
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:  # standard error is full or gone: the exit code still tells
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

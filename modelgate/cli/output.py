@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Prints `text` in the characters that the stream can take. A reader who left does not change the exit code."""
+    """Prints `text` in the characters that the stream can take. A reader who left does not change the exit code.
+
+    Raises UsageError where the stream takes nothing, such as on a full disk.
+    """
     stream = sys.stderr if err else sys.stdout
     fitting = style_of(stream, os.environ).fit(text)
     try:
         stream.write(fitting if fitting.endswith("\n") else fitting + "\n")
         stream.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # where the rest goes when the process ends
+        if not isinstance(error, BrokenPipeError):
+            hint = "what was done stands; only its output is lost"
+            raise UsageError(f"cannot write the output: {error.strerror}", hint=hint) from None
 
 
 def say_json(value: Any) -> None:
