@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RESTART = """\
 Now restart, so that the hold takes effect:
   Kubernetes  kubectl rollout restart deployment/NAME
-  compose     docker compose up -d --force-recreate SERVICE
+  compose     docker compose up -d --force-recreate GATE SERVICE
   systemd     systemctl restart UNIT"""
 
 

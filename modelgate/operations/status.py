@@ -56,7 +56,7 @@ def status(world: Surroundings) -> Status:
     store = world.store(world.deadline(), read_only=True)
     revisions = store.revisions(world.scope)
     pins = pins_in_force(world, revisions)
-    handed = {h.slot: h for h in store.handed_over_at(world.scope, now)}
+    handed = {h.slot: h for h in store.handed_over_at(world.scope)}
     stored = store.facts(world.scope)
     entries = stored.facts.entries if stored else {}
     asked = {slot.name: slot.reference for slot in world.settings.slots}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.schema import Schema, locks_out, read_schema
 from modelgate.store.tables import metadata, runs
 
+_one_at_a_time = threading.Lock()
+"""Alembic keeps the migration under way in global variables, so threads must take turns."""
 RECENT_RUNS = 1000
 """How many of the newest runs are asked which gate versions are in use."""
 
@@ -73,7 +76,8 @@ def _upgrade(connection: Connection) -> Plan:
     if todo.current is None:
         _refuse_strangers(connection)
     if todo.steps:
-        command.upgrade(configuration(connection), "head")
+        with _one_at_a_time:
+            command.upgrade(configuration(connection), "head")
     return todo
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -40,6 +41,14 @@ def problem(url: str, *, seconds: float = 0.5, write: bool = False) -> tuple[str
         use()
     assert CANARY not in "".join(traceback.format_exception(raised.value))
     return raised.value.problem.check, raised.value.message
+
+
+def test_threads_make_files_of_their_own_at_once(tmp_path: Path) -> None:
+    """Many stores that are made at once in one process are all whole: migrations take turns."""
+    with ThreadPoolExecutor(12) as pool:
+        stores = list(pool.map(lambda n: opened(f"sqlite:///{tmp_path}/{n}.db"), range(12)))
+    assert [store.head(PROD) for store in stores] == [None] * 12
+    assert [store.state(PROD) for store in stores] == [State()] * 12
 
 
 def test_a_missing_sqlite_file_is_made_once_and_said_so(tmp_path: Path) -> None:
