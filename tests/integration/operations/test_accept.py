@@ -13,15 +13,15 @@ HOUR = timedelta(hours=1)
 PROMOTED = {"promote_from": "staging", "soak_hours": 24}
 
 
-def test_slots_by_name_or_all_of_them(site: Site) -> None:
+def test_slots_by_name_or_all_of_them(file_site: Site) -> None:
     """What the settings resolve to now; old → new is told; a slot that is approved already is left as it is."""
-    site.asks(summarizer=ALIAS, grader=OTHER)
-    first = site.accept("grader")
+    file_site.asks(summarizer=ALIAS, grader=OTHER)
+    first = file_site.accept("grader")
     assert [(c.before, c.pin.model_id) for c in first.changes] == [(None, OTHER)]
-    second = site.accept(everything=True)
+    second = file_site.accept(everything=True)
     assert [(c.pin.slot, c.pin.model_id) for c in second.changes] == [("summarizer", OLD)]
     assert second.unchanged == ("grader",)
-    assert site.preflight().models == {"summarizer": OLD, "grader": OTHER}
+    assert file_site.preflight().models == {"summarizer": OLD, "grader": OTHER}
 
 
 @pytest.mark.parametrize(
@@ -34,109 +34,111 @@ def test_slots_by_name_or_all_of_them(site: Site) -> None:
         (("summarizer",), {"reason": " "}, "say why"),
     ],
 )
-def test_what_makes_no_sense_is_wrong_usage(site: Site, slots: tuple[str, ...], how: dict[str, str], told: str) -> None:
+def test_what_makes_no_sense_is_wrong_usage(
+    file_site: Site, slots: tuple[str, ...], how: dict[str, str], told: str
+) -> None:
     """Exit 2, and nothing is written."""
     with pytest.raises(UsageError, match=told):
-        site.accept(*slots, **how)
-    assert site.pins() == []
+        file_site.accept(*slots, **how)
+    assert file_site.pins() == []
 
 
-def test_a_near_miss_of_a_slots_name_is_suggested(site: Site) -> None:
+def test_a_near_miss_of_a_slots_name_is_suggested(file_site: Site) -> None:
     """The hint says which slot was meant."""
     with pytest.raises(UsageError) as wrong:
-        site.accept("sumarizer")
+        file_site.accept("sumarizer")
     assert wrong.value.hint == "did you mean summarizer?"
 
 
-def test_a_run_pins_exactly_what_it_saw(any_site: Site) -> None:
+def test_a_run_pins_exactly_what_it_saw(site: Site) -> None:
     """The alias moved and the settings were edited since: neither is approved by accident."""
-    any_site.asks(summarizer=ALIAS, grader="claude-haiku-4-5")
-    run = any_site.check()
-    any_site.sandbox.move_alias(ALIAS, NEW)
-    any_site.asks(summarizer=ALIAS, grader=OTHER)
-    changed = any_site.accept(run_id=run.run_id)
-    assert any_site.pins("summarizer") == [("accept", ALIAS, OLD)]
-    assert any_site.pins("grader") == [("accept", "claude-haiku-4-5", "claude-haiku-4-5-20251001")]
+    site.asks(summarizer=ALIAS, grader="claude-haiku-4-5")
+    run = site.check()
+    site.sandbox.move_alias(ALIAS, NEW)
+    site.asks(summarizer=ALIAS, grader=OTHER)
+    changed = site.accept(run_id=run.run_id)
+    assert site.pins("summarizer") == [("accept", ALIAS, OLD)]
+    assert site.pins("grader") == [("accept", "claude-haiku-4-5", "claude-haiku-4-5-20251001")]
     assert changed.outlook is not None
     assert {f.id for f in changed.outlook.findings} == {"drift.alias-moved", "drift.reference-changed"}
 
 
-def test_a_run_that_saw_an_id_which_is_gone_is_refused_whole(site: Site) -> None:
+def test_a_run_that_saw_an_id_which_is_gone_is_refused_whole(file_site: Site) -> None:
     """Each ID is verified live, and one that retired since keeps all slots from being pinned."""
-    site.asks(summarizer=ALIAS, grader=OTHER)
-    run = site.check()
-    site.sandbox.retire(OLD)
+    file_site.asks(summarizer=ALIAS, grader=OTHER)
+    run = file_site.check()
+    file_site.sandbox.retire(OLD)
     with pytest.raises(Refused, match=f"summarizer: {OLD} is retired"):
-        site.accept(run_id=run.run_id)
-    assert site.pins("grader") == []
+        file_site.accept(run_id=run.run_id)
+    assert file_site.pins("grader") == []
 
 
-def test_a_run_of_another_scope_or_of_nobody_is_refused(site: Site) -> None:
+def test_a_run_of_another_scope_or_of_nobody_is_refused(file_site: Site) -> None:
     """A run's ID from staging approves nothing in prod."""
-    site.asks("staging", summarizer=ALIAS)
-    foreign = site.check("staging")
+    file_site.asks("staging", summarizer=ALIAS)
+    foreign = file_site.check("staging")
     for run_id in (foreign.run_id, "run_nobody", "'; DROP TABLE runs"):
         with pytest.raises(Refused, match="checkout/prod has no run"):
-            site.accept(run_id=run_id)
-    assert site.pins() == []
+            file_site.accept(run_id=run_id)
+    assert file_site.pins() == []
 
 
-def test_a_run_that_saw_nothing_of_a_slot_is_told(site: Site) -> None:
+def test_a_run_that_saw_nothing_of_a_slot_is_told(file_site: Site) -> None:
     """A name that meant nothing then is not "approved already"; the others are accepted without it."""
-    site.asks(summarizer=ALIAS, grader="claude-no-such-model")
-    run = site.check()
+    file_site.asks(summarizer=ALIAS, grader="claude-no-such-model")
+    run = file_site.check()
     with pytest.raises(Refused, match="saw no ID for grader"):
-        site.accept("grader", run_id=run.run_id)
-    site.asks(summarizer=ALIAS, grader=OTHER, extra=OTHER)
-    changed = site.accept(run_id=run.run_id)
+        file_site.accept("grader", run_id=run.run_id)
+    file_site.asks(summarizer=ALIAS, grader=OTHER, extra=OTHER)
+    changed = file_site.accept(run_id=run.run_id)
     assert ([c.pin.slot for c in changed.changes], changed.unchanged) == (["summarizer"], ())
     with pytest.raises(Refused, match="saw no ID for extra"):
-        site.accept("extra", run_id=run.run_id)
+        file_site.accept("extra", run_id=run.run_id)
 
 
-def test_a_run_with_a_held_slot_pins_the_others(site: Site) -> None:
+def test_a_run_with_a_held_slot_pins_the_others(file_site: Site) -> None:
     """The hold stays; a run of which every slot is held is refused with the hint."""
-    site.asks(summarizer=ALIAS, grader=ALIAS)
-    site.accept(everything=True)
-    site.rollback("summarizer", to=OLD)
-    site.sandbox.move_alias(ALIAS, NEW)
-    run = site.check()
-    assert [c.pin.slot for c in site.accept(run_id=run.run_id).changes] == ["grader"]
-    site.rollback("grader", to=OLD)
+    file_site.asks(summarizer=ALIAS, grader=ALIAS)
+    file_site.accept(everything=True)
+    file_site.rollback("summarizer", to=OLD)
+    file_site.sandbox.move_alias(ALIAS, NEW)
+    run = file_site.check()
+    assert [c.pin.slot for c in file_site.accept(run_id=run.run_id).changes] == ["grader"]
+    file_site.rollback("grader", to=OLD)
     with pytest.raises(Refused, match="is held on"):
-        site.accept(run_id=run.run_id)
+        file_site.accept(run_id=run.run_id)
 
 
-def test_an_id_that_does_not_fit_is_refused(site: Site) -> None:
+def test_an_id_that_does_not_fit_is_refused(file_site: Site) -> None:
     """What the slot requires is asked before it is approved."""
-    site.asks(more='requires = ["effort.high"]\n', summarizer=ALIAS)
+    file_site.asks(more='requires = ["effort.high"]\n', summarizer=ALIAS)
     with pytest.raises(Refused, match=r"does not support effort\.high"):
-        site.accept("summarizer")
-    assert site.pins() == []
+        file_site.accept("summarizer")
+    assert file_site.pins() == []
 
 
 @pytest.mark.parametrize(
     ("reference", "told"),
     [("claude-no-such", "is no model"), ("claude-3-opus-20240229", "is retired"), ("claude-opus-4-0", "is retired")],
 )
-def test_a_reference_that_means_nothing_is_refused(site: Site, reference: str, told: str) -> None:
+def test_a_reference_that_means_nothing_is_refused(file_site: Site, reference: str, told: str) -> None:
     """The hint is the line to change."""
-    site.asks(summarizer=reference)
+    file_site.asks(summarizer=reference)
     with pytest.raises(Refused, match=told) as refused:
-        site.accept("summarizer")
+        file_site.accept("summarizer")
     assert refused.value.hint.endswith("prod.toml:5")
 
 
-def test_nobody_is_approved_unasked(site: Site) -> None:
+def test_nobody_is_approved_unasked(file_site: Site) -> None:
     """In an outage, and where one alias fails, it is not known what would be pinned."""
-    site.asks(summarizer=ALIAS, grader=OTHER)
-    site.outage(path=f"/v1/models/{ALIAS}")
+    file_site.asks(summarizer=ALIAS, grader=OTHER)
+    file_site.outage(path=f"/v1/models/{ALIAS}")
     with pytest.raises(CouldNotKnow):
-        site.accept(everything=True)
-    site.outage()
+        file_site.accept(everything=True)
+    file_site.outage()
     with pytest.raises(CouldNotKnow):
-        site.accept("grader")
-    assert (site.pins("summarizer"), site.pins("grader")) == ([], [])
+        file_site.accept("grader")
+    assert (file_site.pins("summarizer"), file_site.pins("grader")) == ([], [])
 
 
 # --- promotion
@@ -174,12 +176,12 @@ def test_the_soak_begins_anew_after_a_rollback_there(promoted: Site) -> None:
     assert found(promoted.check()) == {"drift.not-promoted": "refuse"}
 
 
-def test_nothing_is_promoted_from_where_nothing_ran(site: Site) -> None:
+def test_nothing_is_promoted_from_where_nothing_ran(file_site: Site) -> None:
     """Approved there is not handed over there."""
-    site.asks("staging", summarizer=ALIAS)
-    site.accept("summarizer", environment="staging")
+    file_site.asks("staging", summarizer=ALIAS)
+    file_site.accept("summarizer", environment="staging")
     with pytest.raises(Refused, match="checkout/staging has handed over nothing for summarizer"):
-        site.accept("summarizer", source="staging")
+        file_site.accept("summarizer", source="staging")
 
 
 def test_clocks_that_disagree_promote_what_ran_last(promoted: Site) -> None:

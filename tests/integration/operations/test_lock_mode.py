@@ -33,23 +33,23 @@ def without_store(site: Site) -> Report:
     return report
 
 
-def test_from_lock_to_a_start_nobody_accepts(any_site: Site) -> None:
+def test_from_lock_to_a_start_nobody_accepts(site: Site) -> None:
     """lock → commit → `check --no-store` → preflight hands over the lock's IDs and records the commit."""
-    any_site.asks(policy=LOCKED, summarizer=ALIAS)
+    site.asks(policy=LOCKED, summarizer=ALIAS)
     with pytest.raises(SettingsError, match="there is no lock yet"):
-        any_site.check()
-    written = any_site.lock()
+        site.check()
+    written = site.lock()
     assert [(c.pin.slot, c.before, c.pin.model_id) for c in written.changes] == [("summarizer", None, OLD)]
-    checked = without_store(any_site)
+    checked = without_store(site)
     assert (checked.exit_code, found(checked), checked.run_id) == (0, {}, None)
-    any_site.environ["GITHUB_SHA"] = "c0ffee"
-    started = any_site.preflight()
+    site.environ["GITHUB_SHA"] = "c0ffee"
+    started = site.preflight()
     assert started.models == {"summarizer": OLD}
     assert started.slots[0].revision is None
-    recorded = any_site.store().run(started.run_id or "")
+    recorded = site.store().run(started.run_id or "")
     assert recorded is not None
     assert recorded.run.lock_commit == "c0ffee"
-    assert any_site.pins() == []
+    assert site.pins() == []
 
 
 def test_a_moved_alias_is_refused_until_the_lock_is_written_anew(locked: Site) -> None:

@@ -45,20 +45,20 @@ def test_the_ids_that_were_only_accepted_are_no_past(moved: Site) -> None:
     assert moved.rollback("summarizer").changes[0].pin.model_id == NEW
 
 
-def test_pods_that_stay_on_their_pin_are_rolled_back_from_it(site: Site) -> None:
+def test_pods_that_stay_on_their_pin_are_rolled_back_from_it(file_site: Site) -> None:
     """Where preflight only warns of an edited reference, the present ID is the pin that the pods stay on."""
     policy = {"preflight": {"reference_changed": "warn"}}
-    site.asks(policy=policy, summarizer=OLD)
-    site.accept("summarizer")
-    site.preflight()
-    site.asks(policy=policy, summarizer=NEW)
-    site.accept("summarizer")
-    site.preflight()
-    site.asks(policy=policy, summarizer=OTHER)
-    assert site.preflight().models == {"summarizer": NEW}
-    (change,) = site.rollback("summarizer").changes
+    file_site.asks(policy=policy, summarizer=OLD)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    file_site.asks(policy=policy, summarizer=NEW)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    file_site.asks(policy=policy, summarizer=OTHER)
+    assert file_site.preflight().models == {"summarizer": NEW}
+    (change,) = file_site.rollback("summarizer").changes
     assert (change.before, change.pin.model_id, change.pin.revokes) == (NEW, OLD, 2)
-    assert site.preflight().models == {"summarizer": OLD}
+    assert file_site.preflight().models == {"summarizer": OLD}
 
 
 def test_a_hold_survives_what_comes_after_it(moved: Site) -> None:
@@ -113,39 +113,39 @@ def test_to_a_revision(moved: Site) -> None:
         moved.rollback("summarizer", to=Target(revision=9))
 
 
-def test_to_a_time_is_what_was_handed_over_then(site: Site) -> None:
+def test_to_a_time_is_what_was_handed_over_then(file_site: Site) -> None:
     """Not what was approved then: what ran."""
-    site.accept("summarizer")
-    site.preflight()
-    before = site.clock.now()
-    site.clock.ahead += HOUR
-    site.sandbox.move_alias(ALIAS, NEW)
-    site.accept("summarizer")
-    site.preflight()
-    assert site.rollback("summarizer", to=Target(time=before)).changes[0].pin.model_id == OLD
+    file_site.accept("summarizer")
+    file_site.preflight()
+    before = file_site.clock.now()
+    file_site.clock.ahead += HOUR
+    file_site.sandbox.move_alias(ALIAS, NEW)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    assert file_site.rollback("summarizer", to=Target(time=before)).changes[0].pin.model_id == OLD
     with pytest.raises(Refused, match="nothing had been handed over"):
-        site.rollback("summarizer", to=Target(time=before - HOUR))
+        file_site.rollback("summarizer", to=Target(time=before - HOUR))
 
 
-def test_all_slots_go_back_in_one_transaction(site: Site) -> None:
+def test_all_slots_go_back_in_one_transaction(file_site: Site) -> None:
     """`--all --to-time`: every slot or, if one of them ran nothing then, none."""
-    site.asks(summarizer=ALIAS, grader=OTHER)
-    site.accept(everything=True)
-    site.preflight()
-    before = site.clock.now()
-    site.clock.ahead += HOUR
-    site.asks(summarizer=NEW, grader=NEW)
-    site.accept(everything=True)
-    site.preflight()
+    file_site.asks(summarizer=ALIAS, grader=OTHER)
+    file_site.accept(everything=True)
+    file_site.preflight()
+    before = file_site.clock.now()
+    file_site.clock.ahead += HOUR
+    file_site.asks(summarizer=NEW, grader=NEW)
+    file_site.accept(everything=True)
+    file_site.preflight()
     with pytest.raises(UsageError, match="--all needs --to-time"):
-        site.rollback(everything=True, to=OLD)
-    changed = site.rollback(everything=True, to=Target(time=before))
+        file_site.rollback(everything=True, to=OLD)
+    changed = file_site.rollback(everything=True, to=Target(time=before))
     assert {c.pin.slot: c.pin.model_id for c in changed.changes} == {"summarizer": OLD, "grader": OTHER}
-    assert site.preflight().models == {"summarizer": OLD, "grader": OTHER}
-    site.asks(summarizer=NEW, grader=NEW, extra=OTHER)
+    assert file_site.preflight().models == {"summarizer": OLD, "grader": OTHER}
+    file_site.asks(summarizer=NEW, grader=NEW, extra=OTHER)
     with pytest.raises(Refused, match="for extra"):
-        site.rollback(everything=True, to=Target(time=before))
-    assert len(site.pins("grader")) == 3
+        file_site.rollback(everything=True, to=Target(time=before))
+    assert len(file_site.pins("grader")) == 3
 
 
 def test_an_id_that_never_ran_here_needs_a_word(moved: Site) -> None:
@@ -191,12 +191,12 @@ def test_the_target_must_be_in_service_and_fit(moved: Site) -> None:
     assert len(moved.pins()) == 2
 
 
-def test_a_slot_with_no_earlier_id_says_how_to_name_one(site: Site) -> None:
+def test_a_slot_with_no_earlier_id_says_how_to_name_one(file_site: Site) -> None:
     """Nothing was handed over before the present one: refused with the way on."""
-    site.accept("summarizer")
-    site.preflight()
+    file_site.accept("summarizer")
+    file_site.preflight()
     with pytest.raises(Refused, match=f"has handed over nothing before {OLD}") as refused:
-        site.rollback("summarizer")
+        file_site.rollback("summarizer")
     assert "--never-run" in refused.value.hint
 
 
