@@ -39,9 +39,7 @@ def typed(text: str | None) -> str:
 
 def command(snapshot: Snapshot, verb: str, *words: str) -> str:
     """A command line for this service and environment, ready to paste."""
-    scope = snapshot.scope
-    service = () if scope.service == "default" else ("-s", scope.service)
-    return " ".join(("modelgate", verb, *words, *service, "-e", scope.environment))
+    return " ".join(("modelgate", verb, *words, snapshot.scope.flags))
 
 
 def about(

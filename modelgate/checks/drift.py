@@ -91,7 +91,8 @@ def _unpinned(view: SlotView) -> Finding | None:
             message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
             return about(view, "drift.unpinned", Level.NOTE, message)
     message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
-    return about(view, "drift.unpinned", Level.REFUSE, message, _accept_hint(view))
+    hint = _accept_hint(view, of_run=view.resolved is not None)  # what a run did not see, it cannot approve
+    return about(view, "drift.unpinned", Level.REFUSE, message, hint)
 
 
 def _reference_changed(view: SlotView) -> Finding | None:

@@ -19,6 +19,12 @@ class Scope:
     def __str__(self) -> str:
         return f"{self.service}/{self.environment}"
 
+    @property
+    def flags(self) -> str:
+        """The options that name it on a command line."""
+        service = "" if self.service == "default" else f"-s {self.service} "
+        return f"{service}-e {self.environment}"
+
 
 @dataclass(frozen=True, slots=True)
 class Author:

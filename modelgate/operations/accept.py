@@ -65,8 +65,7 @@ def _unheld(
     if skip and len(holds) < len(slots):
         return tuple(slot for slot in slots if slot.name not in holds)
     for name, hold in holds.items():
-        scope = f"-s {world.scope.service} -e {world.scope.environment}"
-        hint = f'modelgate release {name} --accept --reason "…" {scope}'
+        hint = f'modelgate release {name} --accept --reason "…" {world.scope.flags}'
         raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
     return slots
 

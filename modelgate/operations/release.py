@@ -35,7 +35,7 @@ def release(
     state = fold(revisions)
     held = [(slot, hold) for slot in _slots(world, state, names, everything) if (hold := state[slot.name].hold)]
     if not held:
-        raise Refused("none of these slots is held", hint=f"modelgate status -e {world.settings.environment}")
+        raise Refused("none of these slots is held", hint=f"modelgate status {world.scope.flags}")
     in_force = pins_in_force(world, revisions)
     facts = ask(world, in_force, (), deadline)
     changes = []
@@ -89,6 +89,6 @@ def _slots(
     if not names:
         raise UsageError("name the slots, or say --all", hint="modelgate release SLOT --keep")
     if missing := [name for name in names if name in known and (name not in state or not state[name].hold)]:
-        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status -e {world.settings.environment}")
+        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status {world.scope.flags}")
     asked = [name for name in names if name not in gone]
     return (*(select(world, asked, False) if asked else ()), *(gone[name] for name in names if name in gone))

@@ -142,7 +142,7 @@ def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) 
 
 def _target_id(before: _Before, target: Target) -> str:
     slot, scope = before.slot.name, before.world.scope
-    hint = f"modelgate history {slot}"
+    hint = f"modelgate history {slot} {scope.flags}"
     if target.model_id:
         return target.model_id
     if target.revision is not None:
@@ -170,7 +170,7 @@ def _need_past(before: _Before, model_id: str) -> None:
     if model_id == before.running_id or any(pin.model_id == model_id for pin in before.revisions):
         return
     if not before.store.was_handed_over(scope, slot, model_id):
-        hint = f"see modelgate history {slot}; or add --never-run: it is verified and expires in 24 h"
+        hint = f"see modelgate history {slot} {scope.flags}; or add --never-run: it is verified and expires in 24 h"
         raise Refused(f"{slot} never ran {printable(model_id)} in {scope.environment}", hint=hint)
 
 

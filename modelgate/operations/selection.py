@@ -21,6 +21,8 @@ from modelgate.surroundings import Surroundings
 def select(world: Surroundings, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
     """The named slots, or all of the settings. Raises UsageError for none, both, or a name that is not there."""
     slots = world.settings.slots
+    if not slots:
+        raise UsageError(f"{world.settings.environment_file}: it has no slots", hint='[slots.NAME] model = "…"')
     if bool(names) == everything:
         raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(s.name for s in slots)}")
     known = [slot.name for slot in slots]

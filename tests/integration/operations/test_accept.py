@@ -201,3 +201,10 @@ def test_a_held_id_is_warned_of_and_not_refused_for_its_soak(promoted: Site) -> 
     promoted.accept("summarizer", source="staging")
     promoted.rollback("summarizer", to=OLD)
     assert found(promoted.check()) == {"drift.held": "note", "drift.not-promoted": "note"}
+
+
+def test_settings_without_slots_are_wrong_usage(file_site: Site) -> None:
+    """There is nothing to approve, and no next preflight that would pass."""
+    file_site.asks()
+    with pytest.raises(UsageError, match="has no slots"):
+        file_site.accept(everything=True)

@@ -41,8 +41,7 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a first use of a name that means nothing": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, answer=UNKNOWN),
-        "drift.unpinned", "refuse", "never approved to run anything",
-        'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod',
+        "drift.unpinned", "refuse", "never approved to run anything", ACCEPT,
     ),
     "a first use where approvals live in git": (
         lambda s: s.seen(pins=(), policy=IN_GIT),
