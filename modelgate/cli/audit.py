@@ -82,6 +82,7 @@ def head(world: Surroundings, form: str) -> int:
 
 @command.command("export")
 @scoped
+@click.option("--format", type=click.Choice(["json"]), expose_value=False, help="JSON lines, as without it.")
 def export(world: Surroundings) -> int:
     """Print the chain as JSON lines, which a stranger can verify with docs/audit.md alone.
 

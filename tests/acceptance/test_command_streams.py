@@ -48,3 +48,13 @@ def test_what_cannot_be_handed_over_is_told_first(approved: Shell, words: tuple[
     done = approved.run("preflight", "-e", "prod", *words)
     assert (done.returncode, done.stdout, done.stderr.count("error: cannot ")) == (2, "", 1)
     assert site.store().head(site.scope()) == before
+
+
+def test_an_export_takes_the_format_that_it_has(approved: Shell) -> None:
+    """`--format json` goes with every command that prints data: these are the same lines."""
+    plain, asked = (
+        approved.run("audit", "export", "-e", "prod"),
+        approved.run("audit", "export", "-e", "prod", "--format", "json"),
+    )
+    assert plain.stdout.count("\n") > 0
+    assert (asked.returncode, asked.stdout) == (0, plain.stdout)
