@@ -35,4 +35,4 @@ def may_write(path: Path) -> bool:
 
 
 def _is_device(path: Path) -> bool:
-    return path.exists() and not path.is_file()
+    return os.path.exists(path) and not os.path.isfile(path)  # unlike Path's, these take any name, however long

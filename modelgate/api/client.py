@@ -61,6 +61,8 @@ def open_client(
 ) -> anthropic.Anthropic:
     """As `connect`, for a caller that asks `not_approved` itself before it sends anything."""
     sdk = import_sdk()
+    import httpx2
+
     options = _credentials(api, environ)
     if base_url := api.base_url or (environ.get("ANTHROPIC_BASE_URL") if api.platform == "anthropic" else None):
         options["base_url"] = base_url
@@ -71,7 +73,7 @@ def open_client(
         )
     except sdk.CredentialsError:
         raise ApiProblem(Problem("api.credentials", "the SDK's credential chain is broken", _HOW)) from None
-    except (sdk.AnthropicError, ValueError, TypeError) as error:
+    except (sdk.AnthropicError, httpx2.InvalidURL, ValueError, TypeError) as error:
         raise SettingsError(f"[api] cannot work: {printable(str(error))}") from None
     _refuse_unsafe(api, str(client.base_url))
     if api.platform == "anthropic" and not _authenticates(client):

@@ -96,16 +96,17 @@ def known_credential(api: ApiSettings, environ: Mapping[str, str]) -> Credential
 
 def _read_key(path: Path) -> str:
     """The file's text, stripped. Never a word of it in an error."""
+    shown = printable(str(path))
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST_KEY + 1)
     except OSError as error:
-        raise SettingsError(f"cannot read the key file {path}: {error.strerror or 'not readable'}") from None
+        raise SettingsError(f"cannot read the key file {shown}: {error.strerror or 'not readable'}") from None
     if len(content) > _LONGEST_KEY:
-        raise SettingsError(f"the key file {path} is too large for a key: over {_LONGEST_KEY} bytes")
+        raise SettingsError(f"the key file {shown} is too large for a key: over {_LONGEST_KEY} bytes")
     key = content.decode("ascii", "replace").strip()
     if not key:
-        raise SettingsError(f"the key file {path} is empty", hint="write the API key into it, and nothing else")
+        raise SettingsError(f"the key file {shown} is empty", hint="write the API key into it, and nothing else")
     return key
 
 

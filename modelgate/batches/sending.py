@@ -44,7 +44,7 @@ def send(work: Work, part: Part) -> None:
 
 def _definite(failure: CallFailed, part: Part) -> ModelgateError:
     """What a failure for good is to people: a key or a cap can be mended, but a request that is refused stays so."""
-    if failure.problem.check != "api.untrusted-answer" or failure.status is None:
+    if failure.problem.check != "api.untrusted-answer" or (failure.status or 0) < 400:
         return failure
     shown = f" ({failure.problem.request_id})" if failure.problem.request_id else ""
     return Refused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", hint="nothing was created")

@@ -46,6 +46,7 @@ def _run() -> int:
 
     from modelgate.cli.failure import defect, tell
     from modelgate.cli.group import cli
+    from modelgate.domain.text import printable
 
     _open_streams()
     try:
@@ -54,6 +55,7 @@ def _run() -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
+        error.message = printable(error.message, 500)  # type: ignore[misc]  # click repeats what was typed as it is
         error.show()
         return 2
     except click.Abort:

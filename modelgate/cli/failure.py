@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, ModelgateError
+from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError
 from modelgate.terminal import style_of
 
 
@@ -17,7 +17,8 @@ def tell(error: ModelgateError) -> None:
     problem = error.problem if isinstance(error, CouldNotKnow) else None
     named = f"{problem.check}: " if problem else ""
     request = f" ({printable(problem.request_id, 40)})" if problem and problem.request_id else ""
-    message = "\n".join(printable(line, 500) for line in error.message.splitlines())
+    told = error.message.splitlines() if isinstance(error, SettingsError) else [error.message]
+    message = "\n".join(printable(line, 500) for line in told)  # settings have a line for each thing that is wrong
     lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
     if error.hint:
         lines.append(f"  → {style.paint(printable(error.hint, 500), 'cyan')}")

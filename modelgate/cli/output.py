@@ -57,10 +57,19 @@ def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, e
     for file_form, path in reports:
         write(path, render(report, file_form))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write(render(report, "markdown"))
+        _append(summary, render(report, "markdown"))
     stream = sys.stderr if err else sys.stdout
     say(render(report, form, style=style_of(stream, os.environ)), err=err)
+
+
+def _append(path: str, text: str) -> None:
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write $GITHUB_STEP_SUMMARY: {error.strerror}", hint="does its folder exist?"
+        ) from None
 
 
 def write(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 MODELGATE = (sys.executable, "-m", "modelgate")
 BOUND = 60.0
@@ -36,14 +37,16 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **kept, **more}
 
 
-def start(folder: Path, environ: Mapping[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, environ: Mapping[str, str], *arguments: str, out: int | IO[bytes] = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     """`modelgate ARGUMENTS` in `folder`, which holds `config/`."""
     return subprocess.Popen(
         [*MODELGATE, *arguments],
         cwd=folder,
         env=environment(folder, environ),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=out,
         stderr=subprocess.PIPE,
     )
 
@@ -56,7 +59,7 @@ def end(process: subprocess.Popen[bytes]) -> Ended:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"it hangs: {process.args}\n{err.decode()}") from None
-    return Ended(process.returncode, out.decode(), err.decode())
+    return Ended(process.returncode, (out or b"").decode(), err.decode())
 
 
 def run(folder: Path, environ: Mapping[str, str], *arguments: str) -> Ended:

@@ -15,6 +15,7 @@ import click
 
 from modelgate.cli import interrupts
 from modelgate.cli.output import say, say_json
+from modelgate.domain.text import printable
 from modelgate.errors import Interrupted, ModelgateError
 from modelgate.terminal import style_of
 
@@ -82,7 +83,7 @@ def _wants_to_cancel() -> bool:
 def show_problems(error: BadRequests, path: Path) -> None:
     """Every problem of a file on a line of its own, where editors find it."""
     for problem in error.problems:
-        say(f"{path}:{problem.line}: {problem.reason}" if problem.line else problem.reason, err=True)
+        say(f"{printable(str(path))}:{problem.line}: {problem.reason}" if problem.line else problem.reason, err=True)
     if error.further:
         say(f"… and {error.further:,} more", err=True)
 
