@@ -40,7 +40,8 @@ class Ledger:
         """The job. Raises `Refused` if there is none."""
         job = self.find(job_id)
         if job is None:
-            raise Refused(f"{self._world.scope} has no job {job_id[:40]!r}", hint="modelgate batch list shows them")
+            scope = self._world.scope
+            raise Refused(f"{scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {scope.flags}")
         return job
 
     def owned(self) -> frozenset[str]:

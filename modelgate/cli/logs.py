@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 
+from modelgate.telemetry import JsonFormatter, TextFormatter
+
 
 def set_up(log_format: str | None, level: str) -> None:
     """Sends modelgate's log to standard error. Other libraries' logs stay where they are: they may hold headers."""
     logger = logging.getLogger("modelgate")
     logger.setLevel(level.upper())
     logger.propagate = False
-    if (log_format or ("text" if sys.stderr.isatty() else "json")) == "json":
-        from modelgate.telemetry import JsonFormatter
-
-        formatter: logging.Formatter = JsonFormatter()
-    else:
-        formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+    as_json = (log_format or ("text" if sys.stderr.isatty() else "json")) == "json"
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(JsonFormatter() if as_json else TextFormatter())
     logger.handlers = [handler]

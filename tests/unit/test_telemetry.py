@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from modelgate import CallLog
-from modelgate.telemetry import EVENT, LOGGER, JsonFormatter
+from modelgate.telemetry import EVENT, LOGGER, JsonFormatter, TextFormatter
 
 PINS = {"summarizer": "claude-sonnet-4-6", "grader": "claude-haiku-4-5-20251001"}
 MESSAGE = {
@@ -262,3 +262,11 @@ def test_importing_telemetry_does_not_import_the_sdk() -> None:
     """The formatter and the package itself cost no import of the SDK."""
     code = "import sys, modelgate, modelgate.telemetry; sys.exit('anthropic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_people_read_the_known_fields_on_one_harmless_line() -> None:
+    """The text format tells every field that is known, and no field breaks the line or colours it."""
+    record = logging.makeLogRecord(
+        {"levelname": "INFO", "msg": EVENT, "status": 404, "slot": None, "path": "/v1\n\x1b[31m"}
+    )
+    assert TextFormatter().format(record).partition(" ")[2] == rf"INFO {EVENT} status=404 path=/v1\x0a\x1b[31m"
