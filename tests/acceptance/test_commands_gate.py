@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from command_line import MODELGATE, Shell, files
-from sites import ALIAS, NEW, OLD
+from sites import ALIAS, OLD
 
 PYTHON = sys.executable
 SAYS = "import os, sys; print(os.environ.get('MODELGATE_MODEL_SUMMARIZER')); sys.exit({})"
@@ -24,35 +24,11 @@ def python(code: str) -> tuple[str, ...]:
     return ("--", PYTHON, "-c", code)
 
 
-def test_a_refused_deployment_as_it_happens(shell: Shell, tmp_path: Path) -> None:
-    """Refused: exit 1, no file, nothing started. After `accept --run` it starts on the new ID, after a rollback on
-    the held one.
-    """
-    shell.run("accept", "summarizer", "-e", "prod", "--reason", "first")
-    init = ("preflight", "-e", "prod", "--emit-env", "models.env", "--emit-json", "pins.json")
-    application = python(SAYS.format(0))
-    assert shell.run(*init, *application).stdout == f"{OLD}\n"
-    for name in ("models.env", "pins.json"):
-        (tmp_path / name).unlink()
-
-    shell.site.sandbox.move_alias(ALIAS, NEW)
-    refused = shell.run(*init, *application)
+def test_a_refused_start_starts_nothing_and_writes_no_file(shell: Shell, tmp_path: Path) -> None:
+    """Exit 1, the report on standard error, and neither the application nor a file."""
+    refused = shell.run("preflight", "-e", "prod", "--emit-env", "models.env", *python(SAYS.format(0)))
     assert (refused.returncode, refused.stdout, files(tmp_path)) == (1, "", set())
-    (hint,) = [line for line in refused.stderr.splitlines() if "modelgate accept" in line]
-    run_id = hint.split("--run ")[1].split()[0]
-
-    accepted = shell.run("accept", "summarizer", "-e", "prod", "--run", run_id, "--reason", "evals passed")
-    assert accepted.returncode == 0
-    assert "The next preflight will pass" in accepted.stdout
-    assert shell.run(*init, *application).stdout == f"{NEW}\n"
-    assert (tmp_path / "models.env").read_text() == f"MODELGATE_MODEL_SUMMARIZER='{NEW}'\n"
-
-    rolled_back = shell.run("rollback", "summarizer", "-e", "prod", "--reason", "INC-42", "--yes")
-    assert rolled_back.returncode == 0
-    assert "kubectl rollout restart" in rolled_back.stdout
-    assert shell.run(*init, *application).stdout == f"{OLD}\n"
-    pins = json.loads((tmp_path / "pins.json").read_text())
-    assert pins["models"] == {"summarizer": {"id": OLD, "reference": ALIAS, "revision": 3}}
+    assert "drift.unpinned" in refused.stderr
 
 
 def test_the_exit_code_is_the_verdict(shell: Shell) -> None:
