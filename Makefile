@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test bench lint format types contracts docs lock image
+.PHONY: help demo test bench fire fuzz lint format types contracts docs lock image
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -24,6 +24,12 @@ test: $(VENV)/dev.stamp  ## install, then run all tests with coverage; ARGS="-k 
 
 bench: $(VENV)/dev.stamp  ## measure the gate beside a plain script; ARGS=--full takes an hour and 10 GB
 	@$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+fire: $(VENV)/dev.stamp  ## install, then try every fault everywhere and print how many were tried and survived
+	@$(VENV)/bin/python -m pytest --numprocesses auto tests/fire --fire $(ARGS)
+
+fuzz: $(VENV)/dev.stamp  ## install, then feed each reader of strangers' texts for MINUTES (10)
+	@$(VENV)/bin/python -m pytest --numprocesses auto tests/fire/test_fire_fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format, without changing a file
 	$(VENV)/bin/ruff check .

@@ -7,8 +7,10 @@ What was found once stays as an example.
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,8 @@ from modelgate.domain.catalogue import LIFECYCLES
 from modelgate.domain.chain import GENESIS, Link, digest, walk
 from modelgate.domain.rows import Head
 from modelgate.domain.text import printable
+from modelgate.errors import SettingsError
+from modelgate.settings import load, read_lock, settings_names
 
 ROUND = 150
 JSON = st.recursive(
@@ -123,9 +127,45 @@ def chain(walked: tuple[list[Link], Head | None, Head | None]) -> None:
         assert found.head.sequence >= expect.sequence
 
 
+SCALARS = st.sampled_from(
+    ["true", "-1", "inf", "nan", "1e999", "2026-12-31", "''", "'warn'", "'../x'", "[]", "{}", "[[1]]", "'\\x1b'"]
+)
+NAMES = st.sampled_from([name.replace("*", "a") for name in settings_names()] + ["slots", "waivers", "policy", "a.b.c"])
+TABLES = st.sampled_from(["[policy]", "[slots.a]", "[[waivers]]", "[waivers]", "[api]", "[[slots]]", "[x]"])
+LINES = st.tuples(NAMES | NAMES.map(lambda name: name.rpartition(".")[2]), SCALARS).map(" = ".join) | TABLES
+DOCUMENTS = st.lists(LINES, max_size=10).map("\n".join).map(str.encode) | st.binary(max_size=80)
+VARIABLES = st.dictionaries(
+    NAMES.map(lambda name: "MODELGATE_" + name.replace(".", "__").upper()),
+    SCALARS | st.text(max_size=20) | st.just("\udcff"),
+    max_size=3,
+)
+
+
+def refusal(read: Callable[[], object]) -> str:
+    """The words of a refusal; empty where it can be read."""
+    try:
+        read()
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+def settings_reader(given: tuple[bytes, bytes, bytes, dict[str, str]]) -> None:
+    """Two files of settings, a lock and variables: settings, or an error that is safe to print."""
+    default, prod, lock, environ = given
+    with tempfile.TemporaryDirectory(prefix="mg-") as name:
+        folder = Path(name)
+        for file, content in {"default.toml": default, "prod.toml": prod, "prod.lock.toml": lock}.items():
+            (folder / file).write_bytes(content)
+        told = refusal(lambda: load(environment="prod", environ=environ, config_dir=folder))
+        told += "\n" + refusal(lambda: read_lock(folder / "prod.lock.toml", PROD))
+        assert [line for line in told.split("\n") if printable(line, len(line)) != line] == []
+
+
 TARGETS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
     "models-api": (models_api, encoded(grown(PAGE, "claude\x1b", -1, 10**30) | grown(ENTRY, "2026-02-31T00:00:00Z"))),
     "results": (results, encoded(grown(ROW, "errored", True, -1))),
+    "settings": (settings_reader, st.tuples(DOCUMENTS, DOCUMENTS, DOCUMENTS, VARIABLES)),
     "chain": (chain, st.tuples(st.lists(LINK, max_size=5), HEADS, HEADS)),
 }
 
