@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from modelgate.api.credential import is_loopback, origin_of, static_key
+from modelgate.api.credential import custom_headers, is_loopback, origin_of, static_key
 from modelgate.api.parse import Unbelievable
 from modelgate.api.sdk import import_sdk, lazy_imports
 from modelgate.domain.problems import Problem
@@ -118,8 +118,7 @@ def _class(sdk: ModuleType, api: ApiSettings) -> Any:
 
 def _credentials(api: ApiSettings, environ: Mapping[str, str]) -> dict[str, Any]:
     """The credential arguments of the platform's client; none: the SDK looks for them itself."""
-    if any(char < " " and char not in "\n\t" for char in environ.get("ANTHROPIC_CUSTOM_HEADERS", "")):
-        raise SettingsError("$ANTHROPIC_CUSTOM_HEADERS holds a control character")
+    custom_headers(environ)
     if api.platform == "google-cloud":
         if api.key_file:
             raise SettingsError('[api] key_file means nothing on platform "google-cloud"')

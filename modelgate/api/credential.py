@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from modelgate.errors import SettingsError
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 """The SDK's own (measured with SDK 2.12.0)."""
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:[\t -~]*")
 _PORTS = {"https": 443, "http": 80}
 _LONGEST_KEY = 16_384
 """Bytes; federated tokens run to a few thousand."""
@@ -91,7 +93,18 @@ def known_credential(api: ApiSettings, environ: Mapping[str, str]) -> Credential
         return None
     text = (key.api_key or key.auth_token or Secret("")).reveal()
     kind = "api-key" if key.api_key else "auth-token"
-    return Credential(origin, (kind, text, base_url, environ.get("ANTHROPIC_CUSTOM_HEADERS", "")))
+    return Credential(origin, (kind, text, base_url, custom_headers(environ)))
+
+
+def custom_headers(environ: Mapping[str, str]) -> str:
+    """`$ANTHROPIC_CUSTOM_HEADERS`, of which the SDK sends each line that has a colon (seen in SDK 2.12.0).
+
+    Raises SettingsError for a line that no request can carry: the HTTP library would call it a failed connection.
+    """
+    text = environ.get("ANTHROPIC_CUSTOM_HEADERS", "")
+    if not all(_HEADER.fullmatch(line.strip()) for line in text.split("\n") if line.strip()):
+        raise SettingsError("$ANTHROPIC_CUSTOM_HEADERS holds a line that is no header", hint="NAME: VALUE, in ASCII")
+    return text
 
 
 def _read_key(path: Path) -> str:

@@ -49,6 +49,8 @@ COMMANDS = {
     "batch": ("batch", "show", "{}"),
     "jobs": ("batch", "run", "{}", "--slot", "{}", "--out", "x.jsonl"),
 }
+RECORDED = ("accept", "rollback", "release")
+"""Of which the text is a row of the store afterwards."""
 VARIABLES = (
     "MODELGATE_ACTOR",
     "MODELGATE_SLOTS__MAIN__MODEL",
@@ -98,7 +100,7 @@ def test_an_argument(kind: str, name: str, place: Place) -> None:
         scoped = [] if name in ("diff", "explain", "command") else ["-e", "prod"]
         at = words.index("--") if "--" in words else len(words)
         harmless(run(scene.folder, scene.environ, *words[:at], *scoped, *words[at:]))
-        for words in (("history",), ("status",), ("audit", "export"), ("audit", "verify")):
+        for words in (("history",), ("status",), ("audit", "export"), ("audit", "verify")) if name in RECORDED else ():
             ended = run(scene.folder, scene.environ, *words, "-e", "prod")
             assert ended.code == 0, ended.printed
             harmless(ended, evidence=words == ("audit", "export"))
@@ -111,6 +113,8 @@ def test_a_variable(kind: str, name: str, place: Place) -> None:
         scene = place.scene("sqlite", server.base_url)
         weapon = WEAPONS[kind]
         environ = scene.environ | {name.replace("{}", weapon.replace("=", "")): weapon}
+        scene.policy["reuse_seconds"] = 60
+        scene.write()
         harmless(run(scene.folder, environ, "check", "-e", "prod"))
 
 

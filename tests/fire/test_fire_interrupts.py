@@ -92,17 +92,18 @@ def scene(place: Place) -> Scene:
     return made
 
 
-def named(commands: Sequence[tuple[str, ...]]) -> list[object]:
+def named(commands: Sequence[tuple[str, ...]], signals: Sequence[signal.Signals] = SIGNALS) -> list[object]:
     """Each command with each signal; the bounded part has each command with one of them."""
     return [
         pytest.param(
             command,
             number,
             id=f"{'-'.join(command[:2])}-{number.name}",
-            marks=[pytest.mark.fault("interrupt")] + ([] if number is SIGNALS[place % 2] else [pytest.mark.whole]),
+            marks=[pytest.mark.fault("interrupt")]
+            + ([] if number is signals[place % len(signals)] else [pytest.mark.whole]),
         )
         for place, command in enumerate(commands)
-        for number in SIGNALS
+        for number in signals
     ]
 
 
@@ -223,9 +224,7 @@ MOMENTS = (
 """Commands that are interrupted anywhere."""
 
 
-@pytest.mark.parametrize("number", [*SIGNALS, signal.SIGKILL], ids=lambda number: number.name)
-@pytest.mark.parametrize("command", MOMENTS, ids=lambda command: "-".join(command[:2]))
-@pytest.mark.fault("interrupt")
+@pytest.mark.parametrize(("command", "number"), named(MOMENTS, (*SIGNALS, signal.SIGKILL)))
 def test_at_a_random_moment(
     command: tuple[str, ...], number: signal.Signals, scene: Scene, request: pytest.FixtureRequest, record_property
 ) -> None:
