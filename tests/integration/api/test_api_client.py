@@ -287,10 +287,10 @@ def test_no_secret_reaches_a_log_at_any_level(fault: str | None) -> None:
     assert [canary for canary in CANARIES if canary in done.stdout + done.stderr] == []
 
 
-@pytest.mark.parametrize("value", ["X-Token: header-canary\r", "X-Token: header\0canary"])
+@pytest.mark.parametrize("value", ["X-Token: header\rcanary", "X-Token: header\0canary"])
 def test_a_custom_header_that_cannot_be_sent_is_not_quoted(value: str) -> None:
     """The HTTP library would put its value into an error."""
-    with pytest.raises(SettingsError, match="control character") as caught:
+    with pytest.raises(SettingsError, match="no header") as caught:
         connect(ApiSettings(), environ=KEY | {"ANTHROPIC_CUSTOM_HEADERS": value})
     assert "canary" not in caught.value.message
 
