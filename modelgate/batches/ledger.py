@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from modelgate.batches.job import Job, Part, fold
 from modelgate.clock import Deadline
@@ -44,9 +45,9 @@ class Ledger:
             raise Refused(f"{scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {scope.flags}")
         return job
 
-    def owned(self) -> frozenset[str]:
-        """The IDs of all batches that are some job's."""
-        return self.store().owned_batches()
+    def owned(self, intent_at: datetime) -> frozenset[str]:
+        """The IDs of the batches that cannot have come of an intent at `intent_at`, as they are another part's."""
+        return self.store().owned_batches(intent_at)
 
     def add(self, rows: Sequence[BatchJobRow | BatchPartRow | BatchEventRow]) -> None:
         """Adds rows, all or none. Raises `Conflict` if one of them is already there."""

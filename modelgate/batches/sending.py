@@ -96,7 +96,7 @@ def _find(work: Work, part: Part, dismissed: set[str]) -> Batch | None:
     """
     assert part.intent_at is not None  # noqa: S101 # a part that is being sent has an intent
     newest = work.client.newest(adoption.earliest(part.intent_at))
-    found = adoption.candidates(newest, part, work.ledger.owned() | dismissed)
+    found = adoption.candidates(newest, part, work.ledger.owned(part.intent_at) | dismissed)
     possible = []
     for batch in found:
         if not batch.ended:

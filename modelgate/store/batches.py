@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
@@ -29,12 +30,16 @@ def jobs(connection: Connection, scope: Scope, job_id: str | None = None) -> tup
     )
 
 
-def owned(connection: Connection) -> frozenset[str]:
-    """The IDs of all batches that are a part's, of any scope; a disowned one is nobody's."""
-    query = select(batch_events.c.event, batch_events.c.batch_id).where(batch_events.c.batch_id.is_not(None))
-    rows = connection.execute(query).all()
-    disowned = {row.batch_id for row in rows if row.event == "disowned"}
-    return frozenset(row.batch_id for row in rows) - disowned
+def owned(connection: Connection, intent_at: datetime) -> frozenset[str]:
+    """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`.
+
+    Some part made them, proved them by their results, or knew of them before. One that another part adopted since may
+    be either's.
+    """
+    event = batch_events.c.event
+    theirs = event.in_(("created", "collected")) | (batch_events.c.at < intent_at)
+    query = select(batch_events.c.batch_id).where(batch_events.c.batch_id.is_not(None), theirs)
+    return frozenset(connection.execute(query).scalars())
 
 
 def _by_job(

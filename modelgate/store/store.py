@@ -135,11 +135,11 @@ class Store:
 
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
-    def owned_batches(self) -> frozenset[str]:
-        """The IDs of all batches that are known to be some job's, of any scope."""
+    def owned_batches(self, intent_at: datetime) -> frozenset[str]:
+        """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""
         from modelgate.store import batches
 
-        return self._database.run(batches.owned)
+        return self._database.run(lambda c: batches.owned(c, intent_at))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes or renews a lease that nobody else has; returns who has it now."""

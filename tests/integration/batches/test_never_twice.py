@@ -232,3 +232,45 @@ def test_the_ledger_is_part_of_the_chain(each_desk: Desk) -> None:
     (found,) = each_desk.site.store().batch_jobs(each_desk.site.scope())
     assert [event.event for event in found[2]] == ["intent", "created", "collected", "finished"]
     assert json.loads(found[2][2].detail or "")["tally"]["outcomes"] == {"succeeded": 1}
+
+
+def lost_for_now(desk: Desk) -> None:
+    """A create whose batch exists, and whose answer and search are lost: the part stays `sending`."""
+    desk.site.sandbox.lose_next_creates()
+    desk.site.sandbox.fail_next(403, count=None, method="GET", path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.submit()
+    desk.site.sandbox.lift_faults()
+
+
+def test_a_batch_that_another_job_adopted_may_still_be_ours(each_desk: Desk) -> None:
+    """Two jobs lose an answer at once, and the wrong one adopts the only batch: it is not sent a second time."""
+    desk = each_desk
+    desk.site.sandbox.configure(batch_polls=10**6)
+    ours, theirs = [request("a1"), request("a2")], [request("b1"), request("b2")]
+    desk.write(ours)
+    lost_for_now(desk)
+    desk.write(theirs)
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    assert desk.submit().parts[0].adopted
+    desk.write(ours)
+    assert desk.submit().parts[0].adopted
+    desk.site.sandbox.end_batches()
+    desk.site.sandbox.configure(batch_polls=1)
+    for requests in (ours, theirs):
+        desk.write(requests)
+        desk.run()
+        assert list(desk.outcomes()) == [each["custom_id"] for each in requests]
+    assert desk.batches() == [["a1", "a2"], ["b1", "b2"]]
+
+
+def test_a_batch_that_was_adopted_before_is_not_adopted_again(desk: Desk) -> None:
+    """What another job took for its own before our create was sent cannot have come of it."""
+    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.write([request("a1"), request("a2")])
+    desk.site.sandbox.lose_next_creates()
+    first = desk.submit()
+    desk.write([request("b1"), request("b2")])
+    desk.site.sandbox.lose_next_creates()
+    second = desk.submit()
+    assert {first.parts[0].batch_id, second.parts[0].batch_id} == {each["id"] for each in desk.site.sandbox.batches()}
