@@ -171,7 +171,7 @@ def _expected(this: Run, known: Approvals) -> dict[str, int]:
 
 
 def _report(this: Run, judgement: Judgement, asked: Asked, *, recorded: bool = False) -> Report:
-    settings, facts = this.world.settings, asked.facts
+    settings, facts, store_grace = this.world.settings, asked.facts, judgement.snapshot.store_grace
     models = {s.slot: s.handed_off for s in judgement.slots if s.handed_off}
     export_as = {slot.name: slot.export_as for slot in settings.slots if slot.export_as}
     return Report(
@@ -191,6 +191,7 @@ def _report(this: Run, judgement: Judgement, asked: Asked, *, recorded: bool = F
         origin=facts.origin if facts else None,
         requests=facts.requests if facts else 0,
         exports=exports(models, export_as),
+        fallback_made_at=store_grace.verified_at if store_grace else None,
     )
 
 

@@ -82,7 +82,7 @@ def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) ->
     if emit_env:
         write(emit_env, env_text(report.exports))
     if emit_json:
-        write(emit_json, json_text(report, format_instant(report.finished_at)))
+        write(emit_json, json_text(report, format_instant(report.handed_at)))
 
 
 def _become(cmd: list[str], report: Report, emit_json: Path | None) -> None:

@@ -63,6 +63,13 @@ class Report:
     """`SERVICE/ENV:SEQUENCE:HASH` after this run."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """Variable name to ID: what a passing preflight hands over."""
+    fallback_made_at: datetime | None = None
+    """When the fallback file was made whose pins stood in for the store's; None: the store was asked."""
+
+    @property
+    def handed_at(self) -> datetime:
+        """How old a file with these pins is: as old as the one that stood in, so that grace never renews itself."""
+        return self.fallback_made_at or self.finished_at
 
     @property
     def exit_code(self) -> int:

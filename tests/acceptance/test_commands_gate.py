@@ -117,6 +117,18 @@ def test_emitted_files_are_for_other_users_and_whole(approved: Shell, tmp_path: 
     assert sorted(content) == ["environment", "handed_at", "models", "run_id", "schema", "service"]
 
 
+def test_a_start_on_the_fallback_file_does_not_renew_it(approved: Shell, tmp_path: Path) -> None:
+    """A file written while the store was away is as old as the one that stood in: or grace would have no end."""
+    policy = {"grace_hours": 4, "deadline_seconds": 8, "fallback_file": "pins.json"}
+    approved.site.asks(policy=policy, summarizer=ALIAS)
+    emit = ("preflight", "-e", "prod", "--emit-json", "pins.json")
+    assert approved.run(*emit).returncode == 0
+    before = json.loads((tmp_path / "pins.json").read_text())
+    away = {"MODELGATE_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
+    assert "store.grace" in approved.run(*emit, environ=away).stdout
+    assert json.loads((tmp_path / "pins.json").read_text()) == {**before, "run_id": None}
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")
 def test_another_user_reads_the_emitted_file(approved: Shell, tmp_path: Path) -> None:
     """The application's user is not the init step's."""
