@@ -91,4 +91,4 @@ def _slots(
     if missing := [name for name in names if name in known and (name not in state or not state[name].hold)]:
         raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status {world.scope.flags}")
     asked = [name for name in names if name not in gone]
-    return (*(select(world, asked, False) if asked else ()), *(gone[name] for name in names if name in gone))
+    return (*(select(world, asked, False) if asked else ()), *(slot for name, slot in gone.items() if name in names))
