@@ -38,10 +38,16 @@ class SteppedClock(SystemClock):
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.waited = 0.0
+        """Seconds that went by while nothing ran."""
 
     def now(self) -> datetime:
         """The present instant of this site."""
         return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        """Seconds that never step backwards."""
+        return super().monotonic() + self.waited
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
+from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, Snapshot
 from modelgate.judgement import Judgement, judge
 from modelgate.settings.lock import read_lock
@@ -21,9 +22,14 @@ def pins_in_force(world: Surroundings, revisions: Iterable[Pin]) -> Mapping[str,
 
 
 def outlook(
-    world: Surroundings, revisions: Iterable[Pin], facts: Facts | None, grace: Grace | None = None
+    world: Surroundings,
+    revisions: Iterable[Pin],
+    facts: Facts | None,
+    grace: Grace | None = None,
+    *,
+    problem: Problem | None = None,
 ) -> Judgement:
-    """What preflight would decide on these revisions, if the facts stay as they are."""
+    """What preflight would decide on these revisions, if the facts stay as they are; without, `problem` says why."""
     settings = world.settings
     return judge(
         Snapshot(
@@ -36,6 +42,7 @@ def outlook(
             pins=pins_in_force(world, revisions),
             facts=facts,
             promoted=None,
+            api_problem=problem,
             api_grace=grace,
         )
     )

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from modelgate.asking import within_grace
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.history import StoredFacts
 from modelgate.domain.pins import Choice, Pin, SlotPins
+from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Slot
-from modelgate.domain.snapshot import Grace
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
@@ -22,6 +23,7 @@ from modelgate.store import Store
 from modelgate.surroundings import Surroundings
 
 NEVER_RUN_EXPIRES = timedelta(hours=24)
+NOT_ASKED = Problem("api.unreachable", "the API was not asked, and grace does not cover it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +74,22 @@ def rollback(
     store = world.store(deadline, read_only=dry_run)
     revisions = store.revisions(world.scope)
     facts = None if terms.unverified else _ask(world, pins_in_force(world, revisions), target, deadline)
-    running = {view.slot.name: view.choice for view in outlook(world, revisions, facts).views}
+    earlier = store.facts(world.scope) if terms.unverified else None
+    known = facts or (earlier.facts if earlier else None)
+    running = {view.slot.name: view.choice for view in outlook(world, revisions, known).views}
+    then = {h.slot: h.model_id for h in store.handed_over_at(world.scope, target.time)} if target.time else {}
     changes = []
     for slot in slots:
         past = tuple(pin for pin in revisions if pin.slot == slot.name)
-        changes.append(_change(_Before(world, store, slot, past, running[slot.name]), target, terms, facts))
+        before = _Before(world, store, slot, past, running[slot.name], then.get(slot.name))
+        changes.append(_change(before, target, terms, facts))
     pins = [change.pin for change in changes]
-    believed, grace = (facts, None) if facts else _old_facts(world, store)
-    ahead = outlook(world, (*revisions, *pins), believed, grace)
-    planned = Changed(world.scope, tuple(changes), ahead, notes=_notes(terms, grace))
+    planned = _planned(world, store, (*revisions, *pins), changes, facts, earlier)
     if dry_run:
         return planned
     if not confirm(planned):
         return None
+    store = world.store(world.deadline())  # anew: people may have thought longer than a command may wait
     expect = {pin.slot: (pin.revision or 1) - 1 for pin in pins}
     head = store.append(world.scope, world.author, [row(pin) for pin in pins], expect=expect, now=world.clock.now())
     return replace(planned, head=head)
@@ -121,6 +126,8 @@ class _Before:
     """Of the slot, oldest first."""
     running: Choice | None
     """What it may run; None: nothing."""
+    then: str | None
+    """What had been handed over last at the target's time, if it has one."""
 
     @property
     def running_id(self) -> str | None:
@@ -133,7 +140,7 @@ class _Before:
 
 def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) -> Change:
     model_id = _target_id(before, target)
-    if not terms.never_run:
+    if target.model_id and not terms.never_run:
         _need_past(before, model_id)
     if facts:
         need_fit(before.world, before.slot, model_id, facts, hold=True)
@@ -151,9 +158,8 @@ def _target_id(before: _Before, target: Target) -> str:
                 return pin.model_id
         raise Refused(f"{slot} has no revision {target.revision}", hint=hint)
     if target.time is not None:
-        for handed in before.store.handed_over_at(scope, target.time):
-            if handed.slot == slot:
-                return handed.model_id
+        if before.then:
+            return before.then
         raise Refused(f"nothing had been handed over for {slot} at {to_the_minute(target.time)}", hint=hint)
     if before.held:
         raise UsageError(f"{slot} is held already: say where to", hint=f"--to ID, see {hint}")
@@ -193,16 +199,24 @@ def _hold(before: _Before, model_id: str, terms: Terms, facts: Facts | None) -> 
     )
 
 
-def _old_facts(world: Surroundings, store: Store) -> tuple[Facts, Grace] | tuple[None, None]:
-    """The facts on which the gate would start while the API cannot be asked, and for how long."""
-    newest = store.facts(world.scope)
-    return within_grace(world, world.settings.preflight, store, newest.facts.origin) if newest else (None, None)
-
-
-def _notes(terms: Terms, grace: Grace | None) -> tuple[str, ...]:
-    if not terms.unverified:
-        return ()
+def _planned(
+    world: Surroundings,
+    store: Store,
+    revisions: tuple[Pin, ...],
+    changes: list[Change],
+    facts: Facts | None,
+    earlier: StoredFacts | None,
+) -> Changed:
+    """The changes, and what the next preflight makes of `revisions`, which end with them: in an outage on grace."""
+    if facts:
+        return Changed(world.scope, tuple(changes), outlook(world, revisions, facts))
+    policy = world.settings.preflight
+    believed, grace = within_grace(world, policy, store, earlier.facts.origin) if earlier else (None, None)
     if grace is None:
-        return ("unverified: the gate starts it only once the API can be asked again",)
-    until = to_the_minute(grace.until)
-    return (f"unverified: while the API is down the gate starts on what was verified before, until {until}",)
+        note = "unverified: the gate starts it only once the API can be asked again"
+        ahead = outlook(world, revisions, None, problem=NOT_ASKED)
+    else:
+        until = to_the_minute(grace.until)
+        note = f"unverified: while the API is down the gate starts on what was verified before, until {until}"
+        ahead = outlook(world, revisions, believed, grace)
+    return Changed(world.scope, tuple(changes), ahead, notes=(note,))

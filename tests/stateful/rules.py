@@ -90,6 +90,8 @@ class Place:
     policy: Policy = field(default_factory=Policy)
     slots: dict[str, SlotState] = field(default_factory=lambda: {name: SlotState() for name in SLOTS})
     lock: dict[str, Approval] | None = None
+    seen: dict[str, str | None] = field(default_factory=dict)
+    """What the newest gate that could ask was told of each reference."""
 
     def approvals(self, slot: str) -> list[Approval]:
         """Those that count: the lock's, or the store's."""
@@ -99,8 +101,10 @@ class Place:
 
     def runs(self, slot: str) -> Approval | None:
         """What the slot may run today, by the four rules, and by staying where the policy only warns."""
+        return self._runs(slot, None if self.world.down else self.world.means(self.asks[slot]))
+
+    def _runs(self, slot: str, means: str | None) -> Approval | None:
         approvals, reference = self.approvals(slot), self.asks[slot]
-        means = None if self.world.down else self.world.means(reference)
         if hold := self.slots[slot].hold:
             return Approval("", hold.model_id)
         for approval in reversed(approvals):
@@ -116,6 +120,8 @@ class Place:
         """The exit code of a gate, and what it hands over; it remembers what it hands over and pins."""
         if self.policy.pins_from == "lock" and self.lock is None:
             return USAGE, {}
+        if not self.world.down:
+            self.seen = {reference: self.world.means(reference) for reference in self.asks.values()}
         decisions = {slot: self.decide(slot, verb, now) for slot in SLOTS}
         codes = {decision.code for decision in decisions.values()}
         if self.policy.pins_from == "lock" and self.lock_is_stale():
@@ -198,11 +204,7 @@ class Place:
             return USAGE
         if self.world.down and not unverified:
             return UNKNOWN
-        runs = self.runs(slot)
-        if unverified and not self.world.down:  # nobody was asked, so a reference that was only renamed is not seen
-            self.world.down = True
-            runs = self.runs(slot)
-            self.world.down = False
+        runs = self._runs(slot, self.seen.get(self.asks[slot])) if unverified else self.runs(slot)
         present = runs.model_id if runs else None
         if to is None:
             if state.hold:

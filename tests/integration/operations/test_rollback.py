@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from datetime import timedelta
 
 import pytest
@@ -216,6 +218,48 @@ def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
     assert moved.preflight().models == {"summarizer": OLD}
 
 
+def test_unverified_on_a_renamed_reference_leaves_what_runs(moved: Site) -> None:
+    """The settings name the ID itself by now. Nobody can be asked, but the last start saw that it is the same ID."""
+    moved.asks(summarizer=NEW)
+    assert found(moved.preflight()) == {"drift.reference-renamed": "note"}
+    moved.outage()
+    (change,) = moved.rollback("summarizer", unverified=True).changes
+    assert (change.before, change.pin.model_id, change.pin.revokes) == (NEW, OLD, 2)
+
+
+def test_unverified_without_grace_promises_no_start(moved: Site) -> None:
+    """The outlook is what the next preflight says while the API is down: it cannot know, and refuses what it knows."""
+    moved.outage()
+    changed = moved.rollback("summarizer", unverified=True, dry_run=True)
+    assert changed.outlook is not None
+    assert (changed.outlook.verdict, [f.id for f in changed.outlook.findings if f.level == "unknown"]) == (
+        "unknown",
+        ["api.unreachable"],
+    )
+    moved.asks(summarizer=ALIAS, grader=OTHER)
+    ahead = moved.rollback("summarizer", unverified=True, dry_run=True).outlook
+    assert ahead is not None
+    assert ahead.verdict == moved.preflight().verdict == "refuse"
+
+
+def test_nobody_has_to_answer_the_question_in_time(file_site: Site) -> None:
+    """A store that is busy once the answer is given is waited for, however long the answer took."""
+    file_site.asks(policy={"deadline_seconds": 5}, summarizer=ALIAS)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    path = file_site.database_url.removeprefix("sqlite:///")
+
+    def confirm(_planned: object) -> bool:
+        file_site.clock.waited += 60
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN EXCLUSIVE")
+        threading.Timer(2.5, other.close).start()
+        return True
+
+    assert file_site.rollback("summarizer", to=OLD, confirm=confirm).head is not None
+    assert file_site.preflight().slots[0].held is True
+
+
 def test_unverified_on_grace_says_until_when_it_starts(moved: Site) -> None:
     """With grace the outlook passes on facts from before, as the next preflight does."""
     moved.asks(policy={"grace_hours": 4}, summarizer=ALIAS)
@@ -258,6 +302,13 @@ def test_a_release_of_nothing_is_refused(moved: Site) -> None:
         moved.release("summarizer")
     with pytest.raises(Refused, match="none of these slots is held"):
         moved.release(everything=True)
+
+
+def test_a_slot_that_is_named_twice_is_released_once(moved: Site) -> None:
+    """Also one that left the settings: nobody else changed anything."""
+    moved.rollback("summarizer")
+    moved.asks(grader=OTHER)
+    assert len(moved.release("summarizer", "summarizer").changes) == 1
 
 
 def test_a_held_slot_that_left_the_settings_can_be_released(moved: Site) -> None:
