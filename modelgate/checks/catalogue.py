@@ -16,7 +16,7 @@ def _reference(view: SlotView) -> list[Finding] | None:
     reference, models = name(view.slot.reference), command(view.snapshot, "models")
     if view.answer.outcome is Outcome.UNKNOWN:
         facts = view.snapshot.facts
-        near = did_you_mean(view.slot.reference, sorted(facts.entries) if facts else [])
+        near = did_you_mean(view.slot.reference, sorted(filter(facts.served, facts.entries)) if facts else [])
         hint = (f"did you mean {typed(near)}? " if near else "") + f"choose one of: {models}"
         found = about(view, "catalogue.unknown-model", note_if_held(view), f"no model is called {reference}", hint)
     elif view.answer.outcome is Outcome.RETIRED:

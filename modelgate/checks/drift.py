@@ -8,16 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from modelgate.checks.check import (
-    RUN,
-    Check,
-    about,
-    at_most_warn_at_preflight,
-    command,
-    name,
-    note_if_held,
-    typed,
-)
+from modelgate.checks import hints
+from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held, typed
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import SlotPins
@@ -26,12 +18,10 @@ from modelgate.domain.text import short
 from modelgate.domain.times import to_the_minute
 from modelgate.domain.view import SlotView, reaction
 
-REASON = '--reason "…"'
-
 
 def slot_removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
     """The slot is pinned or held, and no longer in the settings."""
-    hint = command(snapshot, "release", pins.slot, "--keep", REASON) if pins.hold else ""
+    hint = command(snapshot, "release", pins.slot, "--keep", hints.REASON) if pins.hold else ""
     what = "held" if pins.hold else "pinned"
     level = Level.WARN if pins.hold else Level.NOTE
     return Finding("drift.slot-removed", level, f"{what}, but no longer in the settings", hint, pins.slot)
@@ -47,11 +37,11 @@ def _pin_gone(view: SlotView) -> Finding | None:
         ("drift.pin-retired", "is retired") if retired else ("drift.pin-missing", "is gone from the catalogue")
     )
     if view.held:
-        hint = command(view.snapshot, "rollback", view.slot.name, "--to ID", REASON)
+        hint = command(view.snapshot, "rollback", view.slot.name, "--to ID", hints.REASON)
     elif view.resolved not in (None, choice.model_id):
-        hint = _accept_hint(view)
+        hint = hints.accept(view)
     else:
-        hint = f"set another model, then {_accept_hint(view, of_run=False)}"
+        hint = f"set another model, then {hints.accept(view, of_run=False)}"
     return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
 
 
@@ -61,7 +51,7 @@ def _hold_expired(view: SlotView) -> Finding | None:
         return None
     level = _strict(view, at_most_warn_at_preflight(view, Level.REFUSE))
     message = f"the hold on {name(hold.model_id)} expired {to_the_minute(hold.expires_at)}"
-    return about(view, "drift.hold-expired", level, message, _release_hint(view))
+    return about(view, "drift.hold-expired", level, message, hints.release(view))
 
 
 def _settings_override_hold(view: SlotView) -> Finding | None:
@@ -77,7 +67,7 @@ def _held(view: SlotView) -> Finding | None:
     if hold is None:
         return None
     until = f" until {to_the_minute(hold.expires_at)}" if hold.expires_at else ""
-    return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", _release_hint(view))
+    return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", hints.release(view))
 
 
 def _unpinned(view: SlotView) -> Finding | None:
@@ -91,7 +81,7 @@ def _unpinned(view: SlotView) -> Finding | None:
             message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
             return about(view, "drift.unpinned", Level.NOTE, message)
     message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
-    hint = _accept_hint(view, of_run=view.resolved is not None)  # what a run did not see, it cannot approve
+    hint = hints.accept(view, of_run=view.resolved is not None)  # what a run did not see, it cannot approve
     return about(view, "drift.unpinned", Level.REFUSE, message, hint)
 
 
@@ -108,7 +98,8 @@ def _alias_moved(view: SlotView) -> Finding | None:
     if view.choice is None or view.resolved is None or not view.differs:
         return None
     message = f"means {name(view.resolved)} now; pinned: {name(view.choice.model_id)}"
-    stay = command(view.snapshot, "rollback", view.slot.name, "--to", typed(view.choice.model_id), REASON)
+    reads_settings = view.snapshot.policy.hand_off == "settings"  # which a rollback does not change
+    stay = f"set model to {typed(view.choice.model_id)}" if reads_settings else hints.hold(view, view.choice.pin)
     hint = f"{_drift_hint(view)}, or to stay: {stay}"
     return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, hint)
 
@@ -119,7 +110,7 @@ def _other_reference(view: SlotView) -> Finding | None:
         return None
     if choice.rule == "renamed":
         message = f"{name(view.slot.reference)} is {name(newest.reference)} by another name"
-        return about(view, "drift.reference-renamed", Level.NOTE, message, _accept_hint(view))
+        return about(view, "drift.reference-renamed", Level.NOTE, message, hints.accept(view))
     if newest.reference != view.slot.reference:
         message = f"runs an earlier pin; the newest is for {name(newest.reference)}"
         return about(view, "drift.earlier-pin", Level.NOTE, message)
@@ -171,7 +162,7 @@ def _facts_changed(view: SlotView) -> list[Finding] | None:
         return []
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     message = f"lost since it was pinned: {short(lost[0], 40)}{more}"
-    return [about(view, "drift.facts-changed", Level.WARN, message, _accept_hint(view))]
+    return [about(view, "drift.facts-changed", Level.WARN, message, hints.verify(view))]
 
 
 def _origin_changed(view: SlotView) -> list[Finding] | None:
@@ -183,7 +174,7 @@ def _origin_changed(view: SlotView) -> list[Finding] | None:
     if choice.pin.origin == facts.origin:
         return []
     message = f"pinned at {name(choice.pin.origin)}, asked: {name(facts.origin)}"
-    return [about(view, "drift.origin-changed", Level.WARN, message, _accept_hint(view))]
+    return [about(view, "drift.origin-changed", Level.WARN, message, hints.verify(view))]
 
 
 def _not_promoted(view: SlotView) -> list[Finding] | None:
@@ -193,15 +184,18 @@ def _not_promoted(view: SlotView) -> list[Finding] | None:
     if snapshot.promoted is None:
         return _promotion_not_asked(view) if snapshot.verb == "check" and not snapshot.offline else None
     since = snapshot.promoted.get((view.slot.name, view.candidate))
-    if since is not None and since + timedelta(hours=policy.soak_hours) <= snapshot.now:
+    soak = timedelta(hours=policy.soak_hours)
+    if since is not None and since + soak <= snapshot.now:
         return []
     if since is None:
         message = f"{name(policy.promote_from)} has not handed over {name(view.candidate)}"
+        wait = f", let it run for {policy.soak_hours:g} hours" if soak else ""
+        hint = f"deploy it to {policy.promote_from} first{wait}"
     else:
         hours = (snapshot.now - since) / timedelta(hours=1)
         message = f"{name(policy.promote_from)} runs it for {hours:.1f} of {policy.soak_hours:g} hours"
+        hint = f"wait until {to_the_minute(since + soak + timedelta(minutes=1))}"
     level = at_most_warn_at_preflight(view, note_if_held(view))
-    hint = f"deploy it to {policy.promote_from} first, let it run for {policy.soak_hours:g} hours"
     return [about(view, "drift.not-promoted", level, message, hint)]
 
 
@@ -233,15 +227,4 @@ def _strict(view: SlotView, level: Level) -> Level:
 
 
 def _drift_hint(view: SlotView) -> str:
-    return "preflight pins it, by the policy" if view.accepts else _accept_hint(view)
-
-
-def _accept_hint(view: SlotView, *, of_run: bool = True) -> str:
-    if view.snapshot.policy.pins_from == "lock":
-        return f"{command(view.snapshot, 'lock')}, then commit the lock"
-    run = ("--run", RUN) if of_run else ()
-    return command(view.snapshot, "accept", view.slot.name, *run, REASON)
-
-
-def _release_hint(view: SlotView) -> str:
-    return command(view.snapshot, "release", view.slot.name, "--keep", REASON)
+    return "preflight pins it, by the policy" if view.accepts else hints.accept(view)

@@ -18,6 +18,7 @@ N = Names()
 ROLLBACK = 'modelgate rollback summarizer --to ID --reason "…" -s checkout -e prod'
 STAY = f'or to stay: modelgate rollback summarizer --to {N.b} --reason "…" -s checkout -e prod'
 ACCEPT = 'modelgate accept summarizer --reason "…" -s checkout -e prod'
+RELEASE = 'modelgate release summarizer --keep --reason "…" -s checkout -e prod'
 LOCK = "modelgate lock -s checkout -e prod, then commit the lock"
 FIRST_USE, MOVES, IN_GIT = Policy(first_use="accept"), Policy(alias_moved="accept"), Policy(pins_from="lock")
 STAGED = Policy(promote_from="staging", soak_hours=24)
@@ -55,9 +56,21 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
         lambda s: s.seen(policy=IN_GIT),
         "drift.alias-moved", "refuse", f"means {N.a} now; pinned: {N.b}", f"{LOCK}, {STAY}",
     ),
+    "a moved alias that the application reads for itself": (
+        lambda s: s.seen(policy=Policy(hand_off="settings")),
+        "drift.alias-moved", "refuse", f"means {N.a} now; pinned: {N.b}",
+        f'modelgate accept summarizer --run {{run}} --reason "…" -s checkout -e prod, or to stay: set model to {N.b}',
+    ),
+    "a hold on what the lock does not say": (
+        lambda s: s.seen(held=hold(N.b), policy=IN_GIT, pins=(pin(1, N.reference, N.a),)),
+        "drift.held", "note", f"held on {N.b}", f"set model to {N.b}, {LOCK} and deploy it; then {RELEASE}",
+    ),
+    "a hold on what the lock says": (
+        lambda s: s.seen(held=hold(N.b), policy=IN_GIT), "drift.held", "note", f"held on {N.b}", RELEASE,
+    ),
     "a hold without an end": (
         lambda s: s.seen(held=hold(N.b)),
-        "drift.held", "note", f"held on {N.b}", 'modelgate release summarizer --keep --reason "…" -s checkout -e prod',
+        "drift.held", "note", f"held on {N.b}", RELEASE,
     ),
     "a held model that is retired": (
         lambda s: s.seen(entry(N.a), entry(N.b, lifecycle="retired"), held=hold(N.b)),
@@ -70,13 +83,16 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a removed slot that is held": (
         lambda s: replace(s.seen(held=hold(N.b)), slots=()),
-        "drift.slot-removed", "warn", "held, but no longer in the settings",
-        'modelgate release summarizer --keep --reason "…" -s checkout -e prod',
+        "drift.slot-removed", "warn", "held, but no longer in the settings", RELEASE,
     ),
     "a soak that is not over": (
         lambda s: replace(s.of_a(STAGED), promoted={("summarizer", N.a): NOW - 6 * HOUR}),
         "drift.not-promoted", "refuse", "staging runs it for 6.0 of 24 hours",
-        "deploy it to staging first, let it run for 24 hours",
+        "wait until 2026-11-23T06:01Z",
+    ),
+    "a promotion without a soak": (
+        lambda s: s.of_a(Policy(promote_from="staging")),
+        "drift.not-promoted", "refuse", f"staging has not handed over {N.a}", "deploy it to staging first",
     ),
     "a soak that nobody was asked for": (
         lambda s: replace(s.of_a(STAGED), promoted=None),
@@ -90,6 +106,20 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
         "drift.facts-changed", "warn", "lost since it was pinned: max_tokens 64000 → 1",
         'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod',
     ),
+    "limits that a held model lost": (
+        lambda s: s.seen(entry(N.a), entry(N.b, max_tokens=1), held=hold(N.b, entry=entry(N.b, max_tokens=64_000))),
+        "drift.facts-changed", "warn", "lost since it was pinned: max_tokens 64000 → 1",
+        f'modelgate rollback summarizer --to {N.b} --reason "…" -s checkout -e prod',
+    ),
+    "another origin than that of a hold with an end": (
+        lambda s: s.seen(held=hold(N.b, origin="https://gateway", expires_at=NOW + HOUR)),
+        "drift.origin-changed", "warn", "pinned at https://gateway, asked: https://api.anthropic.com",
+        f'modelgate rollback summarizer --to {N.b} --expires 2026-11-22T13:00Z --reason "…" -s checkout -e prod',
+    ),
+    "another origin than that of a hold that is over": (
+        lambda s: s.seen(held=hold(N.b, origin="https://gateway", expires_at=NOW - HOUR)),
+        "drift.origin-changed", "warn", "pinned at https://gateway, asked: https://api.anthropic.com", RELEASE,
+    ),
     "one name that could not be asked for": (
         lambda s: s.seen(answer=FAILED), "api.unreachable", "unknown", "connection refused", "try again",
     ),
@@ -102,6 +132,11 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a model that resembles none": (
         lambda s: s.seen(entry("x"), answer=UNKNOWN, pins=()),
+        "catalogue.unknown-model", "refuse", f"no model is called {N.reference}",
+        "choose one of: modelgate models -s checkout -e prod",
+    ),
+    "a model that resembles one that is retired": (
+        lambda s: s.seen(entry(N.a, lifecycle="retired"), answer=UNKNOWN, pins=()),
         "catalogue.unknown-model", "refuse", f"no model is called {N.reference}",
         "choose one of: modelgate models -s checkout -e prod",
     ),
