@@ -26,7 +26,7 @@ def stand_in(world: Surroundings, policy: Policy) -> tuple[dict[str, SlotPins] |
         return None, None
     try:
         handed_at, pins = _read(Path(policy.fallback_file), world)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None, None
     lasting = timedelta(hours=policy.grace_hours)
     asked = {(slot.name, slot.reference) for slot in world.settings.slots}

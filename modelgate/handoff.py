@@ -43,11 +43,15 @@ def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def _from_file(path: Path) -> dict[str, str]:
     try:
         content = json.loads(path.read_bytes())
+        models = {slot: str(model["id"]) for slot, model in content["models"].items()}
+        ours = content["schema"] == SCHEMA
     except FileNotFoundError:
         raise LookupError(f"{path} is not there: preflight writes it only when it passes") from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no JSON, or of another shape
+        ours = False
+    if not ours:
         raise ValueError(f"{path} is not a file that `modelgate preflight --emit-json` wrote")
-    return {slot: model["id"] for slot, model in content["models"].items()}
+    return models
 
 
 def exports(report_models: Mapping[str, str], export_as: Mapping[str, str]) -> dict[str, str]:

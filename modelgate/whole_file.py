@@ -15,7 +15,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     if _is_device(path):
         path.write_text(text, "utf-8")
         return
-    path = path.resolve()
+    path = Path(os.path.realpath(path))  # unlike Path.resolve, also of links that point at each other
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -31,7 +31,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
 
 def may_write(path: Path) -> bool:
     """Whether `write_whole` could make the file, as far as that is known without trying."""
-    return _is_device(path) or os.access(path.resolve().parent, os.W_OK | os.X_OK)
+    return _is_device(path) or os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
 
 
 def _is_device(path: Path) -> bool:

@@ -34,7 +34,7 @@ OURS = """
 approvals asking author clock errors fallback fingerprint gate handoff judgement record surroundings telemetry terminal
 version waiting whole_file
 api api.credential
-checks checks.api checks.catalogue checks.check checks.drift checks.settings checks.store
+checks checks.api checks.catalogue checks.check checks.drift checks.hints checks.settings checks.store
 cli cli.failure cli.group cli.interrupts cli.logs cli.options cli.output cli.preflight
 domain domain.catalogue domain.chain domain.check_ids domain.codec domain.findings domain.history domain.lock
 domain.pins domain.problems domain.report domain.rows domain.settings domain.snapshot domain.source domain.text

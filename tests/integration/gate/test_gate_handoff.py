@@ -1,0 +1,54 @@
+"""What the application reads, and where files go that cannot be what they should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sites import ALIAS, Site, found
+
+from modelgate import pinned
+from modelgate.whole_file import may_write, write_whole
+
+DEEP = "[" * 100_000
+GRACE = {"grace_hours": 4, "deadline_seconds": 6}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "7", "null", DEEP, "{}", '{"schema": "modelgate.pins/1"}',
+     '{"schema": "modelgate.pins/9", "models": {}}',
+     '{"schema": "modelgate.pins/1", "models": []}', '{"schema": "modelgate.pins/1", "models": {"a": {}}}',
+     '{"schema": "modelgate.pins/1", "models": {"a": "b"}}'],
+    ids=lambda text: text[:60],
+)  # fmt: skip
+def test_a_file_that_preflight_did_not_write(tmp_path: Path, text: str) -> None:
+    """Whatever it holds, it is a ValueError that names the file, and never half of the pins."""
+    (tmp_path / "pins.json").write_text(text)
+    with pytest.raises(ValueError, match=r"pins\.json is not a file that `modelgate preflight --emit-json` wrote"):
+        pinned({"MODELGATE_PINS_FILE": str(tmp_path / "pins.json")})
+
+
+def test_nothing_was_handed_over(tmp_path: Path) -> None:
+    """Neither file nor variables: a LookupError, as where the file that was named is not there."""
+    for environ in ({}, {"MODELGATE_PINS_FILE": str(tmp_path / "pins.json")}):
+        with pytest.raises(LookupError):
+            pinned(environ)
+
+
+def test_a_fallback_file_that_is_endlessly_nested_stands_in_for_nothing(file_site: Site, tmp_path: Path) -> None:
+    """It cannot be understood: the store stays unreachable, and nothing is a defect."""
+    (tmp_path / "pins.json").write_text(DEEP)
+    file_site.asks(policy={**GRACE, "fallback_file": str(tmp_path / "pins.json")}, summarizer=ALIAS)
+    file_site.environ["MODELGATE_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:9/nothing"
+    assert found(file_site.preflight()) == {"store.unreachable": "unknown"}
+
+
+def test_links_that_point_at_each_other(tmp_path: Path) -> None:
+    """There is no file behind them, and so they give way to one: on every version of Python alike."""
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert may_write(tmp_path / "a")
+    write_whole(tmp_path / "a", json.dumps({}))
+    assert (tmp_path / "a").read_text() == "{}"
