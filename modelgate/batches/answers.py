@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from modelgate.domain.batches import Batch, Counts
+from modelgate.domain.batches import LARGEST, Batch, Counts
 from modelgate.domain.text import printable
 from modelgate.domain.times import parse_instant
 
@@ -96,6 +96,6 @@ def _counts(value: object) -> Counts:
     raw = _object(value, "`request_counts` of a batch")
     names = ("processing", "succeeded", "errored", "canceled", "expired")
     counts = [raw.get(name) for name in names]
-    if not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts):
+    if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= LARGEST for count in counts):
         raise BadAnswer("`request_counts` of a batch are no counts")
     return Counts(*counts)  # type: ignore[arg-type]  # checked in the line above

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelgate.batches.split import LONGEST_REQUEST
+from modelgate.domain.batches import LARGEST
 from modelgate.domain.text import printable
 
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -110,6 +111,8 @@ def _max_tokens(value: object, limit: int | None) -> Iterator[str]:
         yield "params.max_tokens is missing"
     elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
         yield f"params.max_tokens must be a whole number from 1 on, not {_shown(value)}"
+    elif value > LARGEST:
+        yield f"params.max_tokens {_shown(value)} is more than any model's limit"
     elif limit is not None and value > limit:
         yield f"params.max_tokens {value:,} is above the model's limit of {limit:,}"
 

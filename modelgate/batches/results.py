@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from modelgate.domain.batches import RESULT_TYPES
+from modelgate.batches.requests import CUSTOM_ID
+from modelgate.domain.batches import LARGEST, RESULT_TYPES
 from modelgate.domain.codec import canonical
 from modelgate.domain.text import printable
 
@@ -75,8 +76,8 @@ def parse(line: bytes) -> Outcome:
         kind = result["type"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadResult("a line of the results has no custom_id or no result.type") from None
-    if not isinstance(custom_id, str) or not isinstance(kind, str):
-        raise BadResult("a line of the results has a custom_id or a result.type that is no text")
+    if not isinstance(custom_id, str) or not CUSTOM_ID.fullmatch(custom_id) or not isinstance(kind, str):
+        raise BadResult("a line of the results has a custom_id or a result.type that none can have")
     if kind == "succeeded":
         message = _object(result, "message")
         served = message.get("model")
@@ -127,4 +128,4 @@ def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _count(usage: dict[str, Any], key: str) -> int:
     value = usage.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from modelgate.batches.job import Job, Part
@@ -106,4 +106,4 @@ def _batch(part: Part) -> BatchAccount:
 
 def _expiry(job: Job, now: datetime) -> int | None:
     created = [part.created_at for part in job.parts if part.created_at]
-    return days_left(min(created) + timedelta(days=RESULTS_DAYS), now) if created else None
+    return days_left(min(created), now) + RESULTS_DAYS if created else None

@@ -18,6 +18,9 @@ LIFETIME_HOURS = 24
 RESULTS_DAYS = 29
 """Results can be read for so long from the creation of their batch (documented)."""
 
+LARGEST = 2**63 - 1
+"""Above it nothing is a number of requests or tokens: Python writes no sum of numbers of 4,300 digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -120,7 +120,14 @@ def test_an_endless_answer_is_cut(desk: Desk, client: BatchesClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["no json", "{}", '{"custom_id": 7, "result": {"type": "expired"}}', '{"custom_id": "r1"}']
+    "row",
+    [
+        "no json",
+        "{}",
+        '{"custom_id": 7, "result": {"type": "expired"}}',
+        '{"custom_id": "\\ud800", "result": {"type": "expired"}}',
+        '{"custom_id": "r1"}',
+    ],
 )
 def test_results_that_are_none_are_not_believed(desk: Desk, row: str) -> None:
     """A line of the results that is none ends the command, and the job can be resumed."""

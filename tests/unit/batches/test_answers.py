@@ -61,6 +61,7 @@ def test_a_status_of_the_future_has_not_ended() -> None:
         {"request_counts": {"processing": 1}},
         {"request_counts": {**BATCH["request_counts"], "errored": -1}},
         {"request_counts": {**BATCH["request_counts"], "errored": True}},
+        {"request_counts": {**BATCH["request_counts"], "errored": int("9" * 4300)}},
         {"created_at": None},
         {"created_at": "yesterday"},
         {"created_at": 7},

@@ -50,6 +50,7 @@ def test_a_custom_id_must_fit_the_pattern(custom_id: Any) -> None:
         (line(max_tokens=True), "params.max_tokens must be a whole number from 1 on, not true"),
         (line(max_tokens=1.5), "params.max_tokens must be a whole number from 1 on, not 1.5"),
         (line(max_tokens=64_001), "params.max_tokens 64,001 is above the model's limit of 64,000"),
+        (line(max_tokens=10**4000), f"params.max_tokens 1{'0' * 59}… is more than any model's limit"),
         (line(messages=None), "params.messages is missing"),
         (line(messages=[]), "params.messages must be a list with at least one message"),
         (line(messages="hi"), "params.messages must be a list with at least one message"),

@@ -57,7 +57,8 @@ def test_a_success_tells_model_and_tokens() -> None:
     outcome = parse(row({"type": "succeeded", "message": {"model": "m", "usage": usage}}))
     assert (outcome.served, outcome.tokens, outcome.known) == ("m", Tokens(3, 4, 1, 0), True)
     assert parse(row({"type": "succeeded"})).tokens == Tokens()
-    assert parse(row({"type": "succeeded", "message": {"usage": {"input_tokens": -5}}})).tokens == Tokens()
+    for odd in (-5, 2**63, int("9" * 4300)):
+        assert parse(row({"type": "succeeded", "message": {"usage": {"input_tokens": odd}}})).tokens == Tokens()
 
 
 @pytest.mark.parametrize(
@@ -84,10 +85,12 @@ def test_an_unknown_type_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"{", b"[]", b"1", b'{"custom_id":"a"}', row({}), row({"type": "x"}, 7), row([])]
+    "line",
+    [b"", b"{", b"[]", b"1", b'{"custom_id":"a"}', row({}), row([]), row({"type": 7})]
+    + [row({"type": "expired"}, custom_id) for custom_id in (7, "", "a b", "\ud800", "a\n", "a" * 65)],
 )
 def test_what_is_no_result_is_told(line: bytes) -> None:
-    """A line without custom_id or type is not believed."""
+    """A line without type, or without a custom_id that a request can have, is not believed."""
     with pytest.raises(BadResult):
         parse(line)
 
