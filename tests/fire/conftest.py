@@ -1,6 +1,6 @@
 """Under fire: the whole matrix with `--fire`, and without it the part of it that every test run bears.
 
-At its end a run says how many faults it tried and how many were survived as specified.
+At its end a run says how many faults it tried and how many were survived as specified, and what the readers were fed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from scene import DATABASES, Place
 
 TRIED = "fault tried"
 """The property of a test that tries one fault; its value is the family that the fault is of."""
+FED = "texts fed"
+"""The property of a test that feeds a reader; its value is how many texts."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +47,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many faults were tried, and how many were survived as specified."""
+    """How many faults were tried and how many were survived as specified; how many texts each reader was fed."""
     tried: Counter[str] = Counter()
     survived: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
@@ -53,6 +55,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             families = [str(value) for name, value in report.user_properties if name == TRIED]
             tried.update(families)
             survived.update(families if outcome == "passed" else [])
+            for number in (value for name, value in report.user_properties if name == FED):
+                reader = report.nodeid.partition("[")[2].rstrip("]")
+                terminalreporter.write_line(f"under fire: {reader}: fed {number} texts in {report.duration:.0f} s")
     for family, number in sorted(tried.items()):
         terminalreporter.write_line(f"under fire: {family}: {number} tried, {survived[family]} survived as specified")
     if tried:
