@@ -56,7 +56,11 @@ def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str
 
 
 def links(connection: Connection, schema: Schema, scope: Scope, first: int, last: int) -> Iterator[Link]:
-    """The rows from `first` to `last`, in order of sequence, whichever tables they are in."""
+    """The rows from `first` to `last`, in order of sequence, whichever tables they are in.
+
+    Each page is a transaction of its own, as rows that are there never change: on SQLite a reader who takes his time,
+    such as a pager, would keep everybody from writing.
+    """
     if connection.dialect.name == "sqlite":
         raw: Any = connection.connection.driver_connection
         raw.text_factory = lambda stored: stored.decode("utf-8", "replace")  # a text that was tampered with is no crash
@@ -75,6 +79,7 @@ def _links(connection: Connection, name: str, scope: Scope, first: int, last: in
         place = page[-1].sequence + 1 if page else first
         mine = within(source, scope) & source.c.sequence.between(place, last)
         page = list(connection.execute(select(*columns).where(mine).order_by(source.c.sequence).limit(PAGE)))
+        connection.rollback()
         for row in page:
             unknown = known is None or (is_ahead and row.form > FORM)
             yield Link(name, row.sequence, row.previous, row.hash, None if unknown else _text(name, row, booleans))

@@ -94,6 +94,14 @@ def test_a_changed_row_is_named(database_url: str, change: str) -> None:
     assert found == Misfit("changed", 7, "resolutions")
 
 
+def test_a_slow_reader_keeps_nobody_from_writing(database_url: str) -> None:
+    """An export that somebody reads in a pager ends where the chain did when it began; gates go on meanwhile."""
+    lines = filled(database_url).export(PROD)
+    next(lines)
+    opened(database_url, seconds=5).append(PROD, AUTHOR, [run_row("later")], now=NOW)
+    assert len(list(lines)) == ROWS - 1
+
+
 def test_a_row_changed_together_with_its_hash_is_named(database_url: str) -> None:
     """Who forges the hash of the row he changed is betrayed by the row after it."""
     store = filled(database_url)
