@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from modelgate.cli.output import say, say_json
@@ -14,9 +15,10 @@ from modelgate.render.table import table
 from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
-    from modelgate.judgement import Judgement
     from modelgate.operations.change import Change, Changed
 
+MOST = 10
+"""Slots that one sentence names."""
 RESTART = """\
 Now restart, so that the hold takes effect:
   Kubernetes  kubectl rollout restart deployment/NAME
@@ -32,10 +34,10 @@ def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
     style = style_of(sys.stderr if err else sys.stdout, os.environ)
     rows = [[c.pin.slot, c.before or "nothing", "→", c.pin.model_id, _until(c)] for c in changed.changes]
     lines = table(["slot", "ran", "", done, ""], [[printable(cell) for cell in row] for row in rows], style)
-    lines += [f"{slot}: nothing to do, it is approved already" for slot in changed.unchanged]
+    if changed.unchanged:
+        lines.append(f"nothing to do, approved already: {_some(changed.unchanged)}")
     lines += [style.paint(note, "yellow") for note in changed.notes]
-    if changed.outlook:
-        lines += _ahead(changed.outlook, style)
+    lines += _ahead(changed, style)
     if changed.head:
         lines.append(style.paint(f"recorded as {changed.head}", "dim"))
     say("\n".join(lines), err=err)
@@ -47,19 +49,31 @@ def _until(change: Change) -> str:
     return f"{revision}, until {to_the_minute(expires)}" if expires else revision
 
 
-def _ahead(judgement: Judgement, style: Style) -> list[str]:
-    """One line a slot: what the next preflight hands over; and the reasons, if it does not pass."""
-    views = [view for view in judgement.views if view.hand_over]
-    handed = ", ".join(f"{view.slot.name} = {printable(view.hand_over or '', 40)}" for view in views)
+def _ahead(changed: Changed, style: Style) -> list[str]:
+    """What the next preflight hands over, the changed slots first; and the reasons, if it does not pass."""
+    judgement = changed.outlook
     if judgement.verdict == "pass":
-        return [f"The next preflight will {style.paint('pass', 'green')} and hand over {handed}"]
+        passes = f"The next preflight will {style.paint('pass', 'green')}"
+        if not judgement.hands_over:
+            return [f"{passes}, but hands over nothing: the policy does not enforce"]
+        about = {change.pin.slot for change in changed.changes}
+        views = sorted(judgement.views, key=lambda view: view.slot.name not in about)
+        handed = [f"{view.slot.name} = {printable(view.hand_over or '', 40)}" for view in views]
+        return [f"{passes} and hand over {_some(handed)}"]
     reasons = [f for f in judgement.findings if f.level in ("refuse", "unknown") and f.counts]
-    told = [f"  {f.id}{f' {f.slot}' if f.slot else ''}: {f.message}" for f in reasons]
+    told = [f"  {f.id}{f' {f.slot}' if f.slot else ''}: {f.message}" for f in reasons[:MOST]]
+    if len(reasons) > MOST:
+        told.append(f"  … and {len(reasons) - MOST} more: modelgate check {changed.scope.flags}")
     return [f"The next preflight will {style.paint('not pass', 'red')} ({judgement.verdict}):", *told]
 
 
+def _some(words: Sequence[str]) -> str:
+    """The words, or the first of very many."""
+    more = len(words) - MOST
+    return ", ".join(words[:MOST]) + (f" and {more} more" if more > 0 else "")
+
+
 def _as_json(changed: Changed) -> dict[str, object]:
-    ahead = changed.outlook
     return {
         "service": changed.scope.service,
         "environment": changed.scope.environment,
@@ -78,7 +92,7 @@ def _as_json(changed: Changed) -> dict[str, object]:
         ],
         "unchanged": list(changed.unchanged),
         "notes": list(changed.notes),
-        "next_preflight": ahead.verdict if ahead else None,
+        "next_preflight": changed.outlook.verdict,
         "recorded": changed.head is not None,
         "head": str(changed.head) if changed.head else None,
     }

@@ -31,8 +31,8 @@ class Changed:
 
     scope: Scope
     changes: tuple[Change, ...]
-    outlook: Judgement | None
-    """What the next preflight will do; None where that was not asked."""
+    outlook: Judgement
+    """What the next preflight will do."""
     head: Head | None = None
     unchanged: tuple[str, ...] = ()
     """Slots for which there was nothing to do."""

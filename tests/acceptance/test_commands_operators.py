@@ -113,6 +113,30 @@ def test_without_a_terminal_yes_must_be_said(moved: Shell) -> None:
     assert done["next_preflight"] == "pass"
 
 
+def test_of_very_many_slots_a_sentence_names_the_first(shell: Shell) -> None:
+    """Those that were changed come first; the rest is counted, approved or refused."""
+    names = [f"slot_{number:02}" for number in range(13)]
+    shell.site.asks(**dict.fromkeys(names, ALIAS))
+    accept = ("accept", "-e", "prod", "--reason", "x")
+    one = shell.run(*accept, "slot_12").stdout
+    assert "  drift.unpinned slot_09: " in one
+    assert "  … and 2 more: modelgate check -s checkout -e prod\n" in one
+    shell.site.accept(*names[:5])
+    rest = shell.run(*accept, "--all").stdout
+    assert f"nothing to do, approved already: {', '.join((*names[:5], names[12]))}\n" in rest
+    (ahead,) = [line for line in rest.splitlines() if line.startswith("The next preflight will pass and hand over ")]
+    assert ahead.startswith(f"The next preflight will pass and hand over slot_05 = {OLD}, slot_06")
+    assert ahead.endswith(" and 3 more")
+
+
+def test_an_observing_gate_is_not_said_to_hand_over(shell: Shell) -> None:
+    """With enforce = false preflight passes and hands over nothing: so the outlook says."""
+    shell.site.asks(policy={"enforce": False}, summarizer=ALIAS)
+    done = shell.run("accept", "--all", "-e", "prod", "--reason", "x").stdout
+    assert "The next preflight will pass, but hands over nothing: the policy does not enforce\n" in done
+    assert shell.report("preflight", "-e", "prod")["slots"][0]["handed_off"] is None
+
+
 def test_who_did_it_is_kept(moved: Shell) -> None:
     """The actor, the CI's commit and run, and the reason stand in the store."""
     ci = {

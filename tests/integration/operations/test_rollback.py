@@ -32,7 +32,6 @@ def test_without_a_target_it_goes_to_what_was_handed_over_before(moved: Site) ->
     changed = moved.rollback("summarizer")
     (change,) = changed.changes
     assert (change.before, change.pin.model_id, change.pin.revision, change.pin.revokes) == (NEW, OLD, 3, 2)
-    assert changed.outlook is not None
     assert changed.outlook.verdict == "pass"
     for _ in range(2):
         assert found(moved.preflight()) == {"drift.held": "note"}
@@ -231,14 +230,12 @@ def test_unverified_without_grace_promises_no_start(moved: Site) -> None:
     """The outlook is what the next preflight says while the API is down: it cannot know, and refuses what it knows."""
     moved.outage()
     changed = moved.rollback("summarizer", unverified=True, dry_run=True)
-    assert changed.outlook is not None
     assert (changed.outlook.verdict, [f.id for f in changed.outlook.findings if f.level == "unknown"]) == (
         "unknown",
         ["api.unreachable"],
     )
     moved.asks(summarizer=ALIAS, grader=OTHER)
     ahead = moved.rollback("summarizer", unverified=True, dry_run=True).outlook
-    assert ahead is not None
     assert ahead.verdict == moved.preflight().verdict == "refuse"
 
 
@@ -267,7 +264,6 @@ def test_unverified_on_grace_says_until_when_it_starts(moved: Site) -> None:
     moved.outage()
     changed = moved.rollback("summarizer", unverified=True)
     assert changed.notes[0].startswith("unverified: while the API is down the gate starts on what was verified before")
-    assert changed.outlook is not None
     assert changed.outlook.verdict == moved.preflight().verdict == "pass"
     assert moved.preflight().models == {"summarizer": OLD}
 
@@ -287,7 +283,6 @@ def test_a_release_ends_the_hold(moved: Site, how: str, runs: str) -> None:
     """`--keep` makes the held ID the pin; `--accept` what the reference means. The outlook says so before."""
     moved.rollback("summarizer")
     changed = moved.release("summarizer", how=how)
-    assert changed.outlook is not None
     assert [view.hand_over for view in changed.outlook.views] == [runs]
     assert moved.pins()[-1] == ("release", ALIAS, runs)
     report = moved.preflight()
