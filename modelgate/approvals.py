@@ -47,7 +47,7 @@ def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
     if not lock_required and not world.settings.lock_file.is_file():
         return Approvals()
     locked = read_lock(world.settings.lock_file, world.scope).pins
-    return Approvals(pins=fold(locked), lock_stale=stale(world.settings.slots, locked, world.settings.environment))
+    return Approvals(pins=fold(locked), lock_stale=stale(world.settings.slots, locked, world.scope))
 
 
 def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_only: bool) -> Approvals:
@@ -60,7 +60,7 @@ def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_
         approvals = unreachable(Approvals(), world, policy, error.problem)
     if locked is None:
         return approvals
-    return replace(approvals, lock_stale=stale(world.settings.slots, locked, world.settings.environment))
+    return replace(approvals, lock_stale=stale(world.settings.slots, locked, world.scope))
 
 
 def read(approvals: Approvals, store: Store, world: Surroundings, policy: Policy) -> Approvals:

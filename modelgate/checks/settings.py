@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from modelgate.checks.check import name
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
-from modelgate.domain.text import printable
+from modelgate.domain.text import printable, short
 from modelgate.domain.waivers import covers, expired
 
 
@@ -17,7 +16,7 @@ def whole(snapshot: Snapshot) -> list[Finding]:
     found = []
     for variable in snapshot.unknown_variables:
         hint = f"did you mean {variable.suggestion}?" if variable.suggestion else "unset it, or see docs/settings.md"
-        message = f"no setting reads ${name(variable.name)}"
+        message = f"no setting reads ${short(variable.name, 60)}"
         source = Source(f"${printable(variable.name)}")
         found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
     found.extend(snapshot.lock_stale)

@@ -32,7 +32,7 @@ def accept(
     if run_id and source:
         raise UsageError("--run and --from exclude each other", hint="--run pins what a run saw; --from promotes")
     if world.settings.check.pins_from == "lock":
-        hint = f"modelgate lock -e {world.settings.environment}, then commit the lock: the review is the approval"
+        hint = f"modelgate lock {world.scope.flags}, then commit the lock: the review is the approval"
         raise Refused("approvals of this environment live in its lock file", hint=hint)
     deadline = world.deadline()
     store = world.store(deadline)

@@ -30,7 +30,7 @@ class Locked:
 def check_lock(world: Surroundings) -> tuple[Finding, ...]:
     """Where settings and lock disagree; needs neither key nor network. Raises SettingsError."""
     settings = world.settings
-    return stale(settings.slots, read_lock(settings.lock_file, world.scope).pins, settings.environment)
+    return stale(settings.slots, read_lock(settings.lock_file, world.scope).pins, world.scope)
 
 
 def lock(world: Surroundings, names: Collection[str] = (), *, source: str | None = None) -> Locked:

@@ -68,9 +68,7 @@ def _need_locked(world: Surroundings, slot: Slot, model_id: str, in_force: SlotP
     newest = in_force.newest if in_force else None
     if world.settings.preflight.pins_from == "lock" and (newest is None or newest.model_id != model_id):
         says = printable(newest.model_id) if newest else "nothing"
-        hint = (
-            f"set model to {printable(model_id)}, then modelgate lock -e {world.settings.environment}, and deploy that"
-        )
+        hint = f"set model to {printable(model_id)}, then modelgate lock {world.scope.flags}, and deploy that"
         raise Refused(f"{slot.name}: the lock says {says}, and the slot would run it", hint=hint)
 
 

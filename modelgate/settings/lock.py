@@ -38,7 +38,7 @@ class Lock:
 
 def read_lock(path: Path, scope: Scope) -> Lock:
     """The lock at `path`. Raises SettingsError with file and line for a missing file and for anything odd in it."""
-    hint = f"modelgate lock -e {scope.environment}"
+    hint = f"modelgate lock {scope.flags}"
     if not os.path.lexists(path):
         raise SettingsError("there is no lock yet", source=printable(path.as_posix()), hint=hint)
     file, complaints = read_toml(path), Complaints()

@@ -139,7 +139,7 @@ def test_accept_is_refused_with_the_way_to_approve(locked: Site) -> None:
     """In this environment a review is the approval."""
     with pytest.raises(Refused, match="live in its lock file") as refused:
         locked.accept("summarizer")
-    assert refused.value.hint.startswith("modelgate lock -e prod, then commit")
+    assert refused.value.hint.startswith("modelgate lock -s checkout -e prod, then commit")
 
 
 def test_a_release_ends_on_what_the_lock_says(locked: Site) -> None:
@@ -151,7 +151,7 @@ def test_a_release_ends_on_what_the_lock_says(locked: Site) -> None:
     locked.rollback("summarizer")
     with pytest.raises(Refused, match=f"the lock says {NEW}") as refused:
         locked.release("summarizer", how="keep")
-    assert refused.value.hint.startswith(f"set model to {OLD}, then modelgate lock -e prod")
+    assert refused.value.hint.startswith(f"set model to {OLD}, then modelgate lock -s checkout -e prod")
     locked.asks(policy=LOCKED, summarizer=OLD)
     locked.lock()
     locked.release("summarizer", how="keep")

@@ -70,7 +70,7 @@ def test_missing(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read_lock(tmp_path / "prod.lock.toml", SCOPE)
     assert (str(caught.value), caught.value.hint) == (
-        f"{tmp_path}/prod.lock.toml: there is no lock yet", "modelgate lock -e prod",
+        f"{tmp_path}/prod.lock.toml: there is no lock yet", "modelgate lock -s checkout -e prod",
     )  # fmt: skip
 
 

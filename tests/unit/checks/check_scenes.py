@@ -13,6 +13,7 @@ from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.findings import Finding
 from modelgate.domain.lock import stale
 from modelgate.domain.problems import Problem
+from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, UnknownVariable, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
@@ -144,4 +145,4 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
 
 
 def _stale(names: Names) -> tuple[Finding, ...]:
-    return stale([slot(names.reference)], [pin(1, names.other, names.b)], "prod")
+    return stale([slot(names.reference)], [pin(1, names.other, names.b)], Scope("checkout", "prod"))

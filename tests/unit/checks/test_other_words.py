@@ -144,6 +144,11 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
         lambda s: s.seen(unknown_variables=(UnknownVariable("MODELGATE_API__X"),)),
         "settings.unknown-variable", "warn", "no setting reads $MODELGATE_API__X", "unset it, or see docs/settings.md",
     ),
+    "a variable whose end is what is wrong": (
+        lambda s: s.seen(unknown_variables=(UnknownVariable("MODELGATE_SLOTS__SUMMARIZER__MODLE"),)),
+        "settings.unknown-variable", "warn", "no setting reads $MODELGATE_SLOTS__SUMMARIZER__MODLE",
+        "unset it, or see docs/settings.md",
+    ),
     "the default service": (
         lambda s: replace(s.outcome(Outcome.RETIRED), scope=replace(s.seen().scope, service="default")),
         "catalogue.retired", "refuse", f"{N.reference} is retired: requests that name it fail",

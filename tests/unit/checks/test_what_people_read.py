@@ -158,8 +158,8 @@ FINDINGS = [
     (
         "settings.lock-stale",
         "refuse",
-        "summarizer: the lock is for claude-opus-4-5",
-        "modelgate lock -e prod, then commit it",
+        "asks for claude-sonnet-4-5; the lock is for claude-opus-4-5",
+        "modelgate lock -s checkout -e prod, then commit it",
     ),
 ]
 ESCAPED = "\x1b[2J\u202e\ud800" * 60

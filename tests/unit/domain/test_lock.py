@@ -3,10 +3,12 @@
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.lock import stale
 from modelgate.domain.pins import Pin
+from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import Source
 
 HERE = Source("config/prod.toml", 3)
+SCOPE = Scope("checkout", "prod")
 
 
 def slot(name: str, reference: str) -> Slot:
@@ -21,27 +23,27 @@ def pin(name: str, reference: str) -> Pin:
 
 def finding(name: str, what: str, source: Source | None = HERE) -> Finding:
     """The finding that settings and lock disagree about a slot."""
-    hint = "modelgate lock -e prod, then commit it"
-    return Finding("settings.lock-stale", Level.REFUSE, f"{name}: {what}", hint, name, source)
+    hint = "modelgate lock -s checkout -e prod, then commit it"
+    return Finding("settings.lock-stale", Level.REFUSE, what, hint, name, source)
 
 
 def test_disagreement() -> None:
     """A slot without a lock, one with another reference and one that only the lock has are found, in that order."""
     slots = [slot("new", "x"), slot("same", "y"), slot("edited", "z")]
     pins = [pin("gone", "w"), pin("edited", "old"), pin("same", "y")]
-    assert stale(slots, pins, "prod") == (
+    assert stale(slots, pins, SCOPE) == (
         finding("new", "the lock has no ID for it"),
-        finding("edited", "the lock is for old"),
+        finding("edited", "asks for z; the lock is for old"),
         finding("gone", "is in the lock, but not in the settings", None),
     )
 
 
 def test_agreement() -> None:
     """Settings and lock that agree give nothing."""
-    assert stale([slot("a", "x")], [pin("a", "x")], "prod") == ()
+    assert stale([slot("a", "x")], [pin("a", "x")], SCOPE) == ()
 
 
 def test_message_is_short() -> None:
     """The message stays under 80 characters however long the names are."""
-    [missing] = stale([slot("a" * 100, "x" * 256)], [pin("a" * 100, "y" * 256)], "prod")
+    [missing] = stale([slot("a" * 100, "x" * 256)], [pin("a" * 100, "y" * 256)], SCOPE)
     assert len(missing.message) < 80
