@@ -1,5 +1,7 @@
 """What the Models API answered, checked before anything believes it. Pure: bytes in, entries out.
 
+`json_of`, `object_of` and `instant_of` read the answers of the Message Batches API, too.
+
 Documented shapes: https://platform.claude.com/docs/en/api/models. Keys that nobody here knows are passed over.
 """
 
@@ -22,7 +24,7 @@ _CAPABILITY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class Unbelievable(Exception):
-    """The answer is not one that the Models API gives. The text says what is wrong with it, without quoting it."""
+    """The answer is not one that the API gives. The text says what is wrong with it, without quoting it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def is_name(text: str) -> bool:
 
 def parse_page(body: bytes) -> Page:
     """The page that `body` holds. Raises Unbelievable for anything else."""
-    page = _object(_json(body), "the list")
+    page = object_of(json_of(body), "the list")
     data = page.get("data")
     if not isinstance(data, list):
         raise Unbelievable("the list has no `data`")
@@ -58,24 +60,26 @@ def parse_page(body: bytes) -> Page:
 
 def parse_entry(body: bytes) -> Entry:
     """The model that `body` describes. Raises Unbelievable for anything else."""
-    return _entry(_json(body))
+    return _entry(json_of(body))
 
 
-def _json(body: bytes) -> object:
+def json_of(body: bytes) -> object:
+    """The JSON value that `body` holds. Raises Unbelievable for anything else."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):  # not UTF-8, not JSON, a number of 5,000 digits; or nested without end
         raise Unbelievable("the answer is not JSON") from None
 
 
-def _object(value: object, what: str) -> Mapping[str, object]:
+def object_of(value: object, what: str) -> Mapping[str, object]:
+    """The JSON object that `value` is. Raises Unbelievable for anything else."""
     if not isinstance(value, dict):
         raise Unbelievable(f"{what} is not a JSON object")
     return value
 
 
 def _entry(value: object) -> Entry:
-    raw = _object(value, "an entry")
+    raw = object_of(value, "an entry")
     if raw.get("type") != "model":
         raise Unbelievable("an entry is not of type `model`")
     model_id = raw.get("id")
@@ -86,15 +90,15 @@ def _entry(value: object) -> Entry:
     return Entry(
         id=model_id,
         lifecycle=lifecycle if lifecycle in LIFECYCLES else None,
-        deprecated_at=_instant(raw, "deprecated_at"),
-        retires_at=_instant(raw, "retires_at"),
+        deprecated_at=instant_of(raw, "deprecated_at", "an entry"),
+        retires_at=instant_of(raw, "retires_at", "an entry"),
         line=line,
         line_known="line" in raw,
         max_input_tokens=_limit(raw, "max_input_tokens"),
         max_tokens=_limit(raw, "max_tokens"),
         capabilities=dict(_capabilities(raw.get("capabilities"), (), _DEEPEST)),
         display_name=printable(_text(raw, "display_name") or ""),
-        created_at=_instant(raw, "created_at"),
+        created_at=instant_of(raw, "created_at", "an entry"),
     )
 
 
@@ -116,7 +120,8 @@ def _limit(raw: Mapping[str, object], key: str) -> int | None:
     return value
 
 
-def _instant(raw: Mapping[str, object], key: str) -> datetime | None:
+def instant_of(raw: Mapping[str, object], key: str, whose: str) -> datetime | None:
+    """The instant, UTC; None where it is absent or null. Raises Unbelievable for anything but an RFC 3339 date."""
     value = raw.get(key)
     if value is None:
         return None
@@ -125,7 +130,7 @@ def _instant(raw: Mapping[str, object], key: str) -> datetime | None:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):  # the 31st of February; the year 1 in Auckland
             pass
-    raise Unbelievable(f"`{key}` of an entry is no RFC 3339 date")
+    raise Unbelievable(f"`{key}` of {whose} is no RFC 3339 date")
 
 
 def _capabilities(value: object, path: tuple[str, ...], deeper: int) -> Iterator[tuple[str, bool]]:
@@ -134,7 +139,7 @@ def _capabilities(value: object, path: tuple[str, ...], deeper: int) -> Iterator
         return
     if not deeper:
         raise Unbelievable("`capabilities` of an entry are nested without end")
-    for key, child in _object(value, "`capabilities` of an entry").items():
+    for key, child in object_of(value, "`capabilities` of an entry").items():
         if key == "supported" and path:
             if not isinstance(child, bool):
                 raise Unbelievable("a capability's `supported` is neither true nor false")

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 from modelgate.api.client import origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
-from modelgate.batches.answers import BadAnswer, parse_batch, parse_page
+from modelgate.api.parse import Unbelievable
+from modelgate.batches.answers import parse_batch, parse_page
 from modelgate.batches.body import Body
 from modelgate.domain.batches import Batch
 from modelgate.errors import CallFailed
@@ -71,7 +72,7 @@ class BatchesClient:
         headers = {"Content-Type": "application/json", "Content-Length": str(body.length), _MODE: "raw"}
         try:
             return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
-        except BadAnswer as error:
+        except Unbelievable as error:
             raise _failed(untrusted(str(error)), maybe_done=True) from None
         except CallFailed as error:
             if body.problem:
@@ -102,10 +103,13 @@ class BatchesClient:
                 raise _failed(untrusted("the pages of the list of batches repeat"))
             seen.add(after := page.after_id)
 
-    def cancel(self, batch_id: str) -> Batch:
-        """Asks to cancel a batch, which takes effect later."""
-        body, _ = self._post(f"{PATH}/{quote(batch_id, safe='')}/cancel", STALL_SECONDS, {}, None)
-        return _believed(parse_batch, body)
+    def cancel(self, batch_id: str) -> None:
+        """Asks to cancel a batch, which takes effect later. One that has ended stays as it is."""
+        try:
+            self._post(f"{PATH}/{quote(batch_id, safe='')}/cancel", STALL_SECONDS, {}, None)
+        except CallFailed as error:
+            if error.status != 400:  # it has ended
+                raise
 
     def results(self, batch: Batch) -> Iterator[bytes]:
         """The lines of a batch's results, in any order, as they arrive.
@@ -162,7 +166,7 @@ class BatchesClient:
 def _believed(parse: Callable[[bytes], Value], body: bytes) -> Value:
     try:
         return parse(body)
-    except BadAnswer as error:
+    except Unbelievable as error:
         raise _failed(untrusted(str(error))) from None
 
 

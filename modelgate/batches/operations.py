@@ -23,7 +23,7 @@ from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.split import PlannedPart, split
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
-from modelgate.errors import CallFailed, Conflict, Refused, UsageError
+from modelgate.errors import Conflict, Refused, UsageError
 from modelgate.surroundings import Surroundings
 
 
@@ -110,11 +110,7 @@ def cancel(world: Surroundings, wanted: str) -> Job:
         ledger.note(job, None, "cancel-asked")
     with _connected(world, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
-            try:
-                client.cancel(part.batch_id or "")
-            except CallFailed as error:
-                if error.status != 400:  # a batch that has ended cannot be canceled
-                    raise
+            client.cancel(part.batch_id or "")
     return ledger.job(job.id)
 
 

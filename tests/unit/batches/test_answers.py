@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelgate.batches.answers import BadAnswer, parse_batch, parse_page
+from modelgate.api.parse import Unbelievable
+from modelgate.batches.answers import parse_batch, parse_page
 from modelgate.batches.waiting import pause
 from modelgate.domain.batches import Counts
 
@@ -65,13 +66,14 @@ def test_a_status_of_the_future_has_not_ended() -> None:
         {"created_at": None},
         {"created_at": "yesterday"},
         {"created_at": 7},
+        {"created_at": "2026-08-19"},
         {"expires_at": {}},
         {"results_url": 7},
     ],
 )
 def test_another_shape_is_not_believed(changes: dict[str, Any]) -> None:
     """A missing or odd fact is told, and never read as something."""
-    with pytest.raises(BadAnswer):
+    with pytest.raises(Unbelievable):
         parse_batch(body(**changes))
 
 
@@ -85,7 +87,7 @@ def test_another_shape_is_not_believed(changes: dict[str, Any]) -> None:
 def test_any_bytes_are_a_batch_or_a_bad_answer(raw: bytes) -> None:
     """No answer makes it fail in another way."""
     for parse in (parse_batch, parse_page):
-        with suppress(BadAnswer):
+        with suppress(Unbelievable):
             parse(raw)
 
 
@@ -93,9 +95,9 @@ def test_a_page_says_where_the_next_begins() -> None:
     """The cursor is the last batch of a page that is not the last."""
     page = parse_page(json.dumps({"data": [BATCH, BATCH | {"id": "b"}], "has_more": True}).encode())
     assert ([batch.id for batch in page.batches], page.after_id) == (["msgbatch_1", "b"], "b")
-    assert parse_page(b'{"data": [], "has_more": true}').after_id is None
-    for odd in (b'{"data": []}', b'{"has_more": false}', b"[]", b"x"):
-        with pytest.raises(BadAnswer):
+    assert parse_page(b'{"data": [], "has_more": false}').after_id is None
+    for odd in (b'{"data": [], "has_more": true}', b'{"data": []}', b'{"has_more": false}', b"[]", b"x"):
+        with pytest.raises(Unbelievable):
             parse_page(odd)
 
 
