@@ -7,24 +7,19 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
-from modelgate.batches.positions import from_text
-from modelgate.batches.results import NO_RESULT, BadResult, missing_row, parse, worth_resending
+from modelgate.batches.positions import from_text, holds
+from modelgate.batches.results import NO_RESULT, BadResult, Outcome, missing_row, parse, worth_resending
 from modelgate.batches.tally import Counting, Tally, outcome_key
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.errors import ApiProblem, UsageError
 
 _log = logging.getLogger(__name__)
-
-
-class NotOurs(Exception):
-    """The results hold a custom_id that is none of the part's requests: the batch is somebody else's."""
 
 
 class Spool:
@@ -52,21 +47,16 @@ class Spool:
 
 
 def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Spool) -> Tally:
-    """Takes the part's results in. Raises `NotOurs`, and `ApiProblem` if they are no results.
+    """Takes the part's results in. Raises `ApiProblem` if they are no results, or another batch's.
 
     A request without a row is counted as an error of its own; of two rows for one request the first counts.
     """
     index.expect(part.number, from_text(part.plan.positions))
     counting, answered = Counting(job.row.model_id), 0
     unknown: set[str] = set()
-    for row in rows:
-        try:
-            outcome = parse(row)
-        except BadResult as error:
-            raise ApiProblem(Problem("api.untrusted-answer", str(error))) from None
-        position = index.position(part.number, outcome.custom_id)
+    for row, outcome, position in _outcomes(rows, part, index):
         if position is None:
-            raise NotOurs
+            raise _untrusted(f"{part.batch_id} holds results for requests that were not in it")
         again = worth_resending(outcome.type, outcome.reason, canceled_by_us=job.canceled)
         key = outcome_key(outcome.type, outcome.reason)
         if not index.answer(position, *spool.add(row), key, again=again):
@@ -82,15 +72,34 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
 
 
 def belongs(rows: Iterable[bytes], part: Part, index: Index) -> bool:
-    """Whether the results of a batch are all of the part's requests."""
-    index.expect(part.number, from_text(part.plan.positions))
+    """Whether the results of a batch are the part's. Changes nothing.
+
+    Raises `ApiProblem` if they are no results, or none at all: that proves neither.
+    """
     found = False
+    for _row, _outcome, position in _outcomes(rows, part, index):
+        if position is None:
+            return False
+        found = True
+    if not found:
+        raise _untrusted("a batch has ended without a single result")
+    return True
+
+
+def _outcomes(rows: Iterable[bytes], part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
+    """Each row, what it tells, and the position of its request: None if that is not one of the part's."""
+    ranges = list(from_text(part.plan.positions))
     for row in rows:
-        with suppress(BadResult):
-            if index.position(part.number, parse(row).custom_id) is None:
-                return False
-            found = True
-    return found
+        try:
+            outcome = parse(row)
+        except BadResult as error:
+            raise _untrusted(str(error)) from None
+        position = index.position(outcome.custom_id)
+        yield row, outcome, position if position is not None and holds(ranges, position) else None
+
+
+def _untrusted(message: str) -> ApiProblem:
+    return ApiProblem(Problem("api.untrusted-answer", message))
 
 
 def final_tally(index: Index) -> dict[str, int]:

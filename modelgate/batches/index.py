@@ -83,11 +83,9 @@ class Index:
             self._db.execute("UPDATE requests SET part = ? WHERE position BETWEEN ? AND ?", (part, *bounds))
             self._db.execute("DELETE FROM results WHERE position BETWEEN ? AND ?", bounds)
 
-    def position(self, part: int, custom_id: str) -> int | None:
-        """The position of a request, if it is one of the part's."""
-        found = self._db.execute(
-            "SELECT position FROM requests WHERE custom_id = ? AND part = ?", (custom_id, part)
-        ).fetchone()
+    def position(self, custom_id: str) -> int | None:
+        """The position of a request, if the file has it."""
+        found = self._db.execute("SELECT position FROM requests WHERE custom_id = ?", (custom_id,)).fetchone()
         return int(found[0]) if found else None
 
     def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 Range = tuple[int, int]
 """First and last, both included."""
@@ -18,6 +19,12 @@ def from_text(text: str) -> Iterator[Range]:
     for piece in text.split(","):
         first, _, last = piece.partition("-")
         yield int(first), int(last or first)
+
+
+def holds(ranges: Sequence[Range], position: int) -> bool:
+    """Whether one of the ascending `ranges` holds `position`."""
+    place = bisect_right(ranges, position, key=lambda bounds: bounds[0])
+    return place > 0 and position <= ranges[place - 1][1]
 
 
 def extended(ranges: list[Range], position: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from modelgate.batches import sending
-from modelgate.batches.collecting import NotOurs, Spool, collect, final_tally, write_results
+from modelgate.batches.collecting import Spool, belongs, collect, final_tally, write_results
 from modelgate.batches.job import Job, Part, collected_detail
 from modelgate.batches.patience import patiently
 from modelgate.batches.split import split
@@ -16,8 +16,7 @@ from modelgate.batches.tally import Tally
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import Batch, BatchPartRow
-from modelgate.domain.problems import Problem
-from modelgate.errors import ApiProblem, CallFailed, Refused
+from modelgate.errors import CallFailed, Refused
 
 IN_FLIGHT = 8
 """Batches of one job that have not ended, at most: a new one is sent when one ends."""
@@ -76,13 +75,14 @@ class Runner:
     def _settle(self) -> None:
         for part in self._work.job.in_state("sending"):
             sending.settle(self._work, part)
+            self._cancel_late(part.number)
 
     def _fill(self) -> None:
         work = self._work
         while (part := self._next()) and len(work.job.in_state("sent")) < IN_FLIGHT:
             self._ask_gate(part.plan.round)
             sending.send(work, part)
-            self._cancel_late(work.part(part.number))
+            self._cancel_late(part.number)
 
     def _next(self) -> Part | None:
         """The next part to send: none of a canceled job, and none of a round that is not wanted."""
@@ -95,10 +95,11 @@ class Runner:
             self._permit()
             self._permitted_round = round_number
 
-    def _cancel_late(self, part: Part) -> None:
+    def _cancel_late(self, number: int) -> None:
         """Somebody canceled the job while this part was on its way."""
-        if self._work.job.canceled and part.batch_id:
-            self._work.client.cancel(part.batch_id)
+        work, batch_id = self._work, self._work.part(number).batch_id
+        if work.job.canceled and batch_id:
+            patiently(lambda: work.client.cancel(batch_id), work.clock)
 
     def _wait(self, spool: Spool) -> None:
         """Waits until a batch has ended, and takes its results in."""
@@ -130,30 +131,32 @@ class Runner:
 
     def _collect(self, part: Part, batch: Batch, spool: Spool) -> None:
         """Takes the results in and writes that down; gives an adopted batch up if they show that it is not ours."""
-        try:
-            tally = self._read(part, batch, spool)
-        except NotOurs:
-            if not part.adopted:
-                problem = Problem("api.untrusted-answer", f"{batch.id} holds results for requests that were not in it")
-                raise ApiProblem(problem) from None
-            _log.warning("%s was not ours: its results are for other requests", batch.id)
-            return self._work.note(part, "disowned", batch_id=batch.id)
-        if part.state != "collected":
-            self._work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
-
-    def _read(self, part: Part, batch: Batch, spool: Spool) -> Tally:
         work = self._work
         if not work.client.owns(batch.results_url or ""):
             _log.warning("%s names results at another origin: the API's own is asked instead", batch.id)
+        if part.adopted and part.state != "collected" and not self._is_proved(part, batch):
+            _log.warning("%s was not ours: its results are for other requests", batch.id)
+            return work.note(part, "disowned", batch_id=batch.id)
+        tally = self._read(part, batch, spool)
+        if part.state != "collected":
+            work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
+
+    def _is_proved(self, part: Part, batch: Batch) -> bool:
+        work = self._work
+        return patiently(lambda: belongs(work.client.results(batch), part, work.index), work.clock)
+
+    def _read(self, part: Part, batch: Batch, spool: Spool) -> Tally:
+        work = self._work
         for again in range(SHORT_READS):
+            if again:
+                _log.warning("the results of %s ended early: reading them again", batch.id)
+                work.clock.sleep(pause(again))
             tally = patiently(
                 lambda: collect(work.client.results(batch), work.job, part, work.index, spool), work.clock
             )
             missing = tally.outcomes.get("errored:no_result", 0)
             if part.plan.requests - missing >= batch.counts.done:
                 break
-            _log.warning("the results of %s ended early: reading them again", batch.id)
-            work.clock.sleep(pause(again))
         return tally
 
     def _collect_again(self, spool: Spool) -> None:

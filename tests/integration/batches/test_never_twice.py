@@ -7,8 +7,10 @@ import threading
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, request
+from desk import MODEL, Desk, Told, request
 
+from modelgate.batches import operations
+from modelgate.batches.job import Job, PartState
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import SystemClock
@@ -199,8 +201,6 @@ def test_results_at_another_origin_are_asked_of_the_api_itself(desk: Desk) -> No
 
 def test_a_canceled_job_does_not_send_what_is_left(desk: Desk) -> None:
     """A job that was canceled before its batch was sent ends with rows that say so."""
-    from modelgate.batches import operations
-
     desk.write(2)
     desk.site.sandbox.spend_cap(path=CREATE)
     with pytest.raises(CallFailed):
@@ -274,3 +274,76 @@ def test_a_batch_that_was_adopted_before_is_not_adopted_again(desk: Desk) -> Non
     desk.site.sandbox.lose_next_creates()
     second = desk.submit()
     assert {first.parts[0].batch_id, second.parts[0].batch_id} == {each["id"] for each in desk.site.sandbox.batches()}
+
+
+class Canceling(Told):
+    """Somebody who cancels the job as soon as it is in a state."""
+
+    def __init__(self, desk: Desk, round_number: int, state: PartState) -> None:
+        super().__init__()
+        self._desk, self._round, self._state = desk, round_number, state
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Looks, and cancels."""
+        super().moved(job, requests_done)
+        if not job.canceled and any(part.plan.round == self._round for part in job.in_state(self._state)):
+            operations.cancel(self._desk.site.world(), job.id)
+
+
+def test_a_batch_that_is_found_after_its_job_was_canceled_is_canceled(desk: Desk) -> None:
+    """A job that was canceled while nobody knew what came of a create cancels the batch once it is found."""
+    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.write(2)
+    lost_for_now(desk)
+    (job,) = desk.jobs()
+    operations.cancel(desk.site.world(), job.id)
+    desk.resume(job)
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
+
+
+def test_canceling_a_batch_that_just_ended_is_no_failure(desk: Desk) -> None:
+    """A batch that ended before its job's cancel reached it is collected."""
+    desk.site.sandbox.configure(batch_polls=0)
+    desk.write(2)
+    lost_for_now(desk)
+    (job,) = desk.jobs()
+    operations.cancel(desk.site.world(), job.id)
+    desk.resume(job)
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
+
+
+def test_looking_for_a_batch_forgets_no_result(desk: Desk) -> None:
+    """A look into somebody else's results leaves the rows of the round before as they are."""
+    foreign(desk, "x1")
+    desk.site.sandbox.end_batches()
+    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
+    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, count=None, skip=1)
+    desk.write(3)
+    desk.progress = Canceling(desk, 2, "sending")
+    desk.run()
+    assert desk.outcomes() == {"r1": "expired", "r2": "succeeded", "r3": "succeeded"}
+
+
+def test_giving_a_batch_up_forgets_no_result(desk: Desk) -> None:
+    """A batch of the second round that turns out to be another's leaves the rows of the first as they are."""
+    foreign(desk, "x1")
+    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
+    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, count=None, skip=1)
+    desk.write(3)
+    desk.progress = Canceling(desk, 2, "sent")
+    desk.run()
+    assert desk.outcomes() == {"r1": "expired", "r2": "succeeded", "r3": "succeeded"}
+
+
+@pytest.mark.parametrize("answer", ["<html>busy</html>", ""])
+def test_results_that_cannot_be_read_prove_nothing(desk: Desk, answer: str) -> None:
+    """An ended batch whose results are nonsense may be ours: nothing is sent again before they can be read."""
+    desk.site.sandbox.configure(batch_polls=0)
+    desk.write(2)
+    desk.site.sandbox.lose_next_creates()
+    desk.site.sandbox.fail_next(200, path=f"{CREATE}/*/results", body=answer)
+    with pytest.raises(CouldNotKnow):
+        desk.run()
+    desk.run()
+    assert desk.batches() == [["r1", "r2"]]
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}

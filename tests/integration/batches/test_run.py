@@ -12,6 +12,7 @@ from sites import NEW
 
 from modelgate.batches import operations
 from modelgate.batches.operations import BadRequests
+from modelgate.batches.runner import SHORT_READS
 from modelgate.errors import CallFailed, Refused, UsageError
 
 CREATE = "/v1/messages/batches"
@@ -127,12 +128,13 @@ def test_without_resends_nothing_is_sent_again(desk: Desk) -> None:
     assert desk.creates() == 1
 
 
-def test_a_request_without_a_result_is_an_error_that_names_it(desk: Desk) -> None:
-    """A row that the results lack becomes an errored row, and is not sent again."""
+def test_a_request_without_a_result_is_an_error_that_names_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A row that the results lack, however often they are read, becomes an errored row, and is not sent again."""
     desk.site.sandbox.set_outcomes({"r2": "missing"})
     desk.write(3)
     desk.run()
     assert desk.outcomes() == {"r1": "succeeded", "r2": "errored:no_result", "r3": "succeeded"}
+    assert caplog.text.count("reading them again") == SHORT_READS - 1
     assert "without a result for r2" in desk.rows()[1]["result"]["error"]["error"]["message"]
     assert desk.creates() == 1
 
