@@ -56,7 +56,7 @@ def _as_text(found: Status) -> str:
 
 
 def _cells(slot: SlotStatus) -> list[str]:
-    approved = slot.hold or slot.pin
+    approved = slot.approved
     expires = slot.hold.expires_at if slot.hold else None
     cells = [
         slot.slot,

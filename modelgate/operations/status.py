@@ -8,10 +8,10 @@ from typing import Any
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.history import StoredRun
-from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
 from modelgate.domain.times import days_left, format_instant
-from modelgate.operations.outlook import pins_in_force
+from modelgate.operations.outlook import outlook
 from modelgate.surroundings import Surroundings
 
 
@@ -22,9 +22,8 @@ class SlotStatus:
     slot: str
     reference: str | None
     """None: no longer in the settings."""
-    pin: Pin | None
-    """The newest pin for the reference, else the newest of the slot: what it may run if it is not held."""
-    hold: Pin | None
+    approved: Pin | None
+    """The hold or pin that says what it may run, by what the newest run saw; of a slot that is gone the last one."""
     handed_over: HandOver | None
     entry: Entry | None
     """The newest facts about the ID that it may run, as they were recorded."""
@@ -34,8 +33,12 @@ class SlotStatus:
     @property
     def model_id(self) -> str | None:
         """The ID that the slot may run."""
-        approved = self.hold or self.pin
-        return approved.model_id if approved else None
+        return self.approved.model_id if self.approved else None
+
+    @property
+    def hold(self) -> Pin | None:
+        """The hold, if the slot is held."""
+        return self.approved if self.approved and self.approved.is_hold else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,19 @@ def status(world: Surroundings) -> Status:
     """The present. Raises StoreProblem."""
     now = world.clock.now()
     store = world.store(world.deadline(), read_only=True)
-    revisions = store.revisions(world.scope)
-    pins = pins_in_force(world, revisions)
     handed = {h.slot: h for h in store.handed_over_at(world.scope)}
     stored = store.facts(world.scope)
     entries = stored.facts.entries if stored else {}
-    asked = {slot.name: slot.reference for slot in world.settings.slots}
+    judged = outlook(world, store.revisions(world.scope), stored.facts if stored else None)
+    known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
+    pinned = sorted((judged.snapshot.pins or {}).items())
+    gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
+    references = {slot.name: slot.reference for slot in world.settings.slots}
     slots = []
-    for name in [*asked, *sorted(set(pins) - set(asked))]:
-        state = pins.get(name, SlotPins(name))
-        pin = state.newest_for(asked[name]) if name in asked else None
-        approved = state.hold or pin or state.newest
-        entry = (entries.get(approved.model_id) or approved.entry) if approved else None
+    for name, pin in (known | gone).items():
+        entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
-        slots.append(SlotStatus(name, asked.get(name), pin or state.newest, state.hold, handed.get(name), entry, left))
+        slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left))
     last = store.last_preflight(world.scope)
     return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(world.scope))
 
@@ -90,7 +92,7 @@ def status_json(found: Status) -> dict[str, Any]:
 
 
 def _slot_json(slot: SlotStatus) -> dict[str, Any]:
-    approved, hold, handed = slot.hold or slot.pin, slot.hold, slot.handed_over
+    approved, hold, handed = slot.approved, slot.hold, slot.handed_over
     return {
         "slot": slot.slot,
         "reference": slot.reference,
