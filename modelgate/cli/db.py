@@ -52,8 +52,9 @@ def current(world: Surroundings, form: str) -> int:
     """
     from modelgate.store import migrate
 
-    found = migrate.plan(_database(world)).current
-    say_json({"revision": found}) if form == "json" else say(found or "no audit store yet")
+    found = migrate.current(_database(world))
+    revision = found.revision if found else None
+    say_json({"revision": revision}) if form == "json" else say(revision or "no audit store yet")
     return 0
 
 

@@ -19,7 +19,7 @@ from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
-from modelgate.store.schema import Schema, locks_out, read_schema
+from modelgate.store.schema import Schema, locks_out, notices_of, read_schema
 from modelgate.store.tables import metadata, runs
 
 _one_at_a_time = threading.Lock()
@@ -92,17 +92,25 @@ def _refuse_strangers(connection: Connection) -> None:
         )
 
 
-def plan(database: Database) -> Plan:
-    """What `upgrade` would do, and whom it would lock out."""
+def current(database: Database) -> Schema | None:
+    """What the store says of itself, whichever version may use it; None if there is none yet. Raises StoreProblem."""
     if database.address.path and not database.address.path.exists():
+        return None
+    return database.run(read_schema)
+
+
+def plan(database: Database) -> Plan:
+    """What `upgrade` would do, and whom it would lock out. Raises StoreProblem."""
+    schema = current(database)
+    if schema is None:
         return Plan(None, _steps("base"))
-    schema = database.run(read_schema)
     return database.run(lambda connection: _plan(connection, schema))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:
     if schema is None:
         return Plan(None, _steps("base"))
+    notices_of(schema)  # raises where the store is for later versions alone: that is not "up to date"
     steps = _steps(schema.revision) if schema.is_behind else ()
     in_use = _versions_in_use(connection) if steps else ()
     locked_out = tuple(version for version in in_use if any(locks_out(step.usable_from, version) for step in steps))

@@ -12,6 +12,7 @@ from schemas import database
 from sqlalchemy import Connection, text
 
 from modelgate.errors import StoreProblem
+from modelgate.store import migrate
 from modelgate.store.schema import HEAD
 
 LATER = "9999"
@@ -98,6 +99,17 @@ def test_an_incompatible_store_is_refused(database_url: str) -> None:
         "install modelgate 99.0.0",
         False,
     )
+
+
+def test_an_incompatible_store_is_not_up_to_date(database_url: str) -> None:
+    """`db upgrade` and `db check` say what the gate will say; `db current` says which schema it is."""
+    upgraded_by_a_later_version(database_url, "99.0.0")
+    for look in (migrate.plan, migrate.upgrade):
+        with pytest.raises(StoreProblem, match=r"for modelgate 99\.0\.0 or later"):
+            look(database(database_url))
+    schema = migrate.current(database(database_url))
+    assert schema is not None
+    assert schema.revision == LATER
 
 
 def test_a_store_that_is_not_ahead_has_no_newer_forms(database_url: str) -> None:
