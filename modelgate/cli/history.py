@@ -48,7 +48,10 @@ def command(
     if form == "json":
         say_json([operations.event_json(event) for event in events])
     else:
-        say("\n".join(line for event in events for line in _event_lines(event)) or "nothing was recorded")
+        say(
+            "\n".join(line for event in events for line in _event_lines(event))
+            or f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
+        )
     return 0
 
 

@@ -61,8 +61,8 @@ def command(
     def confirm(planned: Changed) -> bool:
         if yes:
             return True
-        show(planned, "text", "would hold", err=form == "json")
-        return click.confirm("Do it?", err=form == "json")
+        show(planned, "text", "would hold", err=True)  # where a person sees it, whatever becomes of the output
+        return click.confirm("Do it?", err=True)
 
     changed = rollback(
         world,

@@ -28,8 +28,10 @@ def moved(approved: Shell) -> Shell:
     return approved
 
 
-def at_a_terminal(shell: Shell, *words: str, answer: str = "", **environ: str) -> tuple[int, str]:
-    """Exit code and what the terminal showed; the answer is typed once a question ends."""
+def at_a_terminal(
+    shell: Shell, *words: str, answer: str = "", output: int | None = None, **environ: str
+) -> tuple[int, str]:
+    """Exit code and what the terminal showed; the answer is typed once a question ends. `output`: a redirection."""
     import fcntl
     import pty
     import termios
@@ -39,7 +41,7 @@ def at_a_terminal(shell: Shell, *words: str, answer: str = "", **environ: str) -
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     terminal, inner = pty.openpty()
-    ends = {"stdin": inner, "stdout": inner, "stderr": inner, "preexec_fn": own_terminal}
+    ends = {"stdin": inner, "stdout": inner if output is None else output, "stderr": inner, "preexec_fn": own_terminal}
     with shell.start(*words, **ends, environ={"TERM": "xterm", **environ}) as process:
         os.close(inner)
         shown = ""
@@ -82,6 +84,18 @@ def test_a_rollback_asks_before_it_does_it(moved: Shell) -> None:
     assert code == 0
     assert "kubectl rollout restart" in shown
     assert moved.site.pins()[-1] == ("rollback", ALIAS, OLD)
+
+
+@posix
+def test_the_question_is_seen_where_the_output_is_kept(moved: Shell) -> None:
+    """With the output in a file the terminal still shows what would change, and asks."""
+    kept = moved.site.folder / "kept.txt"
+    with kept.open("w") as file:
+        code, shown = at_a_terminal(moved, *ROLLBACK, answer="y\n", output=file.fileno())
+    assert code == 0
+    assert "The next preflight will " in shown
+    assert "Do it? [y/N]: " in shown
+    assert "kubectl rollout restart" in kept.read_text()
 
 
 @posix
@@ -152,6 +166,21 @@ def test_who_did_it_is_kept(moved: Shell) -> None:
     author = stored.envelope.author
     assert (author.commit_sha, author.host) == ("c0ffee", "pod-1")
     assert author.ci_run == "https://github.com/acme/shop/actions/runs/7"
+
+
+def test_a_slot_without_history_is_named(approved: Shell) -> None:
+    """A slip of the keyboard is seen at once."""
+    assert approved.run("history", "sumarizer", "-e", "prod").stdout == "nothing was recorded of sumarizer\n"
+
+
+def test_a_head_of_another_chain_is_wrong_usage(approved: Shell) -> None:
+    """Exit 2 that names both chains."""
+    head = approved.run("audit", "head", "-e", "prod").stdout.strip()
+    for option in ("--expect", "--after"):
+        wrong = approved.run(
+            "audit", "verify", "-e", "staging", option, head, environ={"MODELGATE_SERVICE": "checkout"}
+        )
+        assert wrong.returncode == 2
 
 
 def test_names_are_resolved_and_models_listed(shell: Shell) -> None:
