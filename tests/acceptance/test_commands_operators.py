@@ -175,12 +175,12 @@ def test_a_slot_without_history_is_named(approved: Shell) -> None:
 
 def test_a_head_of_another_chain_is_wrong_usage(approved: Shell) -> None:
     """Exit 2 that names both chains."""
+    approved.site.asks("staging", summarizer=ALIAS)
     head = approved.run("audit", "head", "-e", "prod").stdout.strip()
     for option in ("--expect", "--after"):
-        wrong = approved.run(
-            "audit", "verify", "-e", "staging", option, head, environ={"MODELGATE_SERVICE": "checkout"}
-        )
-        assert wrong.returncode == 2
+        wrong = approved.run("audit", "verify", "-e", "staging", option, head)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert "that head is of the chain checkout/prod, not of checkout/staging" in wrong.stderr
 
 
 def test_names_are_resolved_and_models_listed(shell: Shell) -> None:
