@@ -31,7 +31,9 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
 
 def may_write(path: Path) -> bool:
     """Whether `write_whole` could make the file, as far as that is known without trying."""
-    return _is_device(path) or os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
+    if _is_device(path):
+        return not os.path.isdir(path)
+    return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
 
 
 def _is_device(path: Path) -> bool:

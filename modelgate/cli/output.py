@@ -41,13 +41,22 @@ def say_json(value: Any) -> None:
     say(json.dumps(value, indent=2))
 
 
+def need_place(path: Path) -> None:
+    """What cannot be written is told before anybody is asked. Raises UsageError."""
+    from modelgate.whole_file import may_write
+
+    if not may_write(path):
+        raise UsageError(f"cannot write {path}", hint="name a file in a folder that exists and can be written to")
+
+
 def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
-    """`sarif=out.sarif` into format and path. Raises UsageError."""
+    """`sarif=out.sarif` into format and path. Raises UsageError, also where the file could not be written."""
     parsed = []
     for word in wanted:
         form, equals, path = word.partition("=")
         if not equals or not path or form not in FORMATS:
             raise UsageError(f"--report takes F=FILE, not {word[:60]!r}", hint=f"F is one of {', '.join(FORMATS)}")
+        need_place(Path(path))
         parsed.append((form, Path(path)))
     return parsed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.options import Duration, scoped
-from modelgate.cli.output import parse_reports, put_out, report_files, report_formats, say, write
+from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say, write
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +46,9 @@ def command(
     from modelgate import waiting
 
     files = parse_reports(reports)
-    _need_places(cmd, (path for path in (emit_env, emit_json) if path))
+    for path in filter(None, (emit_env, emit_json)):
+        need_place(path)
+    _need_command(cmd)
     report = waiting.preflight(world, wait or timedelta(0), _tell)
     put_out(report, form, files, err=bool(cmd))
     if report.models:
@@ -57,15 +58,10 @@ def command(
     return report.exit_code
 
 
-def _need_places(cmd: tuple[str, ...], files: Iterable[Path]) -> None:
-    """What cannot be handed over is told before anybody is asked, and is not recorded as handed over."""
+def _need_command(cmd: tuple[str, ...]) -> None:
+    """What cannot be started is told before anybody is asked, and its IDs are not recorded as handed over."""
     import shutil
 
-    from modelgate.whole_file import may_write
-
-    for path in files:
-        if not may_write(path):
-            raise UsageError(f"cannot write {path}", hint="name a file in a folder that exists and can be written to")
     if cmd and shutil.which(cmd[0]) is None:
         raise UsageError(f"cannot start {cmd[0][:80]}: No such file or directory", hint="is it installed, on the PATH?")
 

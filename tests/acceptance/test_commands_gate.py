@@ -102,6 +102,16 @@ def test_a_command_that_cannot_be_started_is_wrong_usage(approved: Shell) -> Non
     assert "error: cannot start no-such-command: No such file or directory" in started.stderr
 
 
+@pytest.mark.parametrize("place", ["no/such/folder/report.json", "config"])
+def test_a_report_that_cannot_be_written_is_told_before_anybody_is_asked(approved: Shell, place: str) -> None:
+    """Exit 2, and no run that says it handed IDs over to an application that was never started."""
+    approved.site.sandbox.forget_requests()
+    refused = approved.run("preflight", "-e", "prod", "--report", f"json={place}", *python(SAYS.format(0)))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"cannot write {place}" in refused.stderr
+    assert approved.site.sandbox.requests() == []
+
+
 def test_emitted_files_are_for_other_users_and_whole(approved: Shell, tmp_path: Path) -> None:
     """Mode 0644 whatever the umask; a shell reads the lines; no half-written file is left beside them."""
     (tmp_path / "models.env").write_text("an earlier start")
