@@ -108,6 +108,8 @@ def fold(row: BatchJobRow, plans: Iterable[BatchPartRow], events: Iterable[Batch
 
 
 def _after(part: Part, event: BatchEventRow) -> Part:
+    if event.attempt < part.attempt:  # told late, by a process that had lost the job
+        return part
     detail = json.loads(event.detail) if event.detail else {}
     match event.event:
         case "intent":
@@ -125,7 +127,7 @@ def _after(part: Part, event: BatchEventRow) -> Part:
             ended_at = parse_instant(detail["ended_at"]) if detail["ended_at"] else None
             tally = Tally.from_json(canonical(detail["tally"]))
             return replace(part, state="collected", tally=tally, ended_at=ended_at)
-        case "refused" | "absent":
+        case "refused" | "absent" if part.state == "sending":
             return replace(part, state="planned")
         case _:
             return part

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 from modelgate.batches.ledger import Ledger
@@ -35,7 +36,10 @@ class Lease:
         self._job_id = job_id
         self._holder = f"{host}, process {os.getpid()} {secrets.token_hex(4)}"
         self._clock = clock
-        self._taken_by = ""
+        self._sure_until = 0.0
+        """By the clock's seconds: before that, nobody else can have taken it."""
+        self._lost = ""
+        """Who has had it since."""
         self._ended = threading.Event()
 
     def __enter__(self) -> Lease:
@@ -48,7 +52,7 @@ class Lease:
                 _log.warning("%s is with %s: waiting to see whether that is alive", self._job_id, _shown(holder))
             seen = now
             self._clock.sleep(1.0)
-        threading.Thread(target=self._renew, name="modelgate-lease", daemon=True).start()
+        threading.Thread(target=self._keep, name="modelgate-lease", daemon=True).start()
         return self
 
     def __exit__(
@@ -61,22 +65,32 @@ class Lease:
             _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id)
 
     def check(self) -> None:
-        """Raises `Refused` if another process has taken the job over, as this one was stopped for too long."""
-        if self._taken_by:
-            raise self._refusal(self._taken_by)
+        """Raises `Refused` if another process has had the job since, as this one was stopped or cut off for too long.
+
+        Where the lease may have run out, the store is asked first. Raises `StoreProblem` if that cannot say.
+        """
+        if not self._lost and self._clock.monotonic() >= self._sure_until:
+            self._renew()
+        if self._lost:
+            raise self._refusal(self._lost)
 
     def _take(self) -> str:
-        return self._ledger.store().take_lease(self._name, self._holder, LEASE_SECONDS)
+        store = self._ledger.store()
+        self._sure_until = self._clock.monotonic() + LEASE_SECONDS
+        return store.take_lease(self._name, self._holder, LEASE_SECONDS)
 
     def _renew(self) -> None:
-        while not self._ended.wait(RENEW_SECONDS):
-            try:
-                holder = self._take()
-            except StoreProblem:  # nobody can take it over as long as nobody can reach the store
-                continue
-            if holder != self._holder and not self._ended.is_set():
-                self._taken_by = holder
-                return
+        store, sure_until = self._ledger.store(), self._clock.monotonic() + LEASE_SECONDS
+        if store.renew_lease(self._name, self._holder, LEASE_SECONDS):
+            self._sure_until = sure_until
+        else:
+            held = store.lease(self._name)
+            self._lost = held[0] if held else "a process that has ended by now "
+
+    def _keep(self) -> None:
+        while not self._ended.wait(RENEW_SECONDS) and not self._lost:
+            with suppress(StoreProblem):  # until then `check` asks by itself
+                self._renew()
 
     def _refusal(self, holder: str) -> Refused:
         return Refused(f"{self._job_id} is with {_shown(holder)}", hint=f"modelgate batch show {self._job_id}")

@@ -36,7 +36,9 @@ class Work:
     def note(
         self, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None
     ) -> None:
-        """Writes an event down."""
+        """Writes an event down, if this process still has the job; that a batch was made, in any case."""
+        if event != "created":
+            self.lease.check()
         self.ledger.note(self.job, part, event, batch_id=batch_id, detail=detail)
         self.refresh()
 

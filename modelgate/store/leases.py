@@ -27,6 +27,16 @@ def take(connection: Connection, name: str, holder: str, seconds: float) -> str:
     return str(connection.execute(text("SELECT holder FROM claims WHERE fingerprint = :name"), {"name": name}).scalar())
 
 
+def renew(connection: Connection, name: str, holder: str, seconds: float) -> bool:
+    """Renews a lease, late or not, if nobody else has had it since `holder` took it; whether that is so."""
+    now = _NOW[connection.dialect.name]
+    kept = connection.execute(
+        text(f"UPDATE claims SET until = {now} + :seconds WHERE fingerprint = :name AND holder = :holder"),  # noqa: S608 # our own words
+        {"name": name, "holder": holder, "seconds": seconds},
+    )
+    return kept.rowcount == 1
+
+
 def until(connection: Connection, name: str) -> tuple[str, float] | None:
     """Who has the lease of `name` and until when, in the database's seconds; None if nobody ever took it."""
     row = connection.execute(text("SELECT holder, until FROM claims WHERE fingerprint = :name"), {"name": name}).first()

@@ -142,8 +142,12 @@ class Store:
         return self._database.run(lambda c: batches.owned(c, intent_at))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
-        """Takes or renews a lease that nobody else has; returns who has it now."""
+        """Takes a lease that nobody else has; returns who has it now."""
         return self._database.run(lambda c: leases.take(c, name, holder, seconds), write=True)
+
+    def renew_lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Renews a lease, late or not; False if somebody else has had it since `holder` took it."""
+        return self._database.run(lambda c: leases.renew(c, name, holder, seconds), write=True)
 
     def lease(self, name: str) -> tuple[str, float] | None:
         """Who last took a lease and until when, by the database's clock."""

@@ -11,7 +11,7 @@ from desk import MODEL, Desk, Told, request
 
 from modelgate.batches import operations
 from modelgate.batches.job import Job, PartState
-from modelgate.batches.lease import Lease
+from modelgate.batches.lease import LEASE_SECONDS, Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import SystemClock
 from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
@@ -347,3 +347,36 @@ def test_results_that_cannot_be_read_prove_nothing(desk: Desk, answer: str) -> N
     desk.run()
     assert desk.batches() == [["r1", "r2"]]
     assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
+
+
+class TakingOver(Told):
+    """Somebody whose process does the same work while ours stands still, as soon as the job is in a state."""
+
+    def __init__(self, desk: Desk, state: PartState) -> None:
+        super().__init__()
+        self._desk, self._state, self._over = desk, state, False
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Lets our lease run out, and works to the end."""
+        super().moved(job, requests_done)
+        if not self._over and job.in_state(self._state):
+            self._over = True
+            store, name = self._desk.site.store(), f"batch:{job.id}"
+            held = store.lease(name)
+            assert held is not None
+            store.give_back_lease(name, held[0])
+            self._desk.site.clock.sleep(LEASE_SECONDS)
+            self._desk.run()
+
+
+@pytest.mark.parametrize("state", ["sending", "sent"])
+def test_a_process_that_lost_its_job_while_it_stood_still_sends_and_writes_nothing(
+    each_desk: Desk, state: PartState
+) -> None:
+    """Also if the process that took the job over has ended by now: each request is sent once, each row is right."""
+    each_desk.write(3)
+    each_desk.progress = TakingOver(each_desk, state)
+    with pytest.raises(Refused, match="is with a process that has ended by now"):
+        each_desk.run()
+    assert len(each_desk.batches()) == 1
+    assert list(each_desk.outcomes().values()) == ["succeeded"] * 3

@@ -57,6 +57,20 @@ def test_events_lead_to_a_state(events: list[BatchEventRow], state: str, attempt
     assert (job.parts[0].state, job.parts[0].attempt, job.state) == (state, attempt, job_state)
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        [event("intent"), event("absent"), event("intent", attempt=2), event("refused")],
+        [event("intent"), event("absent"), event("intent", attempt=2), CREATED],
+        [event("intent"), event("adopted", batch_id="msgbatch_1", detail=CREATED.detail), event("absent")],
+    ],
+)
+def test_what_a_process_tells_late_undoes_nothing(late: list[BatchEventRow]) -> None:
+    """A process that lost its job to another one cannot have a part sent a second time."""
+    before = fold(ROW, [PLAN], late[:-1]).parts[0]
+    assert fold(ROW, [PLAN], late).parts[0] == before
+
+
 def test_a_disowned_batch_is_looked_for_anew() -> None:
     """The intent stays open, the batch is remembered as somebody else's, and the next event is of another attempt."""
     adopted = event("adopted", batch_id="x", detail=instants_of(batch()))
