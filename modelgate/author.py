@@ -54,8 +54,11 @@ def _checked_out(start: Path) -> str | None:
     try:
         for folder in (start.resolve(), *start.resolve().parents):
             git = folder / ".git"
-            if git.is_dir():
-                return _resolve(git, (git / "HEAD").read_text().strip())
+            if git.is_file():  # of a worktree or a submodule: it says where the folder is
+                git = folder / git.read_text().removeprefix("gitdir:").strip()
+            elif not git.is_dir():
+                continue
+            return _resolve(git, (git / "HEAD").read_text().strip())
     except (OSError, ValueError):
         return None
     return None
@@ -65,6 +68,9 @@ def _resolve(git: Path, head: str) -> str | None:
     if not head.startswith("ref: "):
         return head
     reference = head.removeprefix("ref: ")
+    shared = git / "commondir"  # worktrees share their references
+    if shared.is_file():
+        git /= shared.read_text().strip()
     loose = git / reference
     if loose.is_file():
         return loose.read_text().strip()
