@@ -43,12 +43,18 @@ def _lock(world: Surroundings, slots: tuple[str, ...], source: str | None, form:
     from modelgate.operations.lock import lock
 
     locked = lock(world, slots, source=source)
-    changes = [(change.pin.slot, change.before, change.pin.model_id) for change in locked.changes]
+    changes: list[tuple[str, str | None, str | None]] = [
+        *((change.pin.slot, change.before, change.pin.model_id) for change in locked.changes),
+        *((pin.slot, pin.model_id, None) for pin in locked.dropped),
+    ]
     if form == "json":
         shown = [{"slot": slot, "before": before, "after": after} for slot, before, after in changes]
         say_json({"path": str(locked.path), "changes": shown})
     else:
-        lines = [f"{slot}: {before or 'nothing'} → {after}" for slot, before, after in changes]
+        lines = [
+            f"{slot}: {before or 'nothing'} → {after or 'nothing, it is no longer in the settings'}"
+            for slot, before, after in changes
+        ]
         say(
             "\n".join([*(lines or ["no ID changed"]), f"written: {locked.path}; commit it, its review is the approval"])
         )

@@ -11,7 +11,7 @@ from modelgate.domain.lock import stale
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
-from modelgate.errors import Refused
+from modelgate.errors import Refused, SettingsError
 from modelgate.operations.change import Change, approval
 from modelgate.operations.selection import ask, need_fit, resolved, select
 from modelgate.settings.lock import read_lock, render_lock, write_lock
@@ -24,6 +24,8 @@ class Locked:
 
     path: Path
     changes: tuple[Change, ...]
+    dropped: tuple[Pin, ...]
+    """Of slots that the settings no longer have."""
     pins: tuple[Pin, ...]
 
 
@@ -34,17 +36,18 @@ def check_lock(world: Surroundings) -> tuple[Finding, ...]:
 
 
 def lock(world: Surroundings, names: Collection[str] = (), *, source: str | None = None) -> Locked:
-    """Asks the API and writes the lock whole. Without names: every slot, and slots that are gone are dropped.
+    """Asks the API and writes the lock whole; slots that are gone are dropped. Without names: every slot, anew, also
+    where the lock as it is cannot be used, such as after a merge.
 
     With `source`, the IDs are those of that environment's lock. Raises Refused, CouldNotKnow, SettingsError.
     """
     settings = world.settings
     slots = select(world, names, not names)
-    there = settings.lock_file.is_file()
-    before = {pin.slot: pin for pin in read_lock(settings.lock_file, world.scope).pins} if there else {}
+    before = _before(world, keep=bool(names))
     promoted = _promoted(world, slots, source) if source else {}
     facts = ask(world, fold(before.values()), promoted.values(), world.deadline())
-    after = {name: pin for name, pin in before.items() if name in {slot.name for slot in settings.slots}}
+    asked = {slot.name for slot in settings.slots}
+    after = {name: pin for name, pin in before.items() if name in asked}
     for slot in slots:
         model_id = promoted.get(slot.name) or resolved(slot, facts)
         need_fit(world, slot, model_id, facts, hold=False)
@@ -52,13 +55,27 @@ def lock(world: Surroundings, names: Collection[str] = (), *, source: str | None
         after[slot.name] = replace(pin, revision=None)
     write_lock(settings.lock_file, render_lock(world.scope, after.values()))
     changes = (Change(pin, before[name].model_id if name in before else None) for name, pin in after.items())
-    return Locked(settings.lock_file, tuple(change for change in changes if change.moves), tuple(after.values()))
+    moves = tuple(change for change in changes if change.moves)
+    dropped = tuple(pin for name, pin in before.items() if name not in asked)
+    return Locked(settings.lock_file, moves, dropped, tuple(after.values()))
+
+
+def _before(world: Surroundings, *, keep: bool) -> dict[str, Pin]:
+    """Slot to pin of the lock as it is. One that cannot be used is empty, unless a part of it is to be kept."""
+    path = world.settings.lock_file
+    try:
+        return {pin.slot: pin for pin in read_lock(path, world.scope).pins} if path.is_file() else {}
+    except SettingsError:
+        if keep:
+            raise
+        return {}
 
 
 def _promoted(world: Surroundings, slots: Collection[Slot], source: str) -> dict[str, str]:
-    path = world.settings.config_dir / f"{source}.lock.toml"
-    locked = {pin.slot: pin.model_id for pin in read_lock(path, Scope(world.settings.service, source)).pins}
+    path, there = world.settings.config_dir / f"{source}.lock.toml", Scope(world.settings.service, source)
+    locked = {pin.slot: pin.model_id for pin in read_lock(path, there).pins}
     missing = [slot.name for slot in slots if slot.name not in locked]
     if missing:
-        raise Refused(f"{path.name} has no ID for {', '.join(missing)}", hint=f"modelgate lock -e {source}")
+        hint = f"modelgate lock {there.flags}"
+        raise Refused(f"{path.name} has no ID for {', '.join(missing)}", hint=hint)
     return {slot.name: locked[slot.name] for slot in slots}

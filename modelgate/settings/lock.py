@@ -41,7 +41,11 @@ def read_lock(path: Path, scope: Scope) -> Lock:
     hint = f"modelgate lock {scope.flags}"
     if not os.path.lexists(path):
         raise SettingsError("there is no lock yet", source=printable(path.as_posix()), hint=hint)
-    file, complaints = read_toml(path), Complaints()
+    try:
+        file, complaints = read_toml(path), Complaints()
+    except SettingsError as error:
+        error.hint = error.hint or hint
+        raise
     for place, what in _problems(file.tables, scope):
         complaints.add(file.source(place), printable(".".join(place)), what, hint)
     complaints.raise_any()

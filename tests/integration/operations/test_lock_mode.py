@@ -90,7 +90,26 @@ def test_one_slot_may_be_locked_anew(locked: Site) -> None:
     locked.sandbox.move_alias(ALIAS, NEW)
     assert [pin.model_id for pin in locked.lock("grader").pins] == [OLD, OTHER]
     locked.asks(policy=LOCKED, grader=OTHER)
-    assert [pin.slot for pin in locked.lock().pins] == ["grader"]
+    anew = locked.lock()
+    assert ([pin.slot for pin in anew.pins], [pin.slot for pin in anew.dropped]) == (["grader"], ["summarizer"])
+    assert anew.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('id = "', '<<<<<<< HEAD\nid = "'), ('service = "checkout"', 'service = "shop"')]
+)
+def test_the_hint_of_a_lock_that_cannot_be_used_writes_it_anew(file_site: Site, old: str, new: str) -> None:
+    """After a merge that went wrong the whole lock is written again; a part of it alone cannot be."""
+    file_site.asks(policy=LOCKED, summarizer=ALIAS)
+    written = (file_site.lock().path, (file_site.config / "prod.lock.toml").read_text())
+    written[0].write_text(written[1].replace(old, new))
+    with pytest.raises(SettingsError) as odd:
+        file_site.check()
+    assert odd.value.hint == "modelgate lock -s checkout -e prod"
+    with pytest.raises(SettingsError):
+        file_site.lock("summarizer")
+    assert [(c.before, c.pin.model_id) for c in file_site.lock().changes] == [(None, OLD)]
+    assert written[0].read_text() == written[1]
 
 
 def test_a_lock_that_cannot_be_verified_stays_as_it_was(locked: Site) -> None:
