@@ -1,4 +1,4 @@
-"""Time, handed in: the only module that reads a clock or sleeps."""
+"""Time, handed in: the only module that reads a clock or sleeps, but for the stopwatch of the call log."""
 
 from __future__ import annotations
 

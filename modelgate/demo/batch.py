@@ -7,9 +7,9 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from modelgate.clock import Deadline, SystemClock
 from modelgate.demo.stage import DemoFailed, Stage, environment_for
 from modelgate.render.style import Style
 from modelgate.sandbox.server import API_KEY, Sandbox
@@ -105,11 +105,11 @@ def _killed_while_waiting(stage: Stage, sandbox: Sandbox, line: str) -> None:
     process = subprocess.Popen(  # noqa: S603 # our own command line
         words, cwd=stage.folder, env=dict(stage.environ), stderr=subprocess.PIPE, text=True
     )
-    until = time.monotonic() + _PATIENCE_SECONDS
+    patience = Deadline.after(_PATIENCE_SECONDS, SystemClock())
     while process.poll() is None and not any(r["path"].startswith(f"{_CREATE}/") for r in sandbox.requests()):
-        if time.monotonic() > until:
+        if not patience.remaining:
             break
-        time.sleep(0.05)
+        patience.clock.sleep(0.05)
     process.kill()
     told = process.communicate()[1]
     sys.stdout.write(told)

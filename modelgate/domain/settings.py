@@ -150,8 +150,6 @@ class Settings:
     unknown_variables: tuple[UnknownVariable, ...] = ()
     service_given: bool = False
     """False where `service` is only its default: not enough on a database server."""
-    actor: str = ""
-    """`MODELGATE_ACTOR`, else empty."""
 
     def policy(self, verb: Verb) -> Policy:
         """The policy that holds for `verb`."""

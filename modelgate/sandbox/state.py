@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from modelgate.clock import SystemClock
 from modelgate.sandbox.catalogue import ALIASES, MODELS, entry
 from modelgate.sandbox.fields import NONE, NUMBER, Kinds
 
@@ -98,7 +99,7 @@ class State:
 
     def now(self) -> datetime:
         """The sandbox's time, UTC: the machine's plus what `POST /_sandbox/clock` added."""
-        return datetime.now(UTC) + self.advanced
+        return SystemClock().now() + self.advanced
 
     def resolve(self, name: str) -> dict[str, Any] | None:
         """The entry that a canonical ID or an alias means now, or None."""

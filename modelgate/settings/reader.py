@@ -55,7 +55,6 @@ def load(
         database=assembler.database(tables.get("database", {})),
         prices=prices(tables.get("prices", {})),
         unknown_variables=tuple(variables.unknown),
-        actor=environ.get("MODELGATE_ACTOR", ""),
     )
     assembler.complaints.raise_any()
     return settings

@@ -83,7 +83,7 @@ password_file = "/run/secrets/db"
 input = 1.5
 output = 7.25
 """
-    ).load({"MODELGATE_ACTOR": "ada"})
+    ).load()
     assert settings.check == settings.preflight == Policy(
         enforce=False, first_use="accept", alias_moved="warn", reference_changed="accept", deprecated="note",
         retires_warn_days=60, retires_refuse_days=7, require_canonical=True, allowed_lines=("sonnet", "haiku"),
@@ -108,7 +108,7 @@ output = 7.25
         Secret("postgresql://gate:hush@db/audit"), Path("/run/secrets/db"), Source("config/prod.toml", 38)
     )
     assert settings.prices == {"claude-sonnet-4-6": Price(Decimal("1.5"), Decimal("7.25"))}
-    assert (settings.service, settings.service_given, settings.actor) == ("checkout", True, "ada")
+    assert (settings.service, settings.service_given) == ("checkout", True)
 
 
 def test_tables_merge_key_by_key(config: Config) -> None:
