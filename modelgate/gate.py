@@ -135,7 +135,8 @@ def _recorded(
                     asked = asking.find_out(world, this.policy, known, deadline, read_only=False)
                 judgement = judge(_snapshot(this, known, asked))
             report = _report(this, judgement, asked, recorded=True)
-            rows = record.rows(world, judgement, asked, report, known.eligible())
+            command = "batch" if this.options.only else this.verb
+            rows = record.rows(world, command, judgement, asked, report, known.eligible())
             head = store.append(world.scope, world.author, rows, expect=_expected(this, known), now=report.finished_at)
             return replace(report, audit_sequence=head.sequence, audit_head=str(head))
         except Conflict:

@@ -17,12 +17,13 @@ from modelgate.surroundings import Surroundings
 
 def rows(
     world: Surroundings,
+    command: str,
     judgement: Judgement,
     asked: Asked,
     report: Report,
     eligible: frozenset[str],
 ) -> list[Row]:
-    """The run, its resolutions, its findings, and the pins that the policy asks for."""
+    """The run, its resolutions, its findings, and the pins that the policy asks for. `command` is what ran the gate."""
     run_id = report.run_id or ""
     told = zip(judgement.views, judgement.slots, strict=True)
     resolutions = [_resolution(view, slot, run_id) for view, slot in told]
@@ -31,16 +32,18 @@ def rows(
         for f in report.findings
     ]
     pins = [_pin(view, run_id) for view in judgement.to_pin]
-    return [_run(world, judgement, asked, report, eligible), *resolutions, *findings, *pins]
+    return [_run(world, command, judgement, asked, report, eligible), *resolutions, *findings, *pins]
 
 
-def _run(world: Surroundings, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]) -> RunRow:
+def _run(
+    world: Surroundings, command: str, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]
+) -> RunRow:
     facts, snapshot = asked.facts, judgement.snapshot
     fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
     ids = eligible | {view.candidate for view in judgement.views if view.candidate}
     return RunRow(
         run_id=report.run_id or "",
-        command=report.command,
+        command=command,
         verdict=report.verdict,
         enforced=report.enforced,
         exit_code=report.exit_code,

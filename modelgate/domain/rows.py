@@ -57,6 +57,7 @@ class RunRow:
     table: ClassVar[str] = "runs"
     run_id: str
     command: str
+    """`check`, `preflight`, or `batch`: a preflight of one slot, for work that is about to be sent."""
     verdict: str
     enforced: bool
     exit_code: int

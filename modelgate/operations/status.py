@@ -47,7 +47,7 @@ class Status:
 
     slots: tuple[SlotStatus, ...]
     last_preflight: StoredRun | None
-    """The newest preflight that passed."""
+    """The newest preflight that passed: of a deployment, not of a batch."""
     facts_from: datetime | None
     """When the facts behind lifecycle and days left were asked for."""
     head: Head | None

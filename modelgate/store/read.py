@@ -94,7 +94,7 @@ def run(connection: Connection, run_id: str) -> StoredRun | None:
 
 
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
-    """The newest preflight that passed, without its resolutions."""
+    """The newest preflight of a deployment that passed, without its resolutions."""
     passed = newest(runs, scope, runs.c.command == "preflight", runs.c.verdict == "pass")
     row = connection.execute(select(runs).where(passed)).one_or_none()
     return StoredRun(envelope(row), value(RunRow, row)) if row else None

@@ -79,7 +79,7 @@ class Store:
         return self._database.run(lambda c: read.run(c, run_id))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
-        """The newest preflight that passed, without its resolutions."""
+        """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))
 
     def head(self, scope: Scope) -> Head | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sites import ALIAS, NEW, OLD, OTHER, Site
 
+from modelgate.batches import permission
 from modelgate.operations.status import Difference, SlotStatus, differences, status
 
 
@@ -42,6 +43,19 @@ def test_a_policy_that_only_warns_stays_on_the_newest_pin(file_site: Site) -> No
     file_site.asks(policy={"preflight": {"reference_changed": "warn"}}, summarizer=OTHER)
     assert only_slot(file_site).model_id == OLD
     assert file_site.preflight().models == {"summarizer": OLD}
+
+
+def test_the_gate_of_a_batch_is_no_start_of_a_deployment(file_site: Site) -> None:
+    """It is recorded as what it is, and the last passing preflight stays that of the deployment."""
+    file_site.accept("summarizer")
+    started = file_site.preflight()
+    permitted = permission.ask(file_site.world(), "summarizer")
+    recorded = file_site.store().run(permitted.run_id or "")
+    assert recorded is not None
+    assert (recorded.run.command, recorded.run.verdict) == ("batch", "pass")
+    last = status(file_site.world()).last_preflight
+    assert last is not None
+    assert last.run.run_id == started.run_id
 
 
 def test_a_slot_that_left_the_settings_is_told_with_its_hold(file_site: Site) -> None:
