@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """Writes the file whole or not at all, readable by other users. Raises OSError.
+    """Writes the file as in `whole_file`, readable by other users. Raises OSError."""
+    with whole_file(path, secrets.token_hex(4)) as file:
+        file.write(text.encode())
+        if not _is_device(path):
+            os.fchmod(file.fileno(), mode)
 
-    A link stays one. A device or a pipe, such as /dev/stdout, is written to: in its place a file would be of no use.
+
+@contextmanager
+def whole_file(path: Path, mark: str) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of `path` at the end of the block, or never. Raises OSError.
+
+    `mark` is in its name until then: what a killed process left under the same mark is written anew. A link stays one.
+    A device or a pipe, such as /dev/stdout, is written to: in its place a file would be of no use.
     """
     if _is_device(path):
-        path.write_text(text, "utf-8")
+        with path.open("wb") as device:
+            yield device
         return
-    path = Path(os.path.realpath(path))  # unlike Path.resolve, also of links that point at each other
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{mark}")
+    temporary.unlink(missing_ok=True)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def folder_of(path: Path) -> Path | None:
+    """The folder in which `whole_file` makes the file; None for a device or a pipe."""
+    return None if _is_device(path) else path.resolve().parent
 
 
 def may_write(path: Path) -> bool:
     """Whether `write_whole` could make the file, as far as that is known without trying."""
-    if _is_device(path):
-        return not os.path.isdir(path)
-    return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
+    folder = folder_of(path)
+    return folder is None or os.access(folder, os.W_OK | os.X_OK)
 
 
 def _is_device(path: Path) -> bool:

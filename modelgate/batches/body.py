@@ -7,6 +7,7 @@ from pathlib import Path
 
 from modelgate.batches.index import Place
 from modelgate.batches.requests import BadRequest, RequestRules, check
+from modelgate.batches.scan import opened
 from modelgate.batches.split import BETWEEN, HEAD, TAIL
 from modelgate.errors import ModelgateError, Refused
 
@@ -48,7 +49,7 @@ class Body:
 
     def _requests(self) -> Iterator[bytes]:
         separator = b""
-        with self._path.open("rb") as file:
+        with opened(self._path) as file:
             for place in self._places:
                 file.seek(place.start)
                 yield separator + self._as_checked(file.read(place.length), place)

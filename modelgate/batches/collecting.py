@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
@@ -18,32 +17,50 @@ from modelgate.batches.tally import Counting, Tally, outcome_key
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.errors import ApiProblem, UsageError
+from modelgate.whole_file import whole_file
+
+ANOTHER_OUT = "run it again with another --out: nothing is sent twice"
 
 _log = logging.getLogger(__name__)
 
 
 class Spool:
-    """Rows of results in a file without a name beside the output; it vanishes with the process."""
+    """Rows of results in a file without a name; it vanishes with the process.
 
-    def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # kept open, closed in `close`
+    `folder` is where the results are to be, None: that for temporary files. Raises `UsageError` where it has no room.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        with self._room():
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # kept open, closed in `close`
         self._end = 0
 
     def add(self, row: bytes) -> tuple[int, int]:
         """Keeps a row; returns where it starts and how long it is."""
         start = self._end
-        self._file.seek(start)
-        self._end += self._file.write(row)
+        with self._room():
+            self._file.seek(start)
+            self._end += self._file.write(row)
         return start, len(row)
 
     def read(self, start: int, length: int) -> bytes:
         """The row at a place."""
-        self._file.seek(start)
-        return self._file.read(length)
+        with self._room():
+            self._file.seek(start)
+            return self._file.read(length)
 
     def close(self) -> None:
         """Forgets the rows."""
-        self._file.close()
+        with suppress(OSError):  # what was to be written still needs no room any more
+            self._file.close()
+
+    @staticmethod
+    @contextmanager
+    def _room() -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"cannot keep the results: {error.strerror}", hint=ANOTHER_OUT) from None
 
 
 def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Spool) -> Tally:
@@ -116,15 +133,12 @@ def final_tally(index: Index) -> dict[str, int]:
 
 def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
     """Writes one row for each request, in the order of the requests; the file appears whole or not at all."""
-    temporary = out.with_name(f".{out.name}.{job.id}")  # one name a job: what a killed run left is written over
     try:
-        with temporary.open("wb") as file:
+        with whole_file(out, job.id) as file:
             for row in _rows(job, index, spool):
                 file.write(row + b"\n")
-            _sync(file)
-        os.replace(temporary, out)
     except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}", hint="run it again with another --out") from None
+        raise UsageError(f"cannot write {out}: {error.strerror}", hint=ANOTHER_OUT) from None
 
 
 def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
@@ -136,8 +150,3 @@ def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
             yield missing_row(custom_id, batches[part])
         else:  # the job was canceled before its part was sent
             yield json.dumps({"custom_id": custom_id, "result": {"type": "canceled"}}).encode()
-
-
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())

@@ -7,10 +7,11 @@ is read again from the file and from the API.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modelgate.batches.positions import Range
+from modelgate.errors import UsageError
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -43,7 +44,7 @@ class Index:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)  # "": a temporary file without a name
         self._db.executescript(_SCHEMA)
-        self._db.execute("BEGIN")
+        self._execute("BEGIN")
 
     def close(self) -> None:
         """Forgets everything."""
@@ -51,22 +52,22 @@ class Index:
 
     def add(self, line: int, place: Place) -> int | None:
         """Adds the next request; the line that already has its custom_id, if one has."""
-        cursor = self._db.execute(
+        cursor = self._execute(
             "INSERT OR IGNORE INTO requests (custom_id, line, start, length, sent) VALUES (?, ?, ?, ?, ?)",
             (place.custom_id, line, place.start, place.length, place.sent),
         )
         if cursor.rowcount:
             return None
-        found = self._db.execute("SELECT line FROM requests WHERE custom_id = ?", (place.custom_id,)).fetchone()
+        found = self._execute("SELECT line FROM requests WHERE custom_id = ?", (place.custom_id,)).fetchone()
         return int(found[0])
 
     def sizes(self) -> Iterator[tuple[int, int]]:
         """(position, bytes as sent) of every request."""
-        yield from self._db.execute("SELECT position, sent FROM requests ORDER BY position")
+        yield from self._execute("SELECT position, sent FROM requests ORDER BY position")
 
     def sizes_again(self) -> Iterator[tuple[int, int]]:
         """(position, bytes as sent) of the requests that are worth sending again."""
-        yield from self._db.execute(
+        yield from self._execute(
             "SELECT position, sent FROM requests JOIN results USING (position) WHERE again ORDER BY position"
         )
 
@@ -74,23 +75,23 @@ class Index:
         """The requests of a part, in order."""
         query = "SELECT custom_id, start, length, sent FROM requests WHERE position BETWEEN ? AND ? ORDER BY position"
         for bounds in ranges:
-            for row in self._db.execute(query, bounds):
+            for row in self._execute(query, bounds):
                 yield Place(*row)
 
     def expect(self, part: int, ranges: Iterable[Range]) -> None:
         """From now on the requests of `ranges` are the part's, and have no result."""
         for bounds in ranges:
-            self._db.execute("UPDATE requests SET part = ? WHERE position BETWEEN ? AND ?", (part, *bounds))
-            self._db.execute("DELETE FROM results WHERE position BETWEEN ? AND ?", bounds)
+            self._execute("UPDATE requests SET part = ? WHERE position BETWEEN ? AND ?", (part, *bounds))
+            self._execute("DELETE FROM results WHERE position BETWEEN ? AND ?", bounds)
 
     def position(self, custom_id: str) -> int | None:
         """The position of a request, if the file has it."""
-        found = self._db.execute("SELECT position FROM requests WHERE custom_id = ?", (custom_id,)).fetchone()
+        found = self._execute("SELECT position FROM requests WHERE custom_id = ?", (custom_id,)).fetchone()
         return int(found[0]) if found else None
 
     def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:
         """Notes where a request's result stands and what it is; false if it already has one."""
-        cursor = self._db.execute(
+        cursor = self._execute(
             "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)", (position, start, length, outcome, again)
         )
         return bool(cursor.rowcount)
@@ -101,11 +102,18 @@ class Index:
             "SELECT CASE WHEN r.part = 0 THEN 'unsent' ELSE coalesce(s.outcome, '') END AS ended, count(*)"
             " FROM requests r LEFT JOIN results s USING (position) GROUP BY ended"
         )
-        return dict(self._db.execute(query))
+        return dict(self._execute(query))
 
     def results(self) -> Iterator[tuple[str, int, int | None, int | None]]:
         """(custom_id, part, start, length) of every request, in order; no place where there is no result."""
-        yield from self._db.execute(
+        yield from self._execute(
             "SELECT r.custom_id, r.part, s.start, s.length FROM requests r LEFT JOIN results s USING (position)"
             " ORDER BY r.position"
         )
+
+    def _execute(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            hint = "free the folder for temporary files, or name another one: SQLITE_TMPDIR=…"
+            raise UsageError(f"no room for the places of the requests: {error}", hint=hint) from None

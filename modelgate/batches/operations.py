@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
 from modelgate.errors import Conflict, Refused, UsageError
 from modelgate.surroundings import Surroundings
+from modelgate.whole_file import may_write
 
 
 class BadRequests(UsageError):
@@ -215,5 +215,5 @@ def _connected(world: Surroundings, job: Job) -> Iterator[BatchesClient]:
 
 def _check_out(out: Path) -> None:
     """Finds out before anything is sent whether the results can be written."""
-    if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
+    if out.is_dir() or not may_write(out):
         raise UsageError(f"cannot write {out}", hint="name a file in a folder that exists and can be written")

@@ -17,6 +17,7 @@ from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import Batch, BatchPartRow
 from modelgate.errors import CallFailed, Refused
+from modelgate.whole_file import folder_of
 
 IN_FLIGHT = 8
 """Batches of one job that have not ended, at most: a new one is sent when one ends."""
@@ -51,7 +52,7 @@ class Runner:
 
     def finish(self, out: Path) -> Job:
         """Does everything that is left, and writes the results to `out`."""
-        spool = Spool(out.parent)
+        spool = Spool(folder_of(out))
         try:
             self._collect_again(spool)
             while not self._work.job.finished and self._step(spool):

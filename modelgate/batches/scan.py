@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Scan:
 def digest(path: Path) -> str:
     """SHA-256 of the file. Raises `UsageError` where it cannot be read."""
     sha = hashlib.sha256()
-    with _opened(path) as file:
+    with opened(path) as file:
         while block := file.read(_CHUNK):
             sha.update(block)
     return sha.hexdigest()
@@ -55,7 +56,7 @@ def digest(path: Path) -> str:
 def scan(path: Path, rules: RequestRules, index: Index) -> Scan:
     """Checks every line and notes where each request stands. Empty lines are passed over."""
     scanning = _Scanning(rules, index)
-    with _opened(path) as file:
+    with opened(path) as file:
         for number, start, line in _lines(file, scanning):
             scanning.read(number, start, line)
     if not scanning.requests and not scanning.found:
@@ -63,8 +64,13 @@ def scan(path: Path, rules: RequestRules, index: Index) -> Scan:
     return scanning.result()
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """A file of requests. Raises `UsageError` where it cannot be read, or not more than once."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(
+                f"{path} is no regular file", hint="it is read more than once: write the requests to a file"
+            )
         return path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -105,6 +106,26 @@ def test_bad_files_are_told_line_by_line(desk: Desk) -> None:
         "requests.jsonl:3: custom_id 'b' stands on line 2 too",
     ]
     assert told[2] == "error: requests.jsonl: 2 problems, nothing was sent"
+
+
+def test_a_full_disk_loses_nothing(desk: Desk) -> None:
+    """Results for which there is no room are told; nothing is left behind, and with room the same command goes on."""
+    desk.write(2500)
+    before = sorted(path.name for path in desk.site.folder.iterdir())
+    full = subprocess.run(
+        words(*RUN),
+        cwd=desk.site.folder,
+        env=environ(desk),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000)),
+    )
+    assert (full.returncode, "Traceback" in full.stderr) == (2, False)
+    assert "cannot keep the results: File too large" in full.stderr
+    assert sorted(path.name for path in desk.site.folder.iterdir()) == before
+    batch(desk, *RUN)
+    assert (len(desk.rows()), desk.creates()) == (2500, 1)
 
 
 @pytest.mark.parametrize(

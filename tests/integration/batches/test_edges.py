@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, request
+from desk import MODEL, Desk, Told, request
 
 from modelgate import api
-from modelgate.batches import scan
+from modelgate.batches import operations, scan
 from modelgate.batches.body import Body
 from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
+from modelgate.batches.job import Job
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.positions import from_text
@@ -190,7 +195,76 @@ def test_more_problems_than_anybody_reads_are_counted(desk: Desk, index: Index) 
     assert (len(found.problems), found.further_problems) == (1000, 500)
 
 
-def test_a_folder_is_no_file_of_requests(desk: Desk) -> None:
-    """What cannot be read is a usage error."""
-    with pytest.raises(UsageError, match="Is a directory"):
-        scan.digest(desk.site.folder)
+@pytest.mark.parametrize("name", ["folder", "pipe"])
+def test_only_a_file_can_be_read_more_than_once(desk: Desk, name: str) -> None:
+    """A pipe, which nothing could be read from twice, is told like a folder, and not waited for."""
+    path = desk.site.folder / name
+    if name == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    with pytest.raises(UsageError, match=f"{name} is no regular file"):
+        operations.run(desk.site.world(), "summarizer", path, desk.out, desk.progress)
+
+
+class Removing(Told):
+    """Somebody who removes the file as soon as it is about to be sent."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Removes it."""
+        if job.in_state("sending"):
+            self._desk.file.unlink(missing_ok=True)
+
+
+def test_a_file_that_is_gone_when_it_is_sent_is_told(desk: Desk) -> None:
+    """It is no failure of the connection, and is not tried again and again."""
+    desk.write(2)
+    desk.progress = Removing(desk)
+    with pytest.raises(UsageError, match=r"requests\.jsonl: No such file or directory"):
+        desk.run()
+    assert (desk.batches(), desk.jobs()[0].parts[0].state) == ([], "planned")
+
+
+def test_a_link_stays_a_link(desk: Desk) -> None:
+    """Results go to where a link points; the link is not replaced."""
+    desk.write(1)
+    desk.out.symlink_to(desk.site.folder / "elsewhere.jsonl")
+    desk.run()
+    assert (desk.out.is_symlink(), len(desk.rows())) == (True, 1)
+
+
+def test_results_can_go_to_a_pipe(desk: Desk) -> None:
+    """A pipe or a device is written to: a file in its place would be of no use, and /dev/null would be gone."""
+    desk.write(2)
+    os.mkfifo(desk.out)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.extend(desk.out.read_text().splitlines()), daemon=True)
+    reader.start()
+    desk.run()
+    reader.join(60)
+    assert (len(read), desk.out.is_fifo()) == (2, True)
+
+
+WITHOUT_ROOM = """
+import resource
+from modelgate.batches.index import Index, Place
+from modelgate.errors import UsageError
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+index = Index()
+try:
+    for n in range(300_000):
+        index.add(n, Place(f"{n:064}", n, n, n))
+except UsageError as error:
+    print(error, "->", error.hint)
+"""
+
+
+def test_no_room_for_the_places_of_the_requests_is_told() -> None:
+    """A full folder for temporary files is no defect, and the hint says how to use another."""
+    told = subprocess.run([sys.executable, "-B", "-c", WITHOUT_ROOM], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("no room for the places of the requests: ")
+    assert "SQLITE_TMPDIR=" in told
