@@ -10,8 +10,10 @@ from modelgate.author import author
 from modelgate.clock import Clock, Deadline, SystemClock
 from modelgate.domain.rows import Author, Scope
 from modelgate.domain.settings import Settings
+from modelgate.errors import StoreProblem
 from modelgate.settings import load
 from modelgate.store import Store, open_store
+from modelgate.store.schema import BEHIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,18 @@ class Surroundings:
 
     def store(self, deadline: Deadline, *, read_only: bool = False) -> Store:
         """The audit store, opened. Raises StoreProblem."""
-        return open_store(
-            self.settings.database,
-            deadline=deadline,
-            clock=self.clock,
-            service_given=self.settings.service_given,
-            read_only=read_only,
-        )
+        try:
+            return open_store(
+                self.settings.database,
+                deadline=deadline,
+                clock=self.clock,
+                service_given=self.settings.service_given,
+                read_only=read_only,
+            )
+        except StoreProblem as error:
+            if error.problem.check == BEHIND:  # its hint is a command, and only here is known of what
+                raise StoreProblem(error.problem.hinting(f"{error.hint} {self.scope.flags}")) from error
+            raise
 
 
 def prepare(

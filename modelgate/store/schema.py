@@ -17,6 +17,7 @@ from modelgate.version import VERSION
 
 HEAD = "0002"
 """The newest migration that this version of modelgate knows."""
+BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"
 
 
@@ -58,10 +59,10 @@ def read_schema(connection: Connection) -> Schema | None:
 def require(schema: Schema | None) -> Schema:
     """The schema, if it is recent enough. Raises StoreProblem `store.schema-behind`."""
     if schema is None:
-        raise StoreProblem(Problem("store.schema-behind", "the database has no audit store yet", UPGRADE))
+        raise StoreProblem(Problem(BEHIND, "no audit store can be seen in the database", UPGRADE))
     if schema.is_behind:
         message = f"the audit store has schema {printable(schema.revision, 20)}, not {HEAD}"
-        raise StoreProblem(Problem("store.schema-behind", message, UPGRADE))
+        raise StoreProblem(Problem(BEHIND, message, UPGRADE))
     return schema
 
 

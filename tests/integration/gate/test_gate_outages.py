@@ -264,8 +264,8 @@ def test_both_outages_at_once_are_unknown(proxied: tuple[Site, StoreProxy], tmp_
 
 
 def test_a_schema_that_was_never_made_is_told(empty_postgresql_url: str, file_site: Site) -> None:
-    """On a server no table is ever created by the gate: exit 3, and the command that does."""
+    """On a server no table is ever created by the gate: exit 3, and the command that does, ready to paste."""
     file_site.environ["MODELGATE_DATABASE_URL"] = empty_postgresql_url
     report = file_site.check()
     assert found(report) == {"store.schema-behind": "unknown"}
-    assert "modelgate db upgrade" in report.findings[0].hint
+    assert report.findings[0].hint == "modelgate db upgrade -s checkout -e prod"
