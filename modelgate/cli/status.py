@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -34,14 +35,14 @@ def command(world: Surroundings, form: str) -> int:
     if form == "json":
         say_json({"service": world.scope.service, "environment": world.scope.environment, **status_json(found)})
     else:
-        say(_as_text(found))
+        say(_as_text(found, world.clock.now()))
     return 0
 
 
-def _as_text(found: Status) -> str:
+def _as_text(found: Status, now: datetime) -> str:
     style = style_of(sys.stdout, os.environ)
     headings = ["slot", "reference", "may run", "since", "by", "held", "days left", "handed over"]
-    lines = table(headings, [_cells(slot) for slot in found.slots], style)
+    lines = table(headings, [_cells(slot, now) for slot in found.slots], style)
     if found.facts_from:
         lines.append(style.paint(f"days left by what the API said {to_the_minute(found.facts_from)}", "dim"))
     if last := found.last_preflight:
@@ -55,16 +56,18 @@ def _as_text(found: Status) -> str:
     return "\n".join(lines)
 
 
-def _cells(slot: SlotStatus) -> list[str]:
-    approved = slot.approved
-    expires = slot.hold.expires_at if slot.hold else None
+def _cells(slot: SlotStatus, now: datetime) -> list[str]:
+    approved, hold = slot.approved, slot.hold
+    held = "yes" if hold else "-"
+    if hold and hold.expires_at:
+        held = f"{'until' if hold.expires_at > now else 'expired'} {to_the_minute(hold.expires_at)}"
     cells = [
         slot.slot,
         slot.reference or "(not in the settings)",
         slot.model_id or "nothing",
         to_the_minute(approved.recorded_at) if approved and approved.recorded_at else "-",
         approved.actor if approved and approved.actor else "-",
-        (f"until {to_the_minute(expires)}" if expires else "yes") if slot.hold else "-",
+        held,
         "-" if slot.days_left is None else str(slot.days_left),
         slot.handed_over.model_id if slot.handed_over else "-",
     ]

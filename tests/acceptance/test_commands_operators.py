@@ -8,12 +8,14 @@ import re
 import select
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from command_line import Shell
 from sites import ALIAS, NEW, OLD
 
 from modelgate.cli.group import COMMANDS, cli
+from modelgate.domain.times import to_the_minute
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a pty is POSIX's")
 
@@ -166,6 +168,16 @@ def test_who_did_it_is_kept(moved: Shell) -> None:
     author = stored.envelope.author
     assert (author.commit_sha, author.host) == ("c0ffee", "pod-1")
     assert author.ci_run == "https://github.com/acme/shop/actions/runs/7"
+
+
+def test_a_hold_that_is_over_is_not_said_to_last(moved: Shell) -> None:
+    """Status says until when a hold lasts, and then that it expired: preflight warns of it, check refuses."""
+    moved.site.clock.ahead -= timedelta(days=2)
+    ends = moved.site.clock.now() + timedelta(days=1)
+    moved.site.rollback("summarizer", expires_at=ends)
+    assert f"  expired {to_the_minute(ends)}  " in moved.run("status", "-e", "prod").stdout
+    moved.site.rollback("summarizer", to=NEW, expires_at=ends + timedelta(days=2))
+    assert f"  until {to_the_minute(ends + timedelta(days=2))}  " in moved.run("status", "-e", "prod").stdout
 
 
 def test_a_slot_without_history_is_named(approved: Shell) -> None:
