@@ -13,6 +13,8 @@ PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 .PHONY: help demo test bench fire fuzz lint format types contracts docs lock image
 .DELETE_ON_ERROR:
 
+unexport PYTHONDONTWRITEBYTECODE  # tests start thousands of processes, which would compile the package each
+
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' Makefile | expand -t 18
 

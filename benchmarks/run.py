@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [--full] [--only gates,fleet,histories,chains,batches] [--rounds N] [--out FOLDER]
 
-Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots). Medians,
-measured in turns: A B C A B C. Compare ratios of one run; seconds of two machines tell nothing.
+Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
+folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="200 gates, 1 and 10 million resolutions; an hour, 10 GB")
     parser.add_argument("--only", default="", help="which of them, with commas")
     parser.add_argument("--rounds", type=int, default=5, help="how often each figure is measured")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results"))
+    minor = ".".join(platform.python_version_tuple()[:2])
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results") / minor)
     return parser.parse_args()
 
 

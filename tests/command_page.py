@@ -30,7 +30,7 @@ def commands(group: click.Group = cli, prefix: str = "modelgate") -> Iterator[tu
 
 def help_of(name: str, command: click.Command) -> str:
     """What `NAME --help` prints, 100 columns wide."""
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=name, terminal_width=100, **cli.context_settings)
     return command.get_help(context)
 
 

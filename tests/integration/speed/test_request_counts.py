@@ -1,28 +1,20 @@
-"""How often the API is asked, and when, by the sandbox's own log."""
+"""How often the API is asked, and what waits for what."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+import threading
 
+from fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Wire, model, page
 from sites import Site
 
 from modelgate.sandbox import Sandbox
 
-LATENCY = 1.0
-"""Seconds before every answer: a request that came sooner after another one did not wait for its answer."""
 ALIASES = [f"alias-{number}" for number in range(50)]
 
 
 def paths(sandbox: Sandbox) -> list[str]:
     """What was asked, the list first."""
     return sorted((entry["path"] for entry in sandbox.requests()), key=len)
-
-
-def spread(requests: list[dict[str, Any]]) -> float:
-    """Seconds from the first request to the last."""
-    times = sorted(datetime.fromisoformat(request["at"]) for request in requests)
-    return (times[-1] - times[0]).total_seconds()
 
 
 def test_any_number_of_canonical_references_is_one_request(file_site: Site) -> None:
@@ -42,23 +34,35 @@ def test_each_distinct_alias_is_one_more(file_site: Site) -> None:
 
 def test_an_alias_that_the_store_knows_is_asked_beside_the_list(file_site: Site) -> None:
     """The first run waits for the list to learn what it does not hold; the second asks for all at once."""
-    file_site.asks(policy={"first_use": "accept"}, summarizer="claude-sonnet-4-5")
-    file_site.sandbox.configure(latency_ms=LATENCY * 1000)
-    file_site.preflight()
-    first = file_site.sandbox.requests()
-    file_site.sandbox.forget_requests()
-    file_site.preflight()
-    assert [spread(first) >= LATENCY, spread(file_site.sandbox.requests()) >= LATENCY] == [True, False]
+
+    def when_the_alias_was_asked(wire: Wire) -> None:
+        while not any(request.call == "retrieve" for request in server.requests):
+            if wire.stopped.wait(0.01):
+                return
+        wire.answer(200, page(model(CANONICAL), model(ALIAS_ID)))
+
+    file_site.asks(policy={"first_use": "accept"}, summarizer=ALIAS)
+    with FaultServer() as server:
+        file_site.environ["ANTHROPIC_BASE_URL"] = server.base_url
+        assert file_site.preflight().exit_code == 0
+        assert [request.call for request in server.requests] == ["list", "retrieve"]
+    with FaultServer(Fault("waits", when_the_alias_was_asked)) as server:
+        file_site.environ["ANTHROPIC_BASE_URL"] = server.base_url
+        report = file_site.preflight()
+    assert (report.exit_code, report.requests) == (0, 2)
 
 
 def test_fifty_aliases_are_asked_at_once(file_site: Site) -> None:
-    """None of them waits for another's answer."""
-    for alias in ALIASES:
-        file_site.sandbox.move_alias(alias, "claude-sonnet-5")
-    file_site.asks(policy={"first_use": "accept"}, **{name.replace("-", "_"): name for name in ALIASES})
-    file_site.sandbox.configure(latency_ms=LATENCY * 1000)
-    assert file_site.preflight().requests == 1 + len(ALIASES)
-    listed, *retrieved = sorted(file_site.sandbox.requests(), key=lambda request: len(request["path"]))
-    assert listed["path"] == "/v1/models"
-    assert len(retrieved) == len(ALIASES)
-    assert spread(retrieved) < LATENCY
+    """None of them waits for another's answer: an API that answers the first when all have asked is enough."""
+
+    def when_all_have_asked(wire: Wire) -> None:
+        everybody.wait(20)
+        wire.answer(200, model(ALIAS_ID))
+
+    everybody = threading.Barrier(len(ALIASES))
+    references = {name.replace("-", "_"): name for name in ALIASES}
+    file_site.asks(policy={"first_use": "accept"}, **references)
+    with FaultServer(Fault("waits", when_all_have_asked), at="retrieve") as server:
+        file_site.environ["ANTHROPIC_BASE_URL"] = server.base_url
+        report = file_site.preflight()
+    assert (report.exit_code, report.requests) == (0, 1 + len(ALIASES))
