@@ -107,4 +107,5 @@ class Interrupted(BaseException):
 
     def __init__(self, signal_number: int) -> None:
         super().__init__("interrupted")
+        self.signal = signal_number
         self.exit_code = 128 + signal_number

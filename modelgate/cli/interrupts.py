@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import NoReturn
@@ -13,6 +14,8 @@ from modelgate.errors import Interrupted
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TIDYING_UP = 0.8
 """Seconds for it. A file or a transaction that is not whole by then never was: both appear whole or not at all."""
+_SOON = 0.01
+"""Seconds after which a finalizer is over."""
 _person_answers = threading.Event()
 
 
@@ -26,8 +29,8 @@ def handle() -> None:
     os.set_blocking(writes, False)
     signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
     threading.Thread(target=_end_in_time, args=(reads,), name="modelgate-interrupts", daemon=True).start()
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    sys.unraisablehook = _raise_again
+    _listen()
 
 
 def no_longer_handle() -> None:
@@ -41,10 +44,27 @@ def wait_for_answer() -> None:
     _person_answers.set()
 
 
+def _listen() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Interrupted(number)
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """What is raised while Python runs a finalizer or a weak reference's callback is lost: an interrupt comes again.
+
+    On Windows it cannot be sent again: there the process ends when the time for tidying up is over.
+    """
+    if not isinstance(lost.exc_value, Interrupted):
+        sys.__unraisablehook__(lost)
+    elif os.name == "posix":
+        _listen()
+        threading.Timer(_SOON, os.kill, (os.getpid(), lost.exc_value.signal)).start()
 
 
 def _end_in_time(reads: int) -> None:

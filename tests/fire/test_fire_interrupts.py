@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -252,3 +253,32 @@ def test_at_a_random_moment(
                 path.read_bytes().decode()
             if number != signal.SIGKILL:
                 assert [name for name in leftovers(scene.folder) if name.startswith(".")] == []
+
+
+FINALIZING = """
+import signal, sys, time, weakref
+from modelgate.cli import interrupts
+from modelgate.errors import Interrupted
+
+class Thing:
+    pass
+
+interrupts.handle()
+thing = Thing()
+reference = weakref.ref(thing, lambda _: signal.raise_signal(int(sys.argv[1])))
+try:
+    del thing
+    time.sleep(30)
+except Interrupted as interrupted:
+    print(interrupted.exit_code)
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.fault("interrupt")
+def test_in_a_finalizer(number: signal.Signals) -> None:
+    """Python loses what is raised there; the command hears of the interrupt all the same, and prints no trace."""
+    done = subprocess.run(
+        [sys.executable, "-c", FINALIZING, str(int(number))], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{128 + number}\n", "")
