@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, select, text, type_coerce
+from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, select, type_coerce
 
 from modelgate.domain.chain import FORM, Link, Verification, canonical_row, walk
 from modelgate.domain.codec import canonical
@@ -97,26 +97,3 @@ def _as_stored(column: ColumnElement[Any], connection: Connection) -> ColumnElem
 def _text(name: str, row: Row[Any], booleans: set[str]) -> str:
     stored = row._mapping.items()
     return canonical_row(name, {k: bool(v) if k in booleans and v in (0, 1) else v for k, v in stored})
-
-
-def scopes(connection: Connection, schema: Schema) -> tuple[Scope, ...]:
-    """Every service and environment that has a chain, sorted; found by hopping along the tables' keys."""
-    found = {Scope(*row) for name in schema.chained for row in connection.execute(text(_SCOPES.format(table=name)))}
-    return tuple(sorted(found, key=str))
-
-
-_SCOPES = """
-WITH RECURSIVE services(service) AS (
-  SELECT min(service) FROM {table}
-  UNION ALL
-  SELECT (SELECT min(service) FROM {table} WHERE service > services.service) FROM services WHERE service IS NOT NULL
-), scopes(service, environment) AS (
-  SELECT service, (SELECT min(environment) FROM {table} WHERE service = services.service)
-  FROM services WHERE service IS NOT NULL
-  UNION ALL
-  SELECT service, (SELECT min(environment) FROM {table}
-                   WHERE service = scopes.service AND environment > scopes.environment)
-  FROM scopes WHERE environment IS NOT NULL
-)
-SELECT service, environment FROM scopes WHERE environment IS NOT NULL
-"""

@@ -35,11 +35,6 @@ class Store:
         self._holder = secrets.token_hex(8)
 
     @property
-    def shown(self) -> str:
-        """The database's URL without its password."""
-        return self._database.address.shown
-
-    @property
     def salt(self) -> bytes:
         """Random and this store's own: for salted digests of keys."""
         return self._schema.salt
@@ -104,10 +99,6 @@ class Store:
         """The newest `limit` (None: all) revisions and changes of what was handed over, newest first."""
         return self._database.run(lambda c: history(c, scope, slot=slot, since=since, limit=limit))
 
-    def scopes(self) -> tuple[Scope, ...]:
-        """Every service and environment that has a chain, sorted."""
-        return self._database.run(lambda c: evidence.scopes(c, self._schema))
-
     def verify(
         self,
         scope: Scope,
@@ -157,11 +148,10 @@ class Store:
         """Ends a lease that `holder` has."""
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)
 
-    def claim(self, fingerprint: str, *, seconds: float, holder: str = "") -> bool:
-        """Takes or extends a lease of `seconds`; False while it is somebody else's. Without `holder`: this store's."""
-        own = holder or self._holder
-        return self._database.run(lambda c: leases.take(c, fingerprint, own, seconds) == own, write=True)
+    def claim(self, fingerprint: str, *, seconds: float) -> bool:
+        """Takes or extends a lease of `seconds` for this store; False while it is somebody else's."""
+        return self.take_lease(fingerprint, self._holder, seconds) == self._holder
 
-    def release_claim(self, fingerprint: str, *, holder: str = "") -> None:
-        """Gives a lease back, if it is still the holder's."""
-        self._database.run(lambda c: leases.give_back(c, fingerprint, holder or self._holder), write=True)
+    def release_claim(self, fingerprint: str) -> None:
+        """Gives a lease back, if it is still this store's."""
+        self.give_back_lease(fingerprint, self._holder)

@@ -29,6 +29,6 @@ def test_a_lease_that_ran_out_is_free(database_url: str) -> None:
 def test_a_named_holder_keeps_its_lease_across_processes(database_url: str) -> None:
     """The same holder takes its own lease again from another connection; others do not."""
     first, second = opened(database_url), opened(database_url)
-    assert first.claim("job", holder="host-1", seconds=60) is True
-    assert second.claim("job", holder="host-1", seconds=60) is True
-    assert second.claim("job", holder="host-2", seconds=60) is False
+    assert first.take_lease("job", "host-1", 60) == "host-1"
+    assert second.take_lease("job", "host-1", 60) == "host-1"
+    assert second.take_lease("job", "host-2", 60) == "host-1"

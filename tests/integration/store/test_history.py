@@ -182,11 +182,9 @@ def test_the_last_preflight_is_the_newest_that_passed(database_url: str) -> None
 
 
 def test_chains_are_apart(database_url: str) -> None:
-    """Each service and environment has its own chain, and all of them are listed."""
+    """Each service and environment has its own chain."""
     store = opened(database_url)
-    others = [Scope("a", "z"), Scope("b", "a"), Scope("b", "b")]
-    for scope in [PROD, *others]:
+    for scope in (PROD, Scope("a", "z"), Scope("b", "a"), Scope("b", "b")):
         assert store.append(scope, AUTHOR, [pin_row(1)], now=NOW).sequence == 1
     hands_over(store, 1, STAGING, summarizer="a")
-    assert store.scopes() == (*others, PROD, STAGING)
     assert store.verify(PROD).rows == 1

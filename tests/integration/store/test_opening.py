@@ -56,7 +56,7 @@ def test_a_missing_sqlite_file_is_made_once_and_said_so(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a b#é/modelgate.db"
     assert [notice.check for notice in opened(url).notices] == ["store.created"]
     store = opened(url)
-    assert (store.notices, store.shown, store.salt) == ((), url, opened(url).salt)
+    assert (store.notices, store.salt) == ((), opened(url).salt)
 
 
 def test_reading_alone_makes_nothing(sqlite_url: str, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_password_file_is_used_and_never_shown(guarded: str, tmp_path: Path) -
 
     store = open_store(settings("password"), deadline=Deadline.after(5, clock), clock=clock)
     assert store.state(PROD) == State()
-    assert CANARY not in f"{store.shown} {vars(store)!r} {vars(store._database)!r}"
+    assert CANARY not in f"{store._database.address.shown} {vars(store)!r} {vars(store._database)!r}"
     with pytest.raises(SettingsError, match="password_file"):
         open_store(settings("missing"), deadline=Deadline.after(5, clock), clock=clock)
 
