@@ -10,6 +10,7 @@ from modelgate.domain.pins import Pin, SlotPins, choose
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
+from modelgate.domain.times import to_the_minute
 from modelgate.errors import Refused, UsageError
 from modelgate.operations.change import Change, Changed, approval, row
 from modelgate.operations.outlook import outlook
@@ -38,7 +39,7 @@ def accept(
     store = world.store(deadline)
     slots = select(world, names, everything or bool(run_id and not names))
     state = store.state(world.scope)
-    slots = _unheld(world, slots, state.pins, skip=bool(run_id and not names))
+    slots, left_out = _unheld(world, slots, state.pins, skip=bool(run_id and not names))
     wanted, notes = _wanted(world, store, slots, run_id, source)
     if run_id:
         _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
@@ -54,20 +55,21 @@ def accept(
         if not _says_nothing_new(pin, pins):
             before = choose(pins, slot.reference, meaning(slot, facts))
             changes.append(Change(pin, before.model_id if before else None))
-    return _write(world, store, slots, changes, facts, run_id, notes)
+    return _write(world, store, slots, changes, facts, run_id, (*left_out, *notes))
 
 
 def _unheld(
     world: Surroundings, slots: tuple[Slot, ...], pins: Mapping[str, SlotPins], *, skip: bool
-) -> tuple[Slot, ...]:
-    """The slots; those that are held are left out with `skip`, unless all are, and otherwise refused."""
+) -> tuple[tuple[Slot, ...], tuple[str, ...]]:
+    """The slots; those that are held are left out with `skip`, which is noted, unless all are; otherwise refused."""
     holds = {slot.name: hold for slot in slots if slot.name in pins and (hold := pins[slot.name].hold)}
     if skip and len(holds) < len(slots):
-        return tuple(slot for slot in slots if slot.name not in holds)
+        notes = tuple(f"{name} is held, and left as it is" for name in holds)
+        return tuple(slot for slot in slots if slot.name not in holds), notes
     for name, hold in holds.items():
         hint = f'modelgate release {name} --accept --reason "…" {world.scope.flags}'
         raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
-    return slots
+    return slots, ()
 
 
 def _wanted(
@@ -110,7 +112,7 @@ def _run_by(
     for slot in slots:
         since = promoted.get((slot.name, handed[slot.name].model_id))
         if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > world.clock.now():
-            notes.append(f"{slot.name}: {source} runs it since {since:%Y-%m-%d %H:%M}Z; check refuses until it soaked")
+            notes.append(f"{slot.name}: {source} runs it since {to_the_minute(since)}; check refuses until it soaked")
     return {slot.name: (slot.reference, handed[slot.name].model_id) for slot in slots}, tuple(notes)
 
 

@@ -96,13 +96,15 @@ def test_a_run_that_saw_nothing_of_a_slot_is_told(file_site: Site) -> None:
 
 
 def test_a_run_with_a_held_slot_pins_the_others(file_site: Site) -> None:
-    """The hold stays; a run of which every slot is held is refused with the hint."""
+    """The hold stays, and is told; a run of which every slot is held is refused with the hint."""
     file_site.asks(summarizer=ALIAS, grader=ALIAS)
     file_site.accept(everything=True)
     file_site.rollback("summarizer", to=OLD)
     file_site.sandbox.move_alias(ALIAS, NEW)
     run = file_site.check()
-    assert [c.pin.slot for c in file_site.accept(run_id=run.run_id).changes] == ["grader"]
+    accepted = file_site.accept(run_id=run.run_id)
+    assert [c.pin.slot for c in accepted.changes] == ["grader"]
+    assert accepted.notes == ("summarizer is held, and left as it is",)
     file_site.rollback("grader", to=OLD)
     with pytest.raises(Refused, match="is held on"):
         file_site.accept(run_id=run.run_id)
