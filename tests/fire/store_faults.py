@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import psycopg
 from databases import PostgreSQL
 from scene import Scene
+from server_faults import database_of, disk_full, ends_in_transactions, stops
 
 UNREACHABLE, BEHIND, INCOMPATIBLE = "store.unreachable", "store.schema-behind", "store.schema-incompatible"
 Break = Callable[[Scene, PostgreSQL], AbstractContextManager[None]]
@@ -126,7 +128,7 @@ def _server(*statements: str, user: str = "postgres", wait: bool = False) -> Bre
 
     @contextlib.contextmanager
     def play(scene: Scene, server: PostgreSQL) -> Iterator[None]:
-        name = scene.database_url.rpartition("/")[2].partition("?")[0]
+        name = database_of(scene)
         with psycopg.connect(server.url(name)) as other:
             for statement in statements:
                 other.execute(statement.format(name=name).encode())
@@ -212,6 +214,10 @@ POSTGRESQL = (
     ),
     StoreFault("table-locked", "postgresql", _server("LOCK TABLE runs", wait=True), heals=True),
     StoreFault("pins-locked", "postgresql", _server("LOCK TABLE pins", wait=True), heals=True),
+    StoreFault("ended-in-transactions", "postgresql", ends_in_transactions, heals=True),
+    StoreFault("server-dead", "postgresql", stops(signal.SIGQUIT), heals=True),
+    StoreFault("server-shutting-down", "postgresql", stops(signal.SIGTERM), heals=True),
+    StoreFault("disk-full", "postgresql", disk_full, heals=True),
     StoreFault("table-dropped", "postgresql", _server("DROP TABLE pins"), INCOMPATIBLE),
     StoreFault("column-dropped", "postgresql", _server("ALTER TABLE runs DROP COLUMN verdict"), INCOMPATIBLE),
     StoreFault(
