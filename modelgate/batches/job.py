@@ -62,6 +62,11 @@ class Job:
         """The newest round: 1 until something is sent again."""
         return max((part.plan.round for part in self.parts), default=1)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more of it will be sent."""
+        return self.finished is not None or self.canceled
+
     def in_state(self, *states: PartState) -> tuple[Part, ...]:
         """The parts that are in one of `states`, oldest first."""
         return tuple(part for part in self.parts if part.state in states)
@@ -80,6 +85,11 @@ def job_id(scope: Scope, slot: str, file_digest: str, generation: int) -> str:
     """The ID of the job of this slot and file: the same for the same command, another for each `--again`."""
     identity = canonical([scope.service, scope.environment, slot, file_digest, generation])
     return "job_" + hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def typed(scope: Scope, verb: str, job: str, *more: str) -> str:
+    """What hints say to type about a job."""
+    return " ".join(("modelgate batch", verb, job, scope.flags, *more))
 
 
 def instants_of(batch: Batch) -> str:

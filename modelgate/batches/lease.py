@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
+from modelgate.batches.job import typed
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import Clock
 from modelgate.errors import Refused, StoreProblem
@@ -93,7 +94,8 @@ class Lease:
                 self._renew()
 
     def _refusal(self, holder: str) -> Refused:
-        return Refused(f"{self._job_id} is with {_shown(holder)}", hint=f"modelgate batch show {self._job_id}")
+        hint = typed(self._ledger.scope, "show", self._job_id)
+        return Refused(f"{self._job_id} is with {_shown(holder)}", hint=hint)
 
 
 def _shown(holder: str) -> str:

@@ -21,6 +21,7 @@ class Ledger:
 
     def __init__(self, world: Surroundings, *, read_only: bool = False) -> None:
         self._world = world
+        self.scope = world.scope
         self._read_only = read_only
 
     def store(self, seconds: float = STORE_SECONDS) -> Store:
@@ -30,19 +31,18 @@ class Ledger:
 
     def jobs(self) -> list[Job]:
         """All jobs, oldest first."""
-        return [fold(*rows) for rows in self.store().batch_jobs(self._world.scope)]
+        return [fold(*rows) for rows in self.store().batch_jobs(self.scope)]
 
     def find(self, job_id: str) -> Job | None:
         """The job, if there is one."""
-        found = self.store().batch_jobs(self._world.scope, job_id)
+        found = self.store().batch_jobs(self.scope, job_id)
         return fold(*found[0]) if found else None
 
     def job(self, job_id: str) -> Job:
         """The job. Raises `Refused` if there is none."""
         job = self.find(job_id)
         if job is None:
-            scope = self._world.scope
-            raise Refused(f"{scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {scope.flags}")
+            raise Refused(f"{self.scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {self.scope.flags}")
         return job
 
     def owned(self, intent_at: datetime) -> frozenset[str]:
@@ -51,7 +51,7 @@ class Ledger:
 
     def add(self, rows: Sequence[BatchJobRow | BatchPartRow | BatchEventRow]) -> None:
         """Adds rows, all or none. Raises `Conflict` if one of them is already there."""
-        self.store().append(self._world.scope, self._world.author, rows, now=self._world.clock.now())
+        self.store().append(self.scope, self._world.author, rows, now=self._world.clock.now())
 
     def note(
         self, job: Job, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None

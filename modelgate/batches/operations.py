@@ -11,7 +11,7 @@ from modelgate import api
 from modelgate.batches import permission, scan
 from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
-from modelgate.batches.job import Job, job_id
+from modelgate.batches.job import Job, job_id, typed
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.permission import Permission
@@ -48,18 +48,14 @@ class Plan:
     """The job that `run` would go on with, if there is one."""
 
 
-def plan(world: Surroundings, slot: str, path: Path) -> Plan:
+def plan(world: Surroundings, slot: str, path: Path, *, again: bool = False) -> Plan:
     """Checks the file and the slot, and records and sends nothing. Raises as `run` does."""
     permitted = permission.ask(world, slot, dry_run=True)
     with closing(Index()) as index:
         scanned = _checked(world, path, permitted, index)
         job, _ = _newest(Ledger(world, read_only=True), world, slot, scanned.digest)
-        return Plan(permitted, scanned, tuple(split(index.sizes())), job)
-
-
-def find(world: Surroundings, slot: str, path: Path) -> Job | None:
-    """The newest job of this slot and file, if there is one."""
-    return _newest(Ledger(world, read_only=True), world, slot, scan.digest(path))[0]
+        goes_on = None if again and job and job.over else job
+        return Plan(permitted, scanned, tuple(split(index.sizes())), goes_on)
 
 
 def run(
@@ -95,7 +91,7 @@ def resume(
     job = Ledger(world).job(wanted)
     path = path or Path(job.row.file_path)
     with closing(Index()) as index:
-        _indexed(job, path, index)
+        _indexed(world, job, path, index)
         with _work(world, job, path, index, progress) as work:
             return Runner(work, _gate(world, job), resends).finish(out)
 
@@ -122,10 +118,10 @@ def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iter
     with closing(Index()) as index:
         job, generation = _newest(ledger, world, slot, digest)
         fresh = 0
-        if job is None or (again and job.state in ("finished", "canceled")):
-            job, fresh = _create(ledger, world, slot, path, index, generation), 1
+        if job is None or (again and job.over):
+            job, fresh = _create(ledger, world, slot, path, index, digest, generation), 1
         else:
-            _indexed(job, path, index)
+            _indexed(world, job, path, index)
         yield job, index, fresh
 
 
@@ -137,10 +133,14 @@ def _newest(ledger: Ledger, world: Surroundings, slot: str, digest: str) -> tupl
     return newest, generation
 
 
-def _create(ledger: Ledger, world: Surroundings, slot: str, path: Path, index: Index, generation: int) -> Job:
+def _create(
+    ledger: Ledger, world: Surroundings, slot: str, path: Path, index: Index, digest: str, generation: int
+) -> Job:
     permitted = permission.ask(world, slot)
     scanned = _checked(world, path, permitted, index)
-    new, now = job_id(world.scope, slot, scanned.digest, generation), world.clock.now()
+    if scanned.digest != digest:
+        raise UsageError(f"{path} changed while it was read", hint="leave the file alone, and run it again")
+    new, now = job_id(world.scope, slot, digest, generation), world.clock.now()
     parts = [
         BatchPartRow(new, number, 1, part.positions, part.requests, part.bytes, now)
         for number, part in enumerate(split(index.sizes()), 1)
@@ -151,7 +151,7 @@ def _create(ledger: Ledger, world: Surroundings, slot: str, path: Path, index: I
         reference=permitted.reference,
         model_id=permitted.model_id,
         origin=permitted.origin,
-        file_digest=scanned.digest,
+        file_digest=digest,
         file_path=str(path.resolve()),
         requests=scanned.requests,
         parts=len(parts),
@@ -171,22 +171,27 @@ def _checked(world: Surroundings, path: Path, permitted: Permission, index: Inde
     return scanned
 
 
-def _indexed(job: Job, path: Path, index: Index) -> None:
+def _indexed(world: Surroundings, job: Job, path: Path, index: Index) -> None:
     scanned = scan.scan(path, RequestRules(job.row.model_id, job.row.reference), index)
     if scanned.digest != job.row.file_digest:
-        hint = f"modelgate batch resume {job.id} --requests FILE, with the file that was handed in"
+        resume = typed(world.scope, "resume", job.id, "--requests FILE --out FILE")
+        hint = f"{resume}, with the file that was handed in"
         raise UsageError(f"{path} is not the file of {job.id}", hint=hint)
     if scanned.problems:
         raise BadRequests(path, scanned, [])
 
 
-def _gate(world: Surroundings, job: Job) -> Callable[[], None]:
-    def permit() -> None:
+def _gate(world: Surroundings, job: Job) -> Callable[[int], None]:
+    def permit(round_number: int) -> None:
         permitted = permission.ask(world, job.row.slot)
         if permitted.model_id != job.row.model_id:
+            resume = typed(world.scope, "resume", job.id, "--out FILE")
+            cancel = typed(world.scope, "cancel", job.id)
             raise Refused(
                 f"{job.id} runs on {job.row.model_id}, and {job.row.slot} may now run {permitted.model_id}",
-                hint=f"modelgate batch resume {job.id} --resends 0 --out FILE, or cancel it and run with --again",
+                hint=f"{resume} --resends 0"
+                if round_number > 1
+                else f"once its batches have ended: {cancel} && {resume}",
             )
 
     return permit
@@ -197,8 +202,9 @@ def _work(world: Surroundings, job: Job, path: Path, index: Index, progress: Pro
     ledger = Ledger(world)
     rules = RequestRules(job.row.model_id, job.row.reference)
     with _connected(world, job) as client, Lease(ledger, job.id, world.author.host, world.clock) as lease:
-        now = ledger.job(job.id)
-        yield Work(now, ledger, client, lease, index, path, rules, world.clock, progress)
+        work = Work(job, ledger, client, lease, index, path, rules, world.clock, progress)
+        work.refresh()
+        yield work
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import did_you_mean
-from modelgate.errors import Refused, UsageError
+from modelgate.errors import ApiProblem, Refused, UsageError
 from modelgate.surroundings import Surroundings
 
 
@@ -44,7 +44,8 @@ def ask(world: Surroundings, slot_name: str, *, dry_run: bool = False) -> Permis
     found = next(each for each in report.slots if each.slot == slot.name)
     model_id = found.handed_off or found.pinned
     if model_id is None:
-        raise Refused(f"{slot.name}: no ID is approved", hint=f"modelgate accept {slot.name} --reason …")
+        hint = f"modelgate accept {slot.name} {world.scope.flags} --reason …"
+        raise Refused(f"{slot.name}: no ID is approved", hint=hint)
     entry, origin = _entry(world, model_id)
     return Permission(slot.name, slot.reference, model_id, entry, origin, report.run_id)
 
@@ -79,7 +80,9 @@ def _entry(world: Surroundings, model_id: str) -> tuple[Entry, str]:
         clock=world.clock,
         environ=world.environ,
     )
-    entry = facts.served(model_id)
+    entry, answer = facts.served(model_id), facts.answers.get(model_id)
+    if entry is None and answer and answer.problem:
+        raise ApiProblem(answer.problem)
     if entry is None:
         raise Refused(f"{model_id} is not served", hint="run it again: the gate will say why")
     return entry, facts.origin

@@ -28,10 +28,13 @@ class Lines:
     """Log lines, one for each change."""
 
     def __init__(self) -> None:
+        self.job: Job | None = None
+        """As it was last told."""
         self._told = ""
 
     def moved(self, job: Job, requests_done: int) -> None:
         """Logs it, if it is news."""
+        self.job = job
         text = f"{job.id}: {_summary(job)}, {requests_done:,} of {job.row.requests:,} requests"
         if text != self._told:
             _log.info(text)
@@ -48,6 +51,8 @@ class Bars:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self._bar: Bar = Progress(*columns, TimeElapsedColumn(), console=Console(file=stream), transient=True)
         self._task: TaskID | None = None
+        self.job: Job | None = None
+        """As it was last told."""
 
     def __enter__(self) -> Bars:
         self._bar.start()
@@ -60,6 +65,7 @@ class Bars:
 
     def moved(self, job: Job, requests_done: int) -> None:
         """Moves the bar."""
+        self.job = job
         if self._task is None:
             self._task = self._bar.add_task(job.id, total=job.row.requests)
         self._bar.update(self._task, description=f"{job.id} {_summary(job)}", completed=requests_done)

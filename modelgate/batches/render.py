@@ -11,6 +11,7 @@ from modelgate.batches.job import Job
 from modelgate.batches.operations import Plan
 from modelgate.batches.statistics import BatchAccount, Statistics
 from modelgate.domain.settings import Price
+from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
 from modelgate.render.style import Style
 from modelgate.render.table import table
@@ -65,7 +66,8 @@ def job_text(job: Job, style: Style) -> str:
         )
         for part in job.parts
     ]
-    head = f"{job.id}  {job.state}\n{row.slot}: {row.requests:,} requests on {row.model_id}, from {row.file_path}\n\n"
+    path = printable(row.file_path, 500)
+    head = f"{job.id}  {job.state}\n{row.slot}: {row.requests:,} requests on {row.model_id}, from {path}\n\n"
     return head + _table(("part", "round", "state", "requests", "batch"), rows, style)
 
 
@@ -108,7 +110,7 @@ def plan_text(plan: Plan, price: Price | None, style: Style) -> str:
         f"about {plan.scan.request_bytes // BYTES_A_TOKEN:,} tokens in, at most {plan.scan.max_output_tokens:,} out"
     )
     money = f"about ${least:,.2f} in, at most ${most:,.2f} in all" if least is not None else "no price is known"
-    going_on = f"run would go on with {plan.job.id} ({plan.job.state})\n" if plan.job else ""
+    going_on = f"{_going_on(plan.job)}\n" if plan.job else ""
     return (
         f"{plan.permission.slot}: {plan.scan.requests:,} requests on {plan.permission.model_id}, {total:,} bytes\n\n"
         + _table(("part", "requests of the file", "number", "bytes"), rows, style)
@@ -167,8 +169,8 @@ def statistics_text(stats: Statistics, style: Style) -> str:
         f"cache: {tokens.cache_read:,} read, {tokens.cache_written:,} written",
         f"cost         {_cost_text(stats)}",
     ]
-    if stats.results_expire_in_days is not None:
-        lines.append(f"results      can be read for {stats.results_expire_in_days} more days")
+    if (days := stats.results_expire_in_days) is not None:
+        lines.append(f"results      {_readable(days)}")
     lines += [f"{finding.level}: {finding.id}: {finding.message}\n  → {finding.hint}" for finding in stats.findings]
     return "\n".join(lines) + "\n"
 
@@ -179,6 +181,16 @@ def _table(head: tuple[str, ...], rows: Sequence[Sequence[str]], style: Style) -
 
 def _order(item: tuple[str, int]) -> tuple[bool, str]:
     return item[0] != "succeeded", item[0]
+
+
+def _going_on(job: Job) -> str:
+    if job.over:
+        return f"{job.id} is {job.state}: run would write its results and send nothing; --again makes a new job"
+    return f"run would go on with {job.id} ({job.state})"
+
+
+def _readable(days: int) -> str:
+    return f"can be read for {days} more day{'s' * (days != 1)}" if days >= 0 else "can no longer be read"
 
 
 def _cost_text(stats: Statistics) -> str:

@@ -83,7 +83,7 @@ def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:
         yield "custom_id is missing"
     elif not isinstance(custom_id, str) or not CUSTOM_ID.fullmatch(custom_id):
         yield f"custom_id {_shown(custom_id)} is not 1 to 64 of A-Z a-z 0-9 _ -"
-    for key in request.keys() - _KEYS:
+    for key in sorted(request.keys() - _KEYS):
         yield f"{_shown(key)} is no part of a request"
     params = request.get("params")
     if isinstance(params, dict):

@@ -34,11 +34,11 @@ _log = logging.getLogger(__name__)
 class Runner:
     """Works on a job until it is finished, under the lease that `work` holds.
 
-    `permit` is asked before anything is sent in a round, and raises if the slot may not run the job's model now;
-    `permitted_round` is the last for which it was asked before. `resends` bounds the rounds after the first.
+    `permit` is asked before anything is sent in a round, with its number, and raises if the slot may not run the job's
+    model now; `permitted_round` is the last for which it was asked before. `resends` bounds the rounds after the first.
     """
 
-    def __init__(self, work: Work, permit: Callable[[], None], resends: int, permitted_round: int = 0) -> None:
+    def __init__(self, work: Work, permit: Callable[[int], None], resends: int, permitted_round: int = 0) -> None:
         self._work = work
         self._permit = permit
         self._permitted_round = permitted_round
@@ -93,7 +93,7 @@ class Runner:
 
     def _ask_gate(self, round_number: int) -> None:
         if self._permitted_round < round_number:
-            self._permit()
+            self._permit(round_number)
             self._permitted_round = round_number
 
     def _cancel_late(self, number: int) -> None:

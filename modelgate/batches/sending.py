@@ -7,7 +7,7 @@ import logging
 from modelgate.batches import adoption
 from modelgate.batches.body import Body
 from modelgate.batches.collecting import belongs
-from modelgate.batches.job import Part, instants_of
+from modelgate.batches.job import Part, instants_of, typed
 from modelgate.batches.patience import patiently
 from modelgate.batches.positions import from_text
 from modelgate.batches.waiting import pause
@@ -108,7 +108,6 @@ def _find(work: Work, part: Part, dismissed: set[str]) -> Batch | None:
     if len(possible) > 1:
         names = ", ".join(batch.id for batch in possible[:5])
         message = f"part {part.number} may be any of {len(possible)} running batches: {names}"
-        raise CouldNotKnow(
-            Problem("batch.ambiguous", message, f"modelgate batch resume {work.job.id}, once they ended")
-        )
+        resume = typed(work.ledger.scope, "resume", work.job.id, "--out FILE")
+        raise CouldNotKnow(Problem("batch.ambiguous", message, f"once they have ended: {resume}"))
     return possible[0] if possible else None

@@ -84,6 +84,7 @@ def test_the_ledger_is_shown(desk: Desk) -> None:
     assert json.loads(batch(desk, "stats", job, "--format", "json").stdout)["succeeded"] == 2
     assert "succeeded  2" in batch(desk, "stats", job).stdout
     assert len(desk.rows()) == 2
+    assert "it is finished: nothing was sent" in batch(desk, "submit", "requests.jsonl", "--slot", "summarizer").stderr
 
 
 def test_a_job_can_be_canceled(desk: Desk) -> None:
@@ -91,7 +92,7 @@ def test_a_job_can_be_canceled(desk: Desk) -> None:
     desk.site.sandbox.configure(batch_seconds=3600)
     desk.write(2)
     job = batch(desk, "submit", "requests.jsonl", "--slot", "summarizer").stdout.strip()
-    assert f"batch resume {job}" in batch(desk, "cancel", job).stdout
+    assert f"batch resume {job} -s checkout -e prod --out FILE" in batch(desk, "cancel", job).stdout
     batch(desk, "resume", job, "--out", "results.jsonl", expect=1)
     assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
     assert "is finished" in batch(desk, "cancel", job, expect=1).stderr
@@ -186,7 +187,9 @@ def test_an_interrupt_leaves_the_job_running(desk: Desk, number: signal.Signals,
     process.send_signal(number)
     told = process.communicate(timeout=60)[1]
     assert process.returncode == code
-    assert "goes on without this process: modelgate batch resume job_" in told
+    assert re.search(
+        r"goes on without this process: modelgate batch resume job_\w+ -s checkout -e prod --out FILE", told
+    )
     assert "Traceback" not in told
     assert not desk.out.exists()
     assert [b["cancel_initiated_at"] for b in desk.site.sandbox.batches()] == [None]

@@ -23,10 +23,12 @@ def command(world: Surroundings, job_id: str, form: str) -> int:
     Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
     """
     from modelgate.batches import operations, render
+    from modelgate.batches.job import typed
 
     job = operations.cancel(world, job_id)
     if form == "json":
         say_json(render.job_json(job))
     else:
-        say(f"{job.id} is being canceled; `modelgate batch resume {job.id} --out FILE` collects what ended before")
+        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        say(f"{job.id} is being canceled; `{resume}` collects what ended before")
     return 0

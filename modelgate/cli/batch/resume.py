@@ -31,12 +31,11 @@ def command(world: Surroundings, job_id: str, out: Path, requests: Path | None, 
     Example: modelgate batch resume job_3f9a2c1b00d14e77 -e prod --out results.jsonl
     """
     from modelgate.batches import operations
-    from modelgate.batches.ledger import Ledger
 
     with shared.progress() as progress:
         job = shared.asking_on_interrupt(
             world,
-            lambda: Ledger(world).find(job_id),
+            progress,
             lambda: operations.resume(world, job_id, out, progress, path=requests, resends=resends),
         )
     return shared.show_statistics(world, job, form)

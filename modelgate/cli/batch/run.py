@@ -49,11 +49,11 @@ def command(
         raise click.UsageError("--out is needed: where shall the results go?")
     try:
         if dry_run or out is None:
-            return _show_plan(world, slot, requests, form)
+            return _show_plan(world, slot, requests, again, form)
         with shared.progress() as progress:
             job = shared.asking_on_interrupt(
                 world,
-                lambda: operations.find(world, slot, requests),
+                progress,
                 lambda: operations.run(world, slot, requests, out, progress, again=again, resends=resends),
             )
     except operations.BadRequests as error:
@@ -62,10 +62,10 @@ def command(
     return shared.show_statistics(world, job, form)
 
 
-def _show_plan(world: Surroundings, slot: str, requests: Path, form: str) -> int:
+def _show_plan(world: Surroundings, slot: str, requests: Path, again: bool, form: str) -> int:
     from modelgate.batches import operations, render
 
-    plan = operations.plan(world, slot, requests)
+    plan = operations.plan(world, slot, requests, again=again)
     price = world.settings.prices.get(plan.permission.model_id)
     if form == "json":
         say_json(render.plan_json(plan, price))

@@ -16,13 +16,13 @@ import click
 from modelgate.cli import interrupts
 from modelgate.cli.output import say, say_json
 from modelgate.domain.text import printable
-from modelgate.errors import Interrupted, ModelgateError
+from modelgate.errors import Interrupted
 from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.batches.job import Job
     from modelgate.batches.operations import BadRequests
-    from modelgate.batches.progress import Progress
+    from modelgate.batches.progress import Bars, Lines
     from modelgate.surroundings import Surroundings
 
 slot = click.option("--slot", required=True, metavar="SLOT", help="Whose approved ID the requests run on.")
@@ -35,7 +35,7 @@ again = click.option("--again", is_flag=True, help="Make a new job of a file who
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress() -> Iterator[Bars | Lines]:
     """A bar where somebody watches, log lines elsewhere."""
     from modelgate.batches.progress import Bars, Lines
 
@@ -48,18 +48,17 @@ def progress() -> Iterator[Progress]:
         yield Lines()
 
 
-def asking_on_interrupt(world: Surroundings, find: Callable[[], Job | None], work: Callable[[], Job]) -> Job:
+def asking_on_interrupt(world: Surroundings, told: Bars | Lines, work: Callable[[], Job]) -> Job:
     """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
+    from modelgate.batches.job import typed
+
     try:
         return work()
     except Interrupted as interrupted:
-        try:
-            job = find()
-        except ModelgateError:
-            raise interrupted from None  # the store cannot say: then the message is all that is missing
+        job = told.job
         if job is None or job.finished:
             raise
-        say(f"\n{job.id} goes on without this process: modelgate batch resume {job.id} --out FILE", err=True)
+        say(f"\n{job.id} goes on without this process: {typed(world.scope, 'resume', job.id, '--out FILE')}", err=True)
         if interrupted.exit_code == 128 + signal.SIGINT and sys.stdin.isatty() and _wants_to_cancel():
             from modelgate.batches.operations import cancel
 

@@ -27,6 +27,7 @@ def command(world: Surroundings, requests: Path, slot: str, again: bool, form: s
     Example: modelgate batch submit -e prod --slot summarizer requests.jsonl
     """
     from modelgate.batches import operations, render
+    from modelgate.batches.job import typed
 
     try:
         with shared.progress() as progress:
@@ -38,6 +39,9 @@ def command(world: Surroundings, requests: Path, slot: str, again: bool, form: s
         say_json(render.job_json(job))
         return 0
     say(job.id)
-    if waiting := len(job.in_state("planned")):
-        say(f"{waiting} more batches are sent by `modelgate batch resume {job.id}`, as others end", err=True)
+    if job.over:
+        say(f"it is {job.state}: nothing was sent; --again makes a new job", err=True)
+    elif waiting := len(job.in_state("planned")):
+        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        say(f"{waiting} more batch{'es' * (waiting != 1)} will be sent by `{resume}`, as others end", err=True)
     return 0

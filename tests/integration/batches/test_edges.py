@@ -216,6 +216,7 @@ class Removing(Told):
 
     def moved(self, job: Job, requests_done: int) -> None:
         """Removes it."""
+        super().moved(job, requests_done)
         if job.in_state("sending"):
             self._desk.file.unlink(missing_ok=True)
 

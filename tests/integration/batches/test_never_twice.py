@@ -219,10 +219,36 @@ def test_a_pin_that_moved_stops_what_is_left_to_send(desk: Desk) -> None:
     job = desk.submit()
     desk.site.asks(summarizer="claude-opus-5")
     desk.site.accept("summarizer")
-    with pytest.raises(Refused, match="may now run claude-opus-5"):
+    with pytest.raises(Refused, match="may now run claude-opus-5") as refused:
         desk.resume(job)
+    assert refused.value.hint == f"modelgate batch resume {job.id} -s checkout -e prod --out FILE --resends 0"
     desk.resume(job, resends=0)
     assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
+
+
+def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> None:
+    """Of more batches than may be in flight the rest is not sent; what its hint says collects those that ended."""
+    desk.site.asks(summarizer="claude-opus-5")
+    desk.site.accept("summarizer")
+    desk.site.preflight()
+    desk.site.asks(summarizer=MODEL)
+    desk.site.preflight()
+    desk.write(3)
+    desk.site.sandbox.spend_cap(path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.run()
+    desk.site.sandbox.lift_faults()
+    desk.site.rollback("summarizer", to="claude-opus-5")
+    (job,) = desk.jobs()
+    with pytest.raises(Refused, match="may now run claude-opus-5") as refused:
+        desk.run()
+    flags = f"{job.id} -s checkout -e prod"
+    cancel, resume = f"modelgate batch cancel {flags}", f"modelgate batch resume {flags} --out FILE"
+    assert refused.value.hint == f"once its batches have ended: {cancel} && {resume}"
+    operations.cancel(desk.site.world(), job.id)
+    desk.resume(job)
+    assert set(desk.outcomes().values()) == {"canceled"}
+    assert desk.batches() == []
 
 
 def test_the_ledger_is_part_of_the_chain(each_desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,8 +13,10 @@ from sites import NEW
 
 from modelgate.batches import operations
 from modelgate.batches.operations import BadRequests
+from modelgate.batches.render import job_text, plan_text, statistics_text
 from modelgate.batches.runner import SHORT_READS
-from modelgate.errors import CallFailed, Refused, UsageError
+from modelgate.errors import CallFailed, CouldNotKnow, Refused, UsageError
+from modelgate.render.style import PLAIN
 
 CREATE = "/v1/messages/batches"
 
@@ -330,3 +333,41 @@ def test_a_long_file_is_split(desk: Desk) -> None:
     with desk.out.open() as results:
         assert all(f'"custom_id":"r{number}"' in row for number, row in enumerate(results))
     assert desk.stats(job).outcomes == {"succeeded": 100_002}
+
+
+def test_an_api_that_cannot_be_asked_is_not_a_model_that_is_not_served(desk: Desk) -> None:
+    """On grace the gate passes and the batch cannot be judged: could not know (3), never a definite no (1)."""
+    desk.site.asks(summarizer=MODEL, policy={"grace_hours": 24})
+    desk.site.preflight()
+    desk.site.outage("/v1/models*")
+    desk.write(1)
+    with pytest.raises(CouldNotKnow, match="the API cannot serve: HTTP 503"):
+        desk.run()
+    assert desk.jobs() == []
+
+
+def test_a_dry_run_says_what_would_become_of_the_job(desk: Desk) -> None:
+    """A finished job would be written again, and nothing sent; with `--again` all would be sent."""
+    desk.write(1)
+    job = desk.run()
+    world = desk.site.world()
+    going_on = operations.plan(world, "summarizer", desk.file)
+    assert f"{job.id} is finished: run would write its results and send nothing" in plan_text(going_on, None, PLAIN)
+    assert operations.plan(world, "summarizer", desk.file, again=True).job is None
+
+
+def test_paths_are_shown_harmless(desk: Desk) -> None:
+    """Whoever named the file of requests does not write on the terminal of whoever looks at the job."""
+    hostile = desk.site.folder / "\x1b[31mrequests.jsonl"
+    desk.write(1)
+    desk.file.rename(hostile)
+    job = operations.submit(desk.site.world(), "summarizer", hostile, desk.progress)
+    assert r"\x1b[31mrequests.jsonl" in job_text(job, PLAIN)
+
+
+def test_results_that_are_gone_are_not_promised(desk: Desk) -> None:
+    """After 29 days the account does not speak of days that are left."""
+    desk.write(1)
+    stats = desk.stats(desk.run())
+    assert "can be read for 28 more days" in statistics_text(stats, PLAIN)
+    assert "can no longer be read" in statistics_text(replace(stats, results_expire_in_days=-1), PLAIN)
