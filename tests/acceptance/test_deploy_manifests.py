@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import manifests
 import pytest
 
 GATE = Path(sys.executable).with_name("modelgate")
+MANIFESTS = manifests.ROOT / "deploy" / "kubernetes"
+ROLES = (manifests.ROOT / "docs" / "postgresql.md").read_text()
 OBJECTS = dict(manifests.kubernetes())
 PODS = dict(manifests.pods())
 CONTAINERS = dict(manifests.containers())
@@ -67,6 +70,19 @@ def test_credentials_come_from_secrets_alone(name: str) -> None:
     """No container has a key or a database's URL as a literal value."""
     literal = {variable["name"] for variable in CONTAINERS[name].get("env", []) if "value" in variable}
     assert literal & {"ANTHROPIC_API_KEY", "MODELGATE_DATABASE_URL"} == set()
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> None:
+    """The person on call may pin, the upgrade may change tables, and the gates may do neither."""
+    secrets = {s["metadata"]["name"]: s["stringData"] for s in manifests.documents(MANIFESTS / "secret.yaml")}
+    needed = {"pod-on-call.yaml": "modelgate_operator", "job-db-upgrade.yaml": "modelgate_migrator"}
+    for variable in CONTAINERS[name].get("env", []):
+        reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
+        if reference.get("key") == "database-url":
+            role = urlsplit(secrets[reference["name"]]["database-url"]).username
+            assert role == needed.get(name.partition(":")[0], "modelgate_gate")
+            assert f"CREATE ROLE {role} LOGIN;" in ROLES
 
 
 @pytest.mark.parametrize("name", COMMAND_LINES)
