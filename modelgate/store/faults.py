@@ -28,13 +28,16 @@ class Fault:
     check: str = UNREACHABLE
     conflict: bool = False
     """Somebody else wrote the same key first."""
+    see: str = ""
+    """Where more is said, such as a page of the documentation."""
 
     def error(self, shown: str) -> ModelgateError:
         """The exception of ours; `shown` is the database without its password."""
         if self.conflict:
             return Conflict("somebody else changed the same slot first", hint="look again, then repeat the command")
+        hint = f"look at {shown}" + (f"; {self.see}" if self.see else "")
         return StoreProblem(
-            Problem(self.check, f"audit store: {self.cause}", f"look at {shown}", graceable=self.check == UNREACHABLE)
+            Problem(self.check, f"audit store: {self.cause}", hint, graceable=self.check == UNREACHABLE)
         )
 
 
@@ -65,7 +68,9 @@ _POSTGRESQL = {
     "58": Fault("the database cannot read or write its disk"),
     "XX": Fault("the database is damaged"),
     "25006": Fault("the database is read-only"),
-    "42501": Fault("the database user lacks a right that this needs"),
+    "42501": Fault(
+        "the database user lacks a right that this needs", see="docs/postgresql.md says which role may what"
+    ),
     "53100": Fault("the disk is full"),
     "53300": Fault("the database has too many clients", transient=True),
     "55P03": Fault("locked by another process", transient=True),
