@@ -111,6 +111,8 @@ def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, dead
     try:
         return ask(world, pins, [target.model_id] if target.model_id else [], deadline)
     except ApiProblem as error:
+        if error.problem.check == "api.origin-not-approved":
+            raise  # somebody else answers: that is no outage, and not to be gone around
         hint = "in an outage: the same command with --unverified"
         raise CouldNotKnow(error.problem.hinting(hint)) from error
 

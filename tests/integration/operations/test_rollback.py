@@ -217,6 +217,16 @@ def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
     assert moved.preflight().models == {"summarizer": OLD}
 
 
+def test_an_origin_that_nobody_approved_is_no_outage(file_site: Site) -> None:
+    """Something stands between: the hint is that of the check, not a way around it."""
+    file_site.accept("summarizer")
+    file_site.asks(more='[api]\norigins = ["https://api.anthropic.com"]\n', summarizer=ALIAS)
+    with pytest.raises(CouldNotKnow) as unknown:
+        file_site.rollback("summarizer", to=OLD)
+    assert unknown.value.problem.check == "api.origin-not-approved"
+    assert "--unverified" not in unknown.value.hint
+
+
 def test_unverified_on_a_renamed_reference_leaves_what_runs(moved: Site) -> None:
     """The settings name the ID itself by now. Nobody can be asked, but the last start saw that it is the same ID."""
     moved.asks(summarizer=NEW)
