@@ -221,7 +221,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize(("answer", "canceled"), [(b"\n", False), (b"cancel\n", True)])
 def test_ctrl_c_asks_at_a_terminal(desk: Desk, terminal: tuple[int, int], answer: bytes, canceled: bool) -> None:
-    """The question's default leaves the job running; the other answer cancels it."""
+    """The question's default leaves the job running; the other answer cancels it. No bar is drawn over it."""
     desk.site.sandbox.configure(batch_seconds=3600)
     desk.write(2)
     ours, its = terminal
@@ -232,6 +232,7 @@ def test_ctrl_c_asks_at_a_terminal(desk: Desk, terminal: tuple[int, int], answer
     started_waiting(desk)
     process.send_signal(signal.SIGINT)
     shown = read_until(ours, b"Leave it running, or cancel it?")
+    assert b"batches ended" not in shown.partition(b"goes on without")[2]
     os.write(ours, answer)
     shown += read_until(ours, None)
     assert process.wait(60) == 130

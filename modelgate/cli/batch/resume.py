@@ -32,10 +32,8 @@ def command(world: Surroundings, job_id: str, out: Path, requests: Path | None, 
     """
     from modelgate.batches import operations
 
-    with shared.progress() as progress:
-        job = shared.asking_on_interrupt(
-            world,
-            progress,
-            lambda: operations.resume(world, job_id, out, progress, path=requests, resends=resends),
-        )
+    job = shared.asking_on_interrupt(
+        world,
+        lambda progress: operations.resume(world, job_id, out, progress, path=requests, resends=resends),
+    )
     return shared.show_statistics(world, job, form)

@@ -50,12 +50,10 @@ def command(
     try:
         if dry_run or out is None:
             return _show_plan(world, slot, requests, again, form)
-        with shared.progress() as progress:
-            job = shared.asking_on_interrupt(
-                world,
-                progress,
-                lambda: operations.run(world, slot, requests, out, progress, again=again, resends=resends),
-            )
+        job = shared.asking_on_interrupt(
+            world,
+            lambda progress: operations.run(world, slot, requests, out, progress, again=again, resends=resends),
+        )
     except operations.BadRequests as error:
         shared.show_problems(error, requests)
         raise

@@ -22,7 +22,7 @@ from modelgate.terminal import style_of
 if TYPE_CHECKING:
     from modelgate.batches.job import Job
     from modelgate.batches.operations import BadRequests
-    from modelgate.batches.progress import Bars, Lines
+    from modelgate.batches.progress import Bars, Lines, Progress
     from modelgate.surroundings import Surroundings
 
 slot = click.option("--slot", required=True, metavar="SLOT", help="Whose approved ID the requests run on.")
@@ -48,14 +48,16 @@ def progress() -> Iterator[Bars | Lines]:
         yield Lines()
 
 
-def asking_on_interrupt(world: Surroundings, told: Bars | Lines, work: Callable[[], Job]) -> Job:
+def asking_on_interrupt(world: Surroundings, work: Callable[[Progress], Job]) -> Job:
     """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
     from modelgate.batches.job import typed
 
+    told: Bars | Lines | None = None
     try:
-        return work()
+        with progress() as told:  # its bar would be drawn over the question
+            return work(told)
     except Interrupted as interrupted:
-        job = told.job
+        job = told.job if told else None
         if job is None or job.finished:
             raise
         say(f"\n{job.id} goes on without this process: {typed(world.scope, 'resume', job.id, '--out FILE')}", err=True)
