@@ -27,6 +27,7 @@ _HINTS = {
     "api.credentials": "set ANTHROPIC_API_KEY or [api] key_file to a key that may read /v1/models",
     "api.untrusted-answer": "does [api] base_url lead to the Claude API? modelgate models shows what it answers",
 }
+_RAISE_THE_CAP = "raise the spend limit in the Console, or wait until the limit starts anew; then run it again"
 _BY_CODE = {
     "enforced_spend_limit_reached": "api.rate-limited",
     "contract_spend_limit_reached": "api.rate-limited",
@@ -46,7 +47,7 @@ _SAYING = {
     "api.unreachable": "the API cannot serve",
     "api.rate-limited": "rate limited",
     "api.credentials": "the API refused the credentials",
-    "api.untrusted-answer": "no Models API answer",
+    "api.untrusted-answer": "no usable answer",
 }
 _RETRIED = {408, 409, 429}
 
@@ -121,13 +122,14 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
     said = headers.get("x-should-retry")
     retry = said == "true" if said in {"true", "false"} else status in _RETRIED or status >= 500
     request_id = headers.get("request-id") or body.get("request_id")
+    problem = _problem(
+        check,
+        what,
+        request_id if isinstance(request_id, str) else None,
+        graceable=check in {"api.unreachable", "api.rate-limited"},
+    )
     return Failure(
-        _problem(
-            check,
-            what,
-            request_id if isinstance(request_id, str) else None,
-            graceable=check in {"api.unreachable", "api.rate-limited"},
-        ),
+        problem.hinting(_RAISE_THE_CAP) if error.error_code in _BY_CODE else problem,
         status,
         kind,
         retry and error.error_code not in _BY_CODE,

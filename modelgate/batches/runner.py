@@ -15,7 +15,7 @@ from modelgate.batches.split import split
 from modelgate.batches.tally import Tally
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
-from modelgate.domain.batches import Batch, BatchPartRow
+from modelgate.domain.batches import RESULTS_DAYS, Batch, BatchPartRow
 from modelgate.errors import CallFailed, Refused
 from modelgate.whole_file import folder_of
 
@@ -133,6 +133,8 @@ class Runner:
     def _collect(self, part: Part, batch: Batch, spool: Spool) -> None:
         """Takes the results in and writes that down; gives an adopted batch up if they show that it is not ours."""
         work = self._work
+        if batch.archived_at:
+            raise Refused(f"the results of {batch.id} can no longer be read: {RESULTS_DAYS} days have passed")
         if not work.client.owns(batch.results_url or ""):
             _log.warning("%s names results at another origin: the API's own is asked instead", batch.id)
         if part.adopted and part.state != "collected" and not self._is_proved(part, batch):
@@ -164,8 +166,8 @@ class Runner:
         """Reads what an earlier process collected: the ledger keeps how requests ended, not the answers."""
         for part in self._work.job.in_state("collected"):
             batch, _ = self._look(part, 0)
-            if batch is None or batch.archived_at:
-                raise Refused(f"the results of {part.batch_id} can no longer be read: 29 days have passed")
+            if batch is None:
+                raise Refused(f"{part.batch_id} cannot be seen at the moment", hint="run it again in a minute")
             self._collect(part, batch, spool)
 
     def _plan_round(self) -> bool:

@@ -371,3 +371,13 @@ def test_results_that_are_gone_are_not_promised(desk: Desk) -> None:
     stats = desk.stats(desk.run())
     assert "can be read for 28 more days" in statistics_text(stats, PLAIN)
     assert "can no longer be read" in statistics_text(replace(stats, results_expire_in_days=-1), PLAIN)
+
+
+@pytest.mark.parametrize("collected", [False, True])
+def test_results_that_nobody_can_read_any_more_are_told(desk: Desk, collected: bool) -> None:
+    """29 days after its creation a batch has no results: that is said, whether they were read before or not."""
+    desk.write(1)
+    job = desk.run() if collected else desk.submit()
+    desk.site.sandbox.advance(30 * 86400)
+    with pytest.raises(Refused, match="can no longer be read: 29 days have passed"):
+        desk.resume(job)

@@ -104,6 +104,7 @@ def test_the_code_goes_before_the_type_and_the_type_before_the_status() -> None:
     spend = _status(429, error("rate_limit_error", error_code="enforced_spend_limit_reached"))
     assert (spend.problem.check, spend.retry) == ("api.rate-limited", False)
     assert spend.problem.message == "the spend cap is reached: waiting does not help"
+    assert spend.problem.hint.startswith("raise the spend limit in the Console")
     assert _status(400, error("overloaded_error")).problem.check == "api.unreachable"
     assert _status(400, "overloaded_error").problem.check == "api.untrusted-answer"
     assert _status(503, b"").problem.check == "api.unreachable"
