@@ -17,6 +17,10 @@ BOUND = 60.0
 """Seconds after which any command counts as hanging, on a machine that does much else."""
 
 
+KEY = "sk-canary"
+"""The API key of every scene: no command prints it, and no file that these tests leave holds it."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """What a process left behind."""
@@ -59,6 +63,7 @@ def end(process: subprocess.Popen[bytes]) -> Ended:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"it hangs: {process.args}\n{err.decode()}") from None
+    assert KEY.encode() not in (out or b"") + err
     return Ended(process.returncode, (out or b"").decode(), err.decode())
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import KEY
 from databases import PostgreSQL, opened
 from scene import DATABASES, Place
 
@@ -63,6 +65,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tried:
         total = f"{tried.total()} tried, {survived.total()} survived as specified"
         terminalreporter.write_line(f"under fire: all: {total}", bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_key_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end, whatever was tried: no store, report, file of settings or core that was left behind holds the key."""
+    yield
+    left = (path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file())
+    assert [path for path in left if KEY.encode() in path.read_bytes()] == []
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from commands import KEY
 from databases import opened
 from fault_server import ALIAS, ALIAS_ID, CANONICAL, RETIRED
 from sites import SteppedClock
@@ -64,7 +65,7 @@ class Scene:
         """The variables of a command."""
         return {
             "ANTHROPIC_BASE_URL": self.base_url,
-            "ANTHROPIC_API_KEY": "sk-canary",
+            "ANTHROPIC_API_KEY": KEY,
             "MODELGATE_DATABASE_URL": self.database_url,
             "MODELGATE_ACTOR": "ada",
         }
