@@ -15,7 +15,7 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     with whole_file(path, secrets.token_hex(4)) as file:
         file.write(text.encode())
         if not _is_device(path):
-            os.fchmod(file.fileno(), mode)
+            os.chmod(file.name, mode)
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def whole_file(path: Path, mark: str) -> Iterator[BinaryIO]:
         with path.open("wb") as device:
             yield device
         return
-    path = path.resolve()
+    path = _real(path)
     temporary = path.with_name(f".{path.name}.{mark}")
     temporary.unlink(missing_ok=True)
     try:
@@ -45,13 +45,17 @@ def whole_file(path: Path, mark: str) -> Iterator[BinaryIO]:
 
 def folder_of(path: Path) -> Path | None:
     """The folder in which `whole_file` makes the file; None for a device or a pipe."""
-    return None if _is_device(path) else path.resolve().parent
+    return None if _is_device(path) else _real(path).parent
 
 
 def may_write(path: Path) -> bool:
     """Whether `write_whole` could make the file, as far as that is known without trying."""
     folder = folder_of(path)
-    return folder is None or os.access(folder, os.W_OK | os.X_OK)
+    return os.access(folder, os.W_OK | os.X_OK) if folder else not os.path.isdir(path)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # unlike Path.resolve, also of links that point at each other
 
 
 def _is_device(path: Path) -> bool:
