@@ -36,12 +36,8 @@ def _pin_gone(view: SlotView) -> Finding | None:
     check, what = (
         ("drift.pin-retired", "is retired") if retired else ("drift.pin-missing", "is gone from the catalogue")
     )
-    if view.held:
-        hint = command(view.snapshot, "rollback", view.slot.name, "--to ID", hints.REASON)
-    elif view.resolved not in (None, choice.model_id):
-        hint = hints.accept(view)
-    else:
-        hint = f"set another model, then {hints.accept(view, of_run=False)}"
+    hold = command(view.snapshot, "rollback", view.slot.name, "--to ID", hints.REASON)
+    hint = hold if view.held else hints.accept(view)
     return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
 
 
@@ -81,8 +77,7 @@ def _unpinned(view: SlotView) -> Finding | None:
             message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
             return about(view, "drift.unpinned", Level.NOTE, message)
     message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
-    hint = hints.accept(view, of_run=view.resolved is not None)  # what a run did not see, it cannot approve
-    return about(view, "drift.unpinned", Level.REFUSE, message, hint)
+    return about(view, "drift.unpinned", Level.REFUSE, message, hints.accept(view))
 
 
 def _reference_changed(view: SlotView) -> Finding | None:

@@ -10,12 +10,14 @@ from modelgate.domain.view import SlotView
 REASON = '--reason "…"'
 
 
-def accept(view: SlotView, *, of_run: bool = True) -> str:
-    """What approves the ID that the reference means: with `of_run` the one that this run saw."""
+def accept(view: SlotView) -> str:
+    """What approves the ID that the reference means, as this run saw it. What means nothing cannot be approved."""
+    facts, saw = view.snapshot.facts, view.resolved
+    served = facts is not None and saw is not None and facts.served(saw) is not None
+    first = "set another model, then " if view.answer is not None and not served else ""
     if view.snapshot.policy.pins_from == "lock":
-        return f"{command(view.snapshot, 'lock')}, then commit the lock"
-    run = ("--run", RUN) if of_run else ()
-    return command(view.snapshot, "accept", view.slot.name, *run, REASON)
+        return first + _lock(view)
+    return first + command(view.snapshot, "accept", view.slot.name, *(("--run", RUN) if served else ()), REASON)
 
 
 def verify(view: SlotView) -> str:
@@ -37,4 +39,8 @@ def release(view: SlotView) -> str:
     held, newest = view.pins.hold, view.pins.newest
     if view.snapshot.policy.pins_from == "store" or held is None or (newest and newest.model_id == held.model_id):
         return keep
-    return f"set model to {typed(held.model_id)}, {accept(view)} and deploy it; then {keep}"
+    return f"set model to {typed(held.model_id)}, {_lock(view)} and deploy it; then {keep}"
+
+
+def _lock(view: SlotView) -> str:
+    return f"{command(view.snapshot, 'lock')}, then commit the lock"

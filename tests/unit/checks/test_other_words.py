@@ -42,7 +42,15 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str]] = {
     ),
     "a first use of a name that means nothing": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, answer=UNKNOWN),
-        "drift.unpinned", "refuse", "never approved to run anything", ACCEPT,
+        "drift.unpinned", "refuse", "never approved to run anything", f"set another model, then {ACCEPT}",
+    ),
+    "a first use of a name that nobody could ask for": (
+        lambda s: s.seen(pins=(), answer=FAILED), "drift.unpinned", "refuse", "never approved to run anything", ACCEPT,
+    ),
+    "a change to a name that means nothing": (
+        lambda s: s.seen(pins=(pin(1, N.other, N.b),), answer=UNKNOWN),
+        "drift.reference-changed", "refuse", f"asks for {N.reference}; approved: {N.other}",
+        f"set another model, then {ACCEPT}",
     ),
     "a first use where approvals live in git": (
         lambda s: s.seen(pins=(), policy=IN_GIT),
