@@ -22,7 +22,7 @@ from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.split import PlannedPart, split
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
-from modelgate.errors import Conflict, Refused, UsageError
+from modelgate.errors import CallFailed, Conflict, Refused, UsageError
 from modelgate.surroundings import Surroundings
 from modelgate.whole_file import may_write
 
@@ -104,9 +104,15 @@ def cancel(world: Surroundings, wanted: str) -> Job:
         raise Refused(f"{job.id} is finished: there is nothing to cancel")
     with suppress(Conflict):  # it was asked before; the API is asked again, as that may have failed
         ledger.note(job, None, "cancel-asked")
+    failures: list[CallFailed] = []
     with _connected(world, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
-            client.cancel(part.batch_id or "")
+            try:
+                client.cancel(part.batch_id or "")
+            except CallFailed as error:  # the others are canceled all the same
+                failures.append(error)
+    if failures:
+        raise failures[0]
     return ledger.job(job.id)
 
 

@@ -135,7 +135,7 @@ class Runner:
         work = self._work
         if batch.archived_at:
             raise Refused(f"the results of {batch.id} can no longer be read: {RESULTS_DAYS} days have passed")
-        if not work.client.owns(batch.results_url or ""):
+        if batch.results_url and not work.client.owns(batch.results_url):
             _log.warning("%s names results at another origin: the API's own is asked instead", batch.id)
         if part.adopted and part.state != "collected" and not self._is_proved(part, batch):
             _log.warning("%s was not ours: its results are for other requests", batch.id)

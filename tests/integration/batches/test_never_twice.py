@@ -10,10 +10,11 @@ import pytest
 from desk import MODEL, Desk, Told, request
 
 from modelgate.batches import operations
-from modelgate.batches.job import Job, PartState
+from modelgate.batches.job import Job, PartState, instants_of
 from modelgate.batches.lease import LEASE_SECONDS, Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import SystemClock
+from modelgate.domain.batches import Batch, BatchEventRow, BatchPartRow, Counts
 from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 
 CREATE = "/v1/messages/batches"
@@ -406,3 +407,21 @@ def test_a_process_that_lost_its_job_while_it_stood_still_sends_and_writes_nothi
         each_desk.run()
     assert len(each_desk.batches()) == 1
     assert list(each_desk.outcomes().values()) == ["succeeded"] * 3
+
+
+def test_one_batch_that_cannot_be_canceled_does_not_spare_the_others(desk: Desk) -> None:
+    """Every batch of the job is asked for, and then the failure is told."""
+    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.write(2)
+    job = desk.submit()
+    ledger, now = Ledger(desk.site.world()), SystemClock().now()
+    lost = {"batch_id": "msgbatch_gone", "detail": instants_of(Batch("x", "ended", Counts(), now, now))}
+    ledger.add([BatchPartRow(job.id, 2, 2, "1", 1, 10, now), BatchEventRow(job.id, 2, 1, "intent", now)])
+    ledger.add([BatchEventRow(job.id, 2, 1, "created", now, **lost)])
+    more = foreign(desk, "r1")
+    kept = lost | {"batch_id": more}
+    ledger.add([BatchPartRow(job.id, 3, 2, "2", 1, 10, now), BatchEventRow(job.id, 3, 1, "intent", now)])
+    ledger.add([BatchEventRow(job.id, 3, 1, "created", now, **kept)])
+    with pytest.raises(CallFailed):
+        operations.cancel(desk.site.world(), job.id)
+    assert all(each["cancel_initiated_at"] for each in desk.site.sandbox.batches())
