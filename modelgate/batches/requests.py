@@ -18,6 +18,11 @@ CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 REFUSED = ("temperature", "top_p", "top_k")
 """Parameters with which a request errors under `anthropic-version` 2026-10-21, even at default values (documented)."""
 
+DEEPEST = 500
+"""Objects and lists within each other. Python reads and writes a little more or less, as its stack has room: what was
+checked must be readable when it is sent.
+"""
+
 _KEYS = {"custom_id", "params"}
 
 
@@ -74,7 +79,19 @@ def _parsed(line: bytes) -> dict[str, Any]:
         raise BadRequest((f"not JSON: {printable(str(error), 60)}",)) from None
     if not isinstance(request, dict):
         raise BadRequest((f"a JSON object is needed, not {_kind(request)}",))
+    if _is_deep(request):
+        raise BadRequest((f"nested more than {DEEPEST} deep",))
     return request
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        parents = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        if not parents:
+            return False
+        level = [child for parent in parents for child in parent]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelgate.batches.requests import REFUSED, BadRequest, RequestRules, check
+from modelgate.batches.requests import DEEPEST, REFUSED, BadRequest, RequestRules, check
 
 RULES = RequestRules("claude-sonnet-4-5-20250929", "claude-sonnet-4-5", max_tokens=64_000)
 ALLOWED = "'claude-sonnet-4-5' nor 'claude-sonnet-4-5-20250929'"
@@ -27,6 +27,20 @@ def reasons(raw: bytes) -> tuple[str, ...]:
     with pytest.raises(BadRequest) as caught:
         check(raw, RULES)
     return caught.value.reasons
+
+
+def nested(deep: int) -> bytes:
+    """A request with so many objects and lists within each other."""
+    within = deep - 4  # the request, its params, the messages and one message
+    return line(messages=[{"role": "user", "content": 0}]).replace(b"0}]", b"[" * within + b"]" * within + b"}]")
+
+
+@pytest.mark.parametrize("deep", [DEEPEST + 1, 960, 60_000])
+def test_what_is_nested_too_deeply_to_be_read_again_is_refused(deep: int) -> None:
+    """Whether Python can read or write it depends on how much of its stack is in use: the limit does not."""
+    (reason,) = reasons(nested(deep))
+    assert reason == f"nested more than {DEEPEST} deep" or reason.startswith("not JSON: ")
+    assert json.loads(check(nested(DEEPEST), RULES).body)["custom_id"] == "a"
 
 
 @pytest.mark.parametrize("custom_id", ["", "a b", "ä", "a" * 65, "a\n", 7, ["a"], {"a": 1}, True])
