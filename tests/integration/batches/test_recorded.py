@@ -101,7 +101,7 @@ def working(desk: Desk, url: str, sent: dict[str, Any], model_id: str) -> Iterat
         ledger.add([row, BatchPartRow("job_1", 1, 1, part.positions, part.requests, part.bytes, now)])
         job, client = ledger.job("job_1"), BatchesClient(sdk)
         work = Work(job, ledger, client, lease, index, desk.file, rules, world.clock, desk.progress)
-        yield Runner(work, lambda: None, resends=0)
+        yield Runner(work, lambda _round: None, resends=0)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
