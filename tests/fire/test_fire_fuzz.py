@@ -19,10 +19,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from ledger import PROD
+from readers import BATCH, BATCHES, ENTRY, PAGE, ROW, batches_api, models_api, results
 
-from modelgate.api.parse import Unbelievable, parse_entry, parse_page
-from modelgate.batches.results import BadResult, Outcome, parse
-from modelgate.domain.catalogue import LIFECYCLES
 from modelgate.domain.chain import GENESIS, Link, digest, walk
 from modelgate.domain.rows import Head
 from modelgate.domain.text import printable
@@ -48,6 +46,21 @@ def grown(whole: Any, *odd: Any) -> st.SearchStrategy[Any]:
     return st.just(whole) | anything
 
 
+HOSTILE = st.sampled_from([
+    *("", "\ud800", "\0", "\u202e", "..", "x" * 300, "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59"),
+    *(None, True, -1, 0, 1.5, 2**63, int("9" * 4300), float("nan"), [], {}, [[]], [None]),
+])  # fmt: skip
+
+
+def changed(whole: Any) -> st.SearchStrategy[Any]:
+    """`whole` with a hostile value in one place, and all else as it is believed."""
+    if isinstance(whole, dict):
+        return HOSTILE | st.one_of([changed(whole[key]).map(lambda new, key=key: whole | {key: new}) for key in whole])
+    if isinstance(whole, list):
+        return HOSTILE | changed(whole[0]).map(lambda new: [new, *whole[1:]])
+    return HOSTILE
+
+
 def encoded(values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
     """The values as JSON, whole, cut off or overwritten in places; or any bytes."""
     whole = values.map(lambda value: json.dumps(value).encode())
@@ -56,56 +69,6 @@ def encoded(values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
         lambda three: three[0][: three[1]] + three[2] + three[0][three[1] + len(three[2]) :]
     )
     return whole | cut | hit | st.binary(max_size=60)
-
-
-ENTRY = {
-    "type": "model",
-    "id": "claude-x",
-    "display_name": "X",
-    "created_at": "2026-01-01T00:00:00Z",
-    "lifecycle": "active",
-    "deprecated_at": None,
-    "retires_at": "2027-01-01T00:00:00+01:00",
-    "line": "opus",
-    "max_input_tokens": 200_000,
-    "max_tokens": 64_000,
-    "capabilities": {"batch": {"supported": True}, "effort": {"high": {"supported": False}}},
-}
-PAGE = {"data": [ENTRY], "has_more": True, "first_id": "claude-x", "last_id": "claude-x"}
-ROW = {
-    "custom_id": "r1",
-    "result": {
-        "type": "succeeded",
-        "message": {
-            "model": "claude-x",
-            "usage": {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 3},
-        },
-        "error": {"type": "error", "error": {"type": "overloaded_error", "message": "no"}},
-    },
-}
-
-
-def models_api(body: bytes) -> None:
-    """A page and an entry of the Models API."""
-    for read in (parse_page, parse_entry):
-        try:
-            found = read(body)
-        except Unbelievable:
-            continue
-        for entry in getattr(found, "entries", (found,)):
-            assert entry.id == printable(entry.id, len(entry.id))
-            assert entry.lifecycle in (None, *LIFECYCLES)
-
-
-def results(line: bytes) -> None:
-    """A line of a batch's results."""
-    try:
-        found = parse(line)
-    except BadResult:
-        return
-    assert isinstance(found, Outcome)
-    assert found.tokens.input >= 0
-    assert printable(found.type + found.reason + found.served) == found.type + found.reason + found.served
 
 
 LINK = st.builds(
@@ -165,8 +128,9 @@ def settings_reader(given: tuple[bytes, bytes, bytes, dict[str, str]]) -> None:
 
 
 TARGETS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
-    "models-api": (models_api, encoded(grown(PAGE, "claude\x1b", -1, 10**30) | grown(ENTRY, "2026-02-31T00:00:00Z"))),
-    "results": (results, encoded(grown(ROW, "errored", True, -1))),
+    "models-api": (models_api, encoded(grown(PAGE, "claude\x1b", -1) | grown(ENTRY) | changed(PAGE) | changed(ENTRY))),
+    "results": (results, encoded(grown(ROW, "errored", True, -1) | changed(ROW))),
+    "batches-api": (batches_api, encoded(grown(BATCHES) | grown(BATCH) | changed(BATCHES) | changed(BATCH))),
     "settings": (settings_reader, st.tuples(DOCUMENTS, DOCUMENTS, DOCUMENTS, VARIABLES)),
     "chain": (chain, st.tuples(st.lists(LINK, max_size=5), HEADS, HEADS)),
 }

@@ -45,7 +45,7 @@ def test_a_fault_of_the_api_changes_nothing(fault: Fault, command: str, call: st
     """It could not know, says why and which request, and no row and no file came of it."""
     import_sdk()
     with FaultServer(fault, at=call) as server:
-        scene = place.scene("sqlite", server.base_url, ALIASED, deadline_seconds=1 if fault.lasting else 30)
+        scene = place.scene("sqlite", server.base_url, ALIASED, deadline_seconds=2 if fault.lasting else 30)
         if command == "release":
             hold = PinRow("aliased", 2, "rollback", *ALIASED["aliased"], "tested")
             scene.store().append(scene.scope, ADA, [hold], now=SystemClock().now())
