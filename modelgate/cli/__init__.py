@@ -61,9 +61,11 @@ def _run() -> int:
     except click.Abort:
         raise Interrupted(signal.SIGINT) from None
     except ModelgateError as error:
+        interrupts.raise_again()
         tell(error)
         return error.exit_code
     except Exception as error:  # whatever it is, it is told in one line, as a defect
+        interrupts.raise_again()
         defect(error)
         return ModelgateError.exit_code
 

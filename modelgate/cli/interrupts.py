@@ -17,6 +17,7 @@ _TIDYING_UP = 0.8
 _SOON = 0.01
 """Seconds after which a finalizer is over."""
 _person_answers = threading.Event()
+_heard: list[int] = []
 
 
 def handle() -> None:
@@ -39,6 +40,15 @@ def no_longer_handle() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def raise_again() -> None:
+    """Raises `Interrupted` once more if it was, unless a person answered it: libraries make other exceptions of it.
+
+    A signal while pydantic builds a validator comes out as its SchemaError (measured with pydantic 2.14).
+    """
+    if _heard and not _person_answers.is_set():
+        raise Interrupted(_heard[0])
+
+
 def wait_for_answer() -> None:
     """Somebody was asked what to do about the interrupt: that takes as long as it takes."""
     _person_answers.set()
@@ -52,6 +62,7 @@ def _listen() -> None:
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
+    _heard.append(number)
     raise Interrupted(number)
 
 

@@ -93,15 +93,23 @@ def scene(place: Place) -> Scene:
     return made
 
 
-def named(commands: Sequence[tuple[str, ...]], signals: Sequence[signal.Signals] = SIGNALS) -> list[object]:
-    """Each command with each signal; the bounded part has each command with one of them."""
+def named(
+    commands: Sequence[tuple[str, ...]], signals: Sequence[signal.Signals] = SIGNALS, *, turn: int = 0, turns: int = 1
+) -> list[object]:
+    """Each command with each signal. The bounded part has with one of them each command whose turn it is."""
     return [
         pytest.param(
             command,
             number,
             id=f"{'-'.join(command[:2])}-{number.name}",
-            marks=[pytest.mark.fault("interrupt")]
-            + ([] if number is signals[place % len(signals)] else [pytest.mark.whole]),
+            marks=[
+                pytest.mark.fault("interrupt"),
+                *(
+                    []
+                    if (place % turns, number) == (turn, signals[place // turns % len(signals)])
+                    else [pytest.mark.whole]
+                ),
+            ],
         )
         for place, command in enumerate(commands)
         for number in signals
@@ -138,7 +146,7 @@ def silent_server() -> Iterator[tuple[str, list[socket.socket]]]:
         each.close()
 
 
-@pytest.mark.parametrize(("command", "number"), named(STORING))
+@pytest.mark.parametrize(("command", "number"), named(STORING, turn=0, turns=2))
 def test_while_the_database_server_hangs(
     command: tuple[str, ...], number: signal.Signals, scene: Scene, record_property
 ) -> None:
@@ -151,7 +159,7 @@ def test_while_the_database_server_hangs(
     assert (ended.code, ended.out) == (128 + number, "")
 
 
-@pytest.mark.parametrize(("command", "number"), named(STORING))
+@pytest.mark.parametrize(("command", "number"), named(STORING, turn=1, turns=2))
 def test_while_the_file_is_locked(
     command: tuple[str, ...], number: signal.Signals, scene: Scene, record_property
 ) -> None:
@@ -225,7 +233,7 @@ MOMENTS = (
 """Commands that are interrupted anywhere."""
 
 
-@pytest.mark.parametrize(("command", "number"), named(MOMENTS, (*SIGNALS, signal.SIGKILL)))
+@pytest.mark.parametrize(("command", "number"), named(MOMENTS, (*SIGNALS, signal.SIGKILL), turns=2))
 def test_at_a_random_moment(
     command: tuple[str, ...], number: signal.Signals, scene: Scene, request: pytest.FixtureRequest, record_property
 ) -> None:
@@ -282,3 +290,29 @@ def test_in_a_finalizer(number: signal.Signals) -> None:
         [sys.executable, "-c", FINALIZING, str(int(number))], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{128 + number}\n", "")
+
+
+IN_A_LIBRARY = """
+import signal, sys
+from modelgate.cli import cli, main
+
+number = int(sys.argv.pop())
+
+def command(**_):
+    try:
+        signal.raise_signal(number)
+    except BaseException:
+        raise ValueError("a library's own words") from None
+
+cli.get_command(None, "explain").callback = command
+main()
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.fault("interrupt")
+def test_in_a_library_that_makes_another_exception_of_it(number: signal.Signals) -> None:
+    """As pydantic makes a SchemaError of what is raised while it builds a validator: an interrupt, and no defect."""
+    command = [sys.executable, "-c", IN_A_LIBRARY, "explain", "drift.alias-moved", str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
