@@ -17,7 +17,7 @@ BOUND = 60.0
 """Seconds after which any command counts as hanging, on a machine that does much else."""
 
 
-KEY = "sk-canary"
+KEY = "sk-of-every-scene"
 """The API key of every scene: no command prints it, and no file that these tests leave holds it."""
 
 

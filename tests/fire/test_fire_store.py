@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -144,9 +145,18 @@ finally:
 which Python 3.11 would keep the half; coverage's own file is written when it may."""
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("more", [0, 1, 512, 1024, 4096, 8192, 12288])
-@pytest.mark.fault("store, disk full")
+def _in_turn(family: str, values: Sequence[object]) -> list[object]:
+    """Every value for every verb; the bounded part has each value for one of them."""
+    return [
+        pytest.param(
+            value, verb, marks=[pytest.mark.fault(family)] + ([] if number % 2 == turn else [pytest.mark.whole])
+        )
+        for number, value in enumerate(values)
+        for turn, verb in enumerate(VERBS)
+    ]
+
+
+@pytest.mark.parametrize(("more", "verb"), _in_turn("store, disk full", [0, 1, 512, 1024, 4096, 8192, 12288]))
 def test_a_file_that_cannot_grow(more: int, verb: Verb, place: Place) -> None:
     """Wherever the space ends: could not know and nothing is recorded, or all of it is; the next run passes."""
     with FaultServer() as server:
@@ -161,9 +171,7 @@ def test_a_file_that_cannot_grow(more: int, verb: Verb, place: Place) -> None:
         assert scene.run(verb).exit_code == 0
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("what", ["file", "folder", "both"])
-@pytest.mark.fault("store, read-only")
+@pytest.mark.parametrize(("what", "verb"), _in_turn("store, read-only", ["file", "folder", "both"]))
 def test_a_store_that_may_not_be_written(what: str, verb: Verb, place: Place) -> None:
     """A file or a folder without a right to write: could not know, and the cause is named; a dry run passes."""
     with FaultServer() as server, tempfile.TemporaryDirectory(prefix="mg-") as folder:
