@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -50,11 +50,21 @@ def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
     return Approvals(pins=fold(locked), lock_stale=stale(world.settings.slots, locked, world.scope))
 
 
-def from_store(world: Surroundings, policy: Policy, deadline: Deadline, *, read_only: bool) -> Approvals:
-    """The store's pins, or the lock's with the store's holds; the fallback file's if the store cannot be asked."""
+def from_store(
+    world: Surroundings,
+    policy: Policy,
+    deadline: Deadline,
+    *,
+    read_only: bool,
+    meanwhile: Callable[[], None] | None = None,
+) -> Approvals:
+    """The store's pins, or the lock's with the store's holds; the fallback file's if the store cannot be asked.
+
+    `meanwhile` begins what may go on while a server is waited for.
+    """
     locked = _locked(world, policy)
     try:
-        store = world.store(deadline, read_only=read_only)
+        store = world.store(deadline, read_only=read_only, meanwhile=meanwhile)
         approvals = _read(Approvals(store=store, notices=store.notices), store, world, policy, locked)
     except StoreProblem as error:
         approvals = unreachable(Approvals(), world, policy, error.problem)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from modelgate import approvals, asking, record
+from modelgate import api, approvals, asking, record
 from modelgate.approvals import Approvals
 from modelgate.asking import Asked
 from modelgate.checks.check import RUN
@@ -95,7 +95,8 @@ def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
         known = approvals.without_store(world, lock_required=True)
     else:
         patience = Deadline.after(deadline.remaining / 2, world.clock)
-        known = approvals.from_store(world, this.policy, patience, read_only=not options.records)
+        ahead = None if asking.may_reuse(world, this.policy) else api.import_ahead
+        known = approvals.from_store(world, this.policy, patience, read_only=not options.records, meanwhile=ahead)
     return known, asking.find_out(world, this.policy, known, deadline, read_only=not options.records)
 
 

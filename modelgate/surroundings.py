@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,13 @@ class Surroundings:
         """The end of all waiting of a command that starts now."""
         return Deadline.after(self.settings.check.deadline_seconds, self.clock)
 
-    def store(self, deadline: Deadline, *, read_only: bool = False) -> Store:
-        """The audit store, opened. Raises StoreProblem."""
+    def store(
+        self, deadline: Deadline, *, read_only: bool = False, meanwhile: Callable[[], None] | None = None
+    ) -> Store:
+        """The audit store, opened; `meanwhile` begins what may go on while a server is waited for.
+
+        Raises StoreProblem.
+        """
         try:
             return open_store(
                 self.settings.database,
@@ -43,6 +48,7 @@ class Surroundings:
                 clock=self.clock,
                 service_given=self.settings.service_given,
                 read_only=read_only,
+                meanwhile=meanwhile,
             )
         except StoreProblem as error:
             if error.problem.check == BEHIND:  # its hint is a command, and only here is known of what

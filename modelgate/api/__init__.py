@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelgate.api.credential import origin_of as origin_of
     from modelgate.api.resolve import ask as ask
     from modelgate.api.resolve import list_models as list_models
+    from modelgate.api.sdk import import_ahead as import_ahead
     from modelgate.api.sdk import import_sdk as import_sdk
     from modelgate.api.sdk import lazy_imports as lazy_imports
 
@@ -24,6 +25,7 @@ _HOMES = {
     "Credential": "credential",
     "ask": "resolve",
     "connect": "client",
+    "import_ahead": "sdk",
     "import_sdk": "sdk",
     "known_credential": "credential",
     "lazy_imports": "sdk",

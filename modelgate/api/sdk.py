@@ -6,7 +6,7 @@ import gc
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def import_sdk() -> ModuleType:
     """The `anthropic` module.
 
     Its 3,000 modules make the garbage collector search them again and again, at import and at exit, and find nothing:
-    without it a quarter of the CPU time is saved (measured with SDK 2.12.0 on Python 3.11). Importing in a thread
-    beside other imports saved nothing there, as all of it needs the interpreter's lock.
+    without it a quarter of the CPU time is saved (measured with SDK 2.12.0 on Python 3.11).
     """
     with _lock:
         if "anthropic" in sys.modules:
@@ -65,3 +64,16 @@ def import_sdk() -> ModuleType:
             if collects:
                 gc.enable()
         return anthropic
+
+
+def import_ahead() -> None:
+    """Begins to import it, for a caller that will need it and now waits for something else: a database, say.
+
+    What goes wrong with that is met, and told, where the SDK is used.
+    """
+
+    def attempt() -> None:
+        with suppress(Exception):
+            import_sdk()
+
+    threading.Thread(target=attempt, name="modelgate-sdk", daemon=True).start()

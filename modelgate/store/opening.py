@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from modelgate.clock import Clock, Deadline
 from modelgate.domain.settings import DatabaseSettings
@@ -30,18 +31,27 @@ def connect(
 
 
 def open_store(
-    database: DatabaseSettings, *, deadline: Deadline, clock: Clock, service_given: bool = True, read_only: bool = False
+    database: DatabaseSettings,
+    *,
+    deadline: Deadline,
+    clock: Clock,
+    service_given: bool = True,
+    read_only: bool = False,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Store:
     """Opens the audit store that the settings name.
 
     A SQLite file is created and migrated where it needs to be; with `read_only` never, and a missing one is an empty
     store. A server's tables are only made by `db upgrade`. Connection failures are retried until the deadline.
+    `meanwhile` begins what may go on while a server is waited for: all that this imports is imported by then.
     Raises SettingsError for a URL that makes no sense, and StoreProblem `store.unreachable`, `store.schema-behind` or
     `store.schema-incompatible`.
     """
     opened = connect(database, deadline=deadline, clock=clock, service_given=service_given, read_only=read_only)
     if opened.missing:
         return Store(opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), ())
+    if meanwhile and opened.is_server:
+        meanwhile()
     migrates = not opened.is_server and not read_only
     if migrates:
         opened.create_file()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import pytest
 from sites import Site
 
 SCRIPT = """\
@@ -85,3 +89,25 @@ def test_a_run_that_asks_imports_the_sdk_and_no_migrations(site: Site) -> None:
         "alembic": False,
         "rich": False,
     }
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells by /proc what a process has loaded")
+def test_the_sdk_is_imported_while_a_server_is_waited_for(tmp_path: Path) -> None:
+    """A database that takes a connection and says nothing: the SDK's part in machine code is there all the same."""
+    (tmp_path / "prod.toml").write_text(
+        'service = "checkout"\n[policy]\ndeadline_seconds = 120\n[slots.summarizer]\nmodel = "claude-sonnet-4-6"\n'
+    )
+    with socket.create_server(("127.0.0.1", 0)) as database:
+        url = f"postgresql://gate@127.0.0.1:{database.getsockname()[1]}/modelgate"
+        environ = {**os.environ, "MODELGATE_DATABASE_URL": url, "ANTHROPIC_API_KEY": "any"}
+        command = [sys.executable, "-m", "modelgate", "check", "-e", "prod", "--config-dir", str(tmp_path)]
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            connection, _ = database.accept()
+            with connection:
+                while "jiter" not in Path(f"/proc/{process.pid}/maps").read_text():
+                    assert process.poll() is None, "it ended before"
+                    time.sleep(0.01)
+        finally:
+            process.kill()
+            process.wait()
