@@ -26,9 +26,8 @@ class Shell:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The variables of a process."""
-        coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         needed = {name: os.environ[name] for name in _NEEDED if name in os.environ}
-        return {**needed, **coverage, "HOME": str(self.site.folder), **self.site.environ, **self.environ, **more}
+        return {**needed, "HOME": str(self.site.folder), **self.site.environ, **self.environ, **more}
 
     def start(self, *words: str, command: tuple[str, ...] = (MODELGATE,), **options: Any) -> subprocess.Popen[str]:
         """A process that runs on: its standard output and error are pipes unless `options` say otherwise."""

@@ -129,7 +129,7 @@ def test_emitted_files_are_for_other_users_and_whole(approved: Shell, tmp_path: 
 
 def test_a_start_on_the_fallback_file_does_not_renew_it(approved: Shell, tmp_path: Path) -> None:
     """A file written while the store was away is as old as the one that stood in: or grace would have no end."""
-    policy = {"grace_hours": 4, "deadline_seconds": 8, "fallback_file": "pins.json"}
+    policy = {"grace_hours": 4, "fallback_file": "pins.json"}
     approved.site.asks(policy=policy, summarizer=ALIAS)
     emit = ("preflight", "-e", "prod", "--emit-json", "pins.json")
     assert approved.run(*emit).returncode == 0

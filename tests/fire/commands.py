@@ -37,8 +37,7 @@ class Ended:
 
 def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The variables of a process that was told nothing but this."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "COV_"))}
-    return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **kept, **more}
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **more}
 
 
 def start(

@@ -133,16 +133,12 @@ def test_a_server_that_dies_between_two_messages(
 
 LIMITED = """
 import resource, sys
-_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), most))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
 from modelgate.cli import main
-try:
-    main()
-finally:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+main()
 """
-"""The command in a process whose files cannot grow beyond so many bytes, as on a full disk. It writes no bytecode, of
-which Python 3.11 would keep the half; coverage's own file is written when it may."""
+"""The command in a process whose files cannot grow beyond so many bytes, as on a full disk. It is started so that it
+writes no bytecode, of which Python 3.11 would keep the half."""
 
 
 def _in_turn(family: str, values: Sequence[object]) -> list[object]:

@@ -318,10 +318,7 @@ except StoreProblem as error:
 def attempt(url: str, restriction: str = "none") -> list[str]:
     """What a process prints that opens the store and adds a big row: as `nobody`, or with so many bytes to a file."""
     tests = Path(__file__).parents[2]
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
-    }  # nobody may not write it
-    environ = {**kept, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", ATTEMPT, url, restriction]
     done = subprocess.run(command, env=environ, capture_output=True, text=True)
     assert (done.stderr, done.returncode) == ("", 0)
