@@ -113,7 +113,7 @@ def test_a_network_that_fails(
         monkeypatch.delenv(variable.lower(), raising=False)
     network, cause = NETWORKS[name]
     with network(monkeypatch) as base_url:
-        scene = place.scene(database, base_url, deadline_seconds=2)
+        scene = place.scene(database, base_url, deadline_seconds=6)
         report = scene.run(verb)
     (finding,) = reasons(report)
     assert (report.exit_code, finding.id, finding.level) == (3, "api.unreachable", Level.UNKNOWN)

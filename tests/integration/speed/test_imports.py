@@ -95,7 +95,7 @@ def test_a_run_that_asks_imports_the_sdk_and_no_migrations(site: Site) -> None:
 def test_the_sdk_is_imported_while_a_server_is_waited_for(tmp_path: Path) -> None:
     """A database that takes a connection and says nothing: the SDK's part in machine code is there all the same."""
     (tmp_path / "prod.toml").write_text(
-        'service = "checkout"\n[policy]\ndeadline_seconds = 120\n[slots.summarizer]\nmodel = "claude-sonnet-4-6"\n'
+        'service = "checkout"\n[policy]\ndeadline_seconds = 600\n[slots.summarizer]\nmodel = "claude-sonnet-4-6"\n'
     )
     with socket.create_server(("127.0.0.1", 0)) as database:
         url = f"postgresql://gate@127.0.0.1:{database.getsockname()[1]}/modelgate"
