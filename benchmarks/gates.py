@@ -31,8 +31,13 @@ finally:
 
 
 def settings(slots: int, reuse_seconds: int) -> str:
-    """Every second slot asks for an alias of its own, the others for a canonical ID."""
-    text = f'service = "bench"\n[policy]\nfirst_use = "accept"\nreuse_seconds = {reuse_seconds}\n'
+    """Every second slot asks for an alias of its own, the others for a canonical ID.
+
+    The deadline is for fleets: 200 processes at once on a few cores outlast the default.
+    """
+    text = (
+        f'service = "bench"\n[policy]\nfirst_use = "accept"\nreuse_seconds = {reuse_seconds}\ndeadline_seconds = 240\n'
+    )
     return text + "".join(f'[slots.slot_{n}]\nmodel = "{_reference(n)}"\n' for n in range(slots))
 
 

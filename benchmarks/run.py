@@ -58,7 +58,7 @@ def main() -> None:
         file.write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "results.md").write_text(tables.page(results))
     if "gates" in results:
-        (options.out / "gate.svg").write_text(_plot(results["gates"]))
+        (options.out / "gate.svg").write_text(_plot(results["gates"], results["machine"]["python"]))
 
 
 def _options() -> argparse.Namespace:
@@ -93,13 +93,13 @@ def _batches(requests: int) -> Iterator[dict[str, Any]]:
             yield {"name": name, "requests": requests, **figures}
 
 
-def _plot(results: Iterable[dict[str, Any]]) -> str:
+def _plot(results: Iterable[dict[str, Any]], python: str) -> str:
     at_100 = [result for result in results if result["latency_ms"] == 100]
     names = {"plain": "plain script", "cold": "gate", "reused": "gate, reused"}
     lines = {
         name: [(result["slots"], result["costs"][key]["seconds"]) for result in at_100] for key, name in names.items()
     }
-    return svg("Time to start against an API that answers in 100 ms", "slots", "seconds", lines)
+    return svg(f"Time to start against an API that answers in 100 ms, Python {python}", "slots", "seconds", lines)
 
 
 if __name__ == "__main__":
