@@ -79,7 +79,6 @@ def _machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "memory_gb": memory,
-        "load": round(os.getloadavg()[0], 1),
     }
 
 

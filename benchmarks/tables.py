@@ -86,7 +86,7 @@ def page(results: Mapping[str, Any]) -> str:
     machine = results["machine"]
     parts = [
         f"Measured on {machine['cores']} cores and {machine['memory_gb']} GB, {machine['system']}, "
-        f"Python {machine['python']}, load {machine['load']}.\n"
+        f"Python {machine['python']}.\n"
     ]
     for name, (titles, cells) in TABLES.items():
         if name in results:
