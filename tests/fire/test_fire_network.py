@@ -49,7 +49,7 @@ def _tls(name: str, *, trusted: bool, days: int = 30) -> Network:
 
 @contextlib.contextmanager
 def _no_tls(_: pytest.MonkeyPatch) -> Iterator[str]:
-    with FaultServer() as server:
+    with FaultServer(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:  # else it waits for the end of a line
         yield server.base_url.replace("http:", "https:")
 
 
@@ -113,7 +113,7 @@ def test_a_network_that_fails(
         monkeypatch.delenv(variable.lower(), raising=False)
     network, cause = NETWORKS[name]
     with network(monkeypatch) as base_url:
-        scene = place.scene(database, base_url, deadline_seconds=6)
+        scene = place.scene(database, base_url, deadline_seconds=4)
         report = scene.run(verb)
     (finding,) = reasons(report)
     assert (report.exit_code, finding.id, finding.level) == (3, "api.unreachable", Level.UNKNOWN)
