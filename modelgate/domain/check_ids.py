@@ -54,7 +54,6 @@ BATCH_IDS = ("batch.served-other", "batch.ambiguous")
 _NEVER_WAIVED = {
     # What could not be known: no word of anybody makes it known.
     "catalogue.fact-unknown",
-    "api.origin-not-approved",
     "api.unreachable",
     "api.rate-limited",
     "api.credentials",

@@ -18,7 +18,7 @@ def test_each_once() -> None:
         ("drift.not-promoted", True),
         ("catalogue.retires-soon", True),
         ("catalogue.not-permitted", True),
-        ("api.origin-not-approved", False),
+        ("api.origin-not-approved", True),
         ("drift.unpinned", False),
         ("drift.pin-retired", False),
         ("drift.pin-missing", False),
