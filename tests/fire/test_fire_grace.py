@@ -18,6 +18,7 @@ from modelgate.handoff import json_text
 
 SECOND = "claude-second"
 NOWHERE = "http://127.0.0.1:9"
+DOWN = Fault("down", lambda wire: wire.send(answer(503, b"", x_should_retry="false")))
 WORDS = re.compile(r"verified .*Z, good for ([0-9.]+) more hours")
 
 
@@ -49,8 +50,7 @@ def test_it_counts_down_is_never_renewed_and_ends(database: str, place: Place) -
     with FaultServer() as server:
         scene = verified(place, database, server.base_url, reuse_seconds=60)
         origin = scene.base_url
-        down = Fault("down", lambda wire: wire.send(answer(503, b"", x_should_retry="false")))
-        server.fault = down
+        server.fault = DOWN
         scene.base_url = server.base_url
         scene.clock.ahead = timedelta(minutes=2)
         assert hours_left(grace(scene.run(), "api.grace")) == pytest.approx(4.0, abs=0.15)
@@ -67,11 +67,10 @@ def test_it_counts_down_is_never_renewed_and_ends(database: str, place: Place) -
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_time_in_the_future_is_not_young(database: str, place: Place) -> None:
     """Facts of a clock that ran ahead stand in for nothing."""
-    down = Fault("down", lambda wire: wire.send(answer(503, b"", x_should_retry="false")))
     with FaultServer() as server:
         scene = verified(place, database, server.base_url)
         scene.base_url = server.base_url
-        server.fault = down
+        server.fault = DOWN
         scene.clock.ahead = -timedelta(hours=1)
         assert scene.run().exit_code == 3
 
@@ -101,11 +100,10 @@ def test_a_refusal_in_a_partial_answer_stays_one(database: str, place: Place) ->
 @pytest.mark.parametrize("database", DATABASES)
 def test_status_shows_who_runs_on_grace(database: str, place: Place) -> None:
     """The last start was unverified: `status` says so, as text and as JSON."""
-    down = Fault("down", lambda wire: wire.send(answer(503, b"", x_should_retry="false")))
     with FaultServer() as server:
         scene = verified(place, database, server.base_url)
         scene.base_url = server.base_url
-        server.fault = down
+        server.fault = DOWN
         grace(scene.run(), "api.grace")
     told = run(scene.folder, scene.environ, "status", "-e", "prod")
     data = run(scene.folder, scene.environ, "status", "-e", "prod", "--format", "json")
@@ -116,11 +114,10 @@ def test_status_shows_who_runs_on_grace(database: str, place: Place) -> None:
 @pytest.mark.parametrize("database", DATABASES)
 def test_an_unverified_rollback_starts_on_grace_alone_if_it_was_verified(database: str, place: Place) -> None:
     """In an outage: the rollback says that the gate will start it, and until when; it does, and then no more."""
-    down = Fault("down", lambda wire: wire.send(answer(503, b"", x_should_retry="false")))
     with FaultServer() as server:
         scene = verified(place, database, server.base_url)
         scene.base_url = server.base_url
-        server.fault = down
+        server.fault = DOWN
         command = ("rollback", "main", "--to", CANONICAL, "--unverified", "--yes", "--reason", "INC-42", "-e", "prod")
         held = run(scene.folder, scene.environ, *command)
         assert held.code == 0, held.printed

@@ -5,10 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
-import signal
 import tempfile
-import time
-import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from fleet import killed
 from hypothesis import HealthCheck, event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -228,13 +226,13 @@ class History(RuleBasedStateMachine):
         head = self.site.store().head(self.site.scope(place))
         if what == "preflight":
             done.gate("preflight", self.site.clock.now())
-            self._killed(lambda: self.site.preflight(place), after)
+            killed(lambda: self.site.preflight(place), after)
         elif what == "accept":
             done.accept({slot: (done.asks[slot], self._means(done.asks[slot])) for slot in SLOTS})
-            self._killed(lambda: self.site.accept(everything=True, environment=place), after)
+            killed(lambda: self.site.accept(everything=True, environment=place), after)
         else:
             done.rollback(SLOTS[0], None, None, unverified=False)
-            self._killed(lambda: self.site.rollback(SLOTS[0], environment=place), after)
+            killed(lambda: self.site.rollback(SLOTS[0], environment=place), after)
         if self.site.store().head(self.site.scope(place)) != head:
             self.model[place] = done
 
@@ -287,21 +285,6 @@ class History(RuleBasedStateMachine):
                 assert model_id == hold.model_id
             else:
                 assert model_id in {approval.model_id for approval in model.approvals(slot)}
-
-    def _killed(self, operation: Operation, after: float) -> None:
-        """Does the operation in a process of its own, and kills that."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads
-            child = os.fork()
-        if child == 0:
-            try:
-                operation()
-            except BaseException:
-                os._exit(1)
-            os._exit(0)
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
 
 
 @pytest.mark.timeout(3600)

@@ -317,26 +317,16 @@ class Canceling(Told):
             operations.cancel(self._desk.site.world(), job.id)
 
 
-def test_a_batch_that_is_found_after_its_job_was_canceled_is_canceled(desk: Desk) -> None:
-    """A job that was canceled while nobody knew what came of a create cancels the batch once it is found."""
-    desk.site.sandbox.configure(batch_polls=10**6)
+@pytest.mark.parametrize(("polls", "outcome"), [(10**6, "canceled"), (0, "succeeded")], ids=["runs", "ended"])
+def test_a_batch_that_is_found_after_its_job_was_canceled(desk: Desk, polls: int, outcome: str) -> None:
+    """A job that was canceled while nobody knew what came of a create cancels the batch, or collects one that ended."""
+    desk.site.sandbox.configure(batch_polls=polls)
     desk.write(2)
     lost_for_now(desk)
     (job,) = desk.jobs()
     operations.cancel(desk.site.world(), job.id)
     desk.resume(job)
-    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
-
-
-def test_canceling_a_batch_that_just_ended_is_no_failure(desk: Desk) -> None:
-    """A batch that ended before its job's cancel reached it is collected."""
-    desk.site.sandbox.configure(batch_polls=0)
-    desk.write(2)
-    lost_for_now(desk)
-    (job,) = desk.jobs()
-    operations.cancel(desk.site.world(), job.id)
-    desk.resume(job)
-    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
+    assert desk.outcomes() == {"r1": outcome, "r2": outcome}
 
 
 def test_looking_for_a_batch_forgets_no_result(desk: Desk) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fleet import killed
 from sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 import modelgate
-from modelgate.errors import Conflict, ModelgateError, Refused
+from modelgate.errors import Conflict, Refused
 
 MODELGATE = str(Path(sys.executable).parent / "modelgate")
 PATIENT = {"deadline_seconds": 240}
@@ -166,23 +165,6 @@ def test_24_gates_on_one_cold_sqlite_all_decide(file_site: Site) -> None:
 
 
 # --- kill -9
-
-
-def killed(operation: Callable[[], object], after: float) -> None:
-    """Does the operation in a process of its own, which is killed after so many seconds."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads
-        child = os.fork()
-    if child == 0:
-        try:
-            operation()
-        except ModelgateError:
-            pass
-        finally:
-            os._exit(0)
-    time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="forks are POSIX's")
