@@ -31,6 +31,8 @@ OLD = "claude-sonnet-4-5-20250929"
 NEW = "claude-sonnet-5"
 """What tests move it to."""
 OTHER = "claude-opus-5"
+PATIENT = 90
+"""Seconds of a deadline that no test waits for, however busy the machine; a test of the deadline sets its own."""
 
 
 class SteppedClock(SystemClock):
@@ -62,6 +64,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.config.mkdir(exist_ok=True)
+        (self.config / "default.toml").write_text(f"[policy]\ndeadline_seconds = {PATIENT}\n")
         self.environ |= {
             "ANTHROPIC_BASE_URL": self.sandbox.url,
             "ANTHROPIC_API_KEY": "sandbox-key",

@@ -42,6 +42,7 @@ class Shell:
             options["stdin"] = subprocess.PIPE
         with self.start(*words, **options) as process:
             out, err = process.communicate(text, timeout=SECONDS)
+        print(f"exit {process.returncode} of {words}: {err}")  # shown where the test fails
         return subprocess.CompletedProcess([*words], process.returncode, out, err)
 
     def report(self, *words: str, **options: Any) -> dict[str, Any]:
