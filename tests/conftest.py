@@ -9,13 +9,19 @@ from pathlib import Path
 import pytest
 from databases import PostgreSQL
 
+from modelgate.api.by_name import open_by_name
+
 
 def pytest_configure() -> None:
-    """Nothing of the developer's own settings reaches a test; a test that chose no database gets an error."""
+    """Nothing of the developer's own settings reaches a test; a test that chose no database gets an error.
+
+    The SDK is opened as in a process of modelgate's own.
+    """
     for name in list(os.environ):
         if name.startswith(("MODELGATE_", "ANTHROPIC_")):
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
+    open_by_name()
 
 
 @pytest.fixture(scope="session")

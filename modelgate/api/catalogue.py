@@ -12,7 +12,7 @@ from modelgate.api.transport import Reply, Transport
 from modelgate.domain.catalogue import Entry
 
 if TYPE_CHECKING:
-    import anthropic
+    from anthropic.resources.models import Models
 
 _PAGE = 1000
 """Entries a page: the most that the API gives (documented)."""
@@ -29,14 +29,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The Models API, as asked through one client."""
+    """The Models API, as asked through one client's `models`, which its maker loads: calls run on threads."""
 
-    client: anthropic.Anthropic
+    models: Models
     transport: Transport
 
     def retrieve(self, name: str) -> Retrieved | Failure:
         """What `name`, an ID or an alias, means."""
-        call = self.client.models.with_streaming_response.retrieve
+        call = self.models.with_streaming_response.retrieve
         reply = self.transport.fetch(lambda timeout: call(name, timeout=timeout))
         if isinstance(reply, Failure):
             return reply
@@ -67,7 +67,7 @@ class Catalogue:
         return tuple(entries.values())
 
     def _page(self, asked: dict[str, Any]) -> Reply | Failure:
-        call = self.client.models.with_streaming_response.list
+        call = self.models.with_streaming_response.list
         return self.transport.fetch(lambda timeout: call(**asked, timeout=timeout))
 
 

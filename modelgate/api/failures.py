@@ -173,9 +173,10 @@ def _aware(moment: datetime) -> datetime:
 def _is_about_credentials(error: BaseException) -> bool:
     """Whether the SDK's credential chain, a cloud's library, or the SDK's check for a header made the error."""
     import anthropic
+    from anthropic.lib.credentials import WorkloadIdentityError
 
     family = type(error).__module__.split(".")[0]
-    if isinstance(error, anthropic.WorkloadIdentityError):
+    if isinstance(error, WorkloadIdentityError):
         return error.status_code is None or error.status_code < 500
     if isinstance(error, TypeError | RuntimeError):  # the SDK's own for "no credentials" (measured with SDK 2.12.0)
         return "credentials" in str(error)
@@ -185,6 +186,7 @@ def _is_about_credentials(error: BaseException) -> bool:
 def _of_connection(causes: list[BaseException]) -> Failure:
     import anthropic
     import httpx2
+    from anthropic.lib.credentials import WorkloadIdentityError
 
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
@@ -209,6 +211,6 @@ def _of_connection(causes: list[BaseException]) -> Failure:
         return untrusted("the SDK has no usable URL of the API")
     if has(httpx2.TransportError, anthropic.APIConnectionError, OSError):
         return unreachable("the connection broke off")
-    if has(anthropic.WorkloadIdentityError):
+    if has(WorkloadIdentityError):
         return unreachable("the token endpoint of the API cannot serve")
     return untrusted(f"the SDK failed with {type(causes[0]).__name__}")

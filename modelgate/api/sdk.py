@@ -73,7 +73,7 @@ def import_ahead() -> None:
     """
 
     def attempt() -> None:
-        with suppress(Exception):
-            import_sdk()
+        with suppress(Exception), lazy_imports():
+            import_sdk().Anthropic  # noqa: B018 # the package alone may be next to nothing: its client is what loads
 
     threading.Thread(target=attempt, name="modelgate-sdk", daemon=True).start()

@@ -23,13 +23,20 @@ def main() -> NoReturn:
     """The `modelgate` command: runs it and ends the process with the contract's exit code."""
     try:
         interrupts.handle()
-        gc.set_threshold(_NEW_OBJECTS)
+        _start_light()
         code = _run()
         gc.freeze()  # the end of the process frees everything anyhow
         interrupts.no_longer_handle()
     except Interrupted as interrupted:
         _leave(interrupted.exit_code)
     sys.exit(code)
+
+
+def _start_light() -> None:
+    from modelgate.api.by_name import open_by_name
+
+    gc.set_threshold(_NEW_OBJECTS)
+    open_by_name()
 
 
 def __getattr__(name: str) -> object:

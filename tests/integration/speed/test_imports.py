@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ DRIVERS = {"sqlite": set(), "postgresql": {"psycopg", "psycopg_binary"}}
 OURS = """
 approvals asking author clock errors fallback fingerprint gate handoff judgement record surroundings telemetry terminal
 version waiting whole_file
-api api.credential
+api api.by_name api.credential
 checks checks.api checks.catalogue checks.check checks.drift checks.hints checks.settings checks.store
 cli cli.failure cli.group cli.interrupts cli.logs cli.options cli.output cli.preflight
 domain domain.catalogue domain.chain domain.check_ids domain.codec domain.findings domain.history domain.lock
@@ -93,21 +92,31 @@ def test_a_run_that_asks_imports_the_sdk_and_no_migrations(site: Site) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells by /proc what a process has loaded")
 def test_the_sdk_is_imported_while_a_server_is_waited_for(tmp_path: Path) -> None:
-    """A database that takes a connection and says nothing: the SDK's part in machine code is there all the same."""
+    """A database that takes a connection and says nothing: the SDK's client is there all the same."""
     (tmp_path / "prod.toml").write_text(
         'service = "checkout"\n[policy]\ndeadline_seconds = 600\n[slots.summarizer]\nmodel = "claude-sonnet-4-6"\n'
     )
     with socket.create_server(("127.0.0.1", 0)) as database:
         url = f"postgresql://gate@127.0.0.1:{database.getsockname()[1]}/modelgate"
         environ = {**os.environ, "MODELGATE_DATABASE_URL": url, "ANTHROPIC_API_KEY": "any"}
-        command = [sys.executable, "-m", "modelgate", "check", "-e", "prod", "--config-dir", str(tmp_path)]
-        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "modelgate",
+            "check",
+            "-e",
+            "prod",
+            "--config-dir",
+            str(tmp_path),
+        ]
+        process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             connection, _ = database.accept()
             with connection:
-                while "jiter" not in Path(f"/proc/{process.pid}/maps").read_text():
-                    assert process.poll() is None, "it ended before"
-                    time.sleep(0.01)
+                assert process.stderr is not None
+                assert any(line.endswith(" anthropic._base_client\n") for line in process.stderr), "it ended before"
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
