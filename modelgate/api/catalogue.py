@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from modelgate.api.client import MODE
 from modelgate.api.failures import Failure, untrusted
 from modelgate.api.parse import Page, Unbelievable, parse_entry, parse_page
 from modelgate.api.transport import Reply, Transport
 from modelgate.domain.catalogue import Entry
 
 if TYPE_CHECKING:
-    from anthropic.resources.models import Models
+    import anthropic
+    import httpx2
 
+_PATH = "/v1/models"
 _PAGE = 1000
 """Entries a page: the most that the API gives (documented)."""
 _MOST_PAGES = 50
@@ -29,15 +35,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The Models API, as asked through one client's `models`, which its maker loads: calls run on threads."""
+    """The Models API, as asked through one client."""
 
-    models: Models
+    client: anthropic.Anthropic
     transport: Transport
 
     def retrieve(self, name: str) -> Retrieved | Failure:
         """What `name`, an ID or an alias, means."""
-        call = self.models.with_streaming_response.retrieve
-        reply = self.transport.fetch(lambda timeout: call(name, timeout=timeout))
+        reply = self.transport.fetch(partial(self._get, f"{_PATH}/{quote(name, safe='')}", {}))
         if isinstance(reply, Failure):
             return reply
         try:
@@ -51,7 +56,7 @@ class Catalogue:
         entries: dict[str, Entry] = {}
         cursors: set[str] = set()
         while True:
-            reply = self._page(asked)
+            reply = self.transport.fetch(partial(self._get, _PATH, asked))
             if isinstance(reply, Failure):
                 return reply
             page = _believed(reply, entries, cursors)
@@ -66,9 +71,11 @@ class Catalogue:
             return untrusted("the list is empty: no model is served at all", reply.request_id)
         return tuple(entries.values())
 
-    def _page(self, asked: dict[str, Any]) -> Reply | Failure:
-        call = self.models.with_streaming_response.list
-        return self.transport.fetch(lambda timeout: call(**asked, timeout=timeout))
+    def _get(self, path: str, query: dict[str, Any], timeout: float) -> closing[httpx2.Response]:
+        """One attempt. The SDK's own `models` would load its types of an answer that is checked here anyway."""
+        options: Any = {"headers": {MODE: "stream"}, "params": query, "timeout": timeout}
+        answer: Any = self.client.get(path, cast_to=object, options=options)
+        return closing(answer.http_response)
 
 
 def _believed(reply: Reply, known: dict[str, Entry], cursors: set[str]) -> Page | Failure:

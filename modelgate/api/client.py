@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT = 10.0
 """Seconds without a byte before an attempt is given up. The Models API answers in a tenth of one."""
+MODE = "X-Stainless-Raw-Response"
+"""The header that the SDK's own `with_streaming_response` ("stream": the body is not read yet) and `with_raw_response`
+("raw") set (SDK 2.12.0).
+"""
 _LONGEST_ERROR = 65_536
 """Bytes of an error's body, before decompression. The SDK reads such bodies whole (seen in SDK 2.12.0)."""
 _GOOGLE_ORIGIN = "https://claude.googleapis.com"
@@ -69,7 +74,12 @@ def open_client(
     http = sdk.DefaultHttpxClient(follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"})
     try:
         client: anthropic.Anthropic = _class(sdk, api)(
-            **options, http_client=http, max_retries=0, timeout=timeout, middleware=middleware or [_call_log()]
+            **options,
+            http_client=http,
+            max_retries=0,
+            timeout=timeout,
+            middleware=middleware or [_call_log()],
+            open_telemetry=None if "opentelemetry.sdk" in sys.modules else False,  # else spans would go nowhere
         )
     except sdk.CredentialsError:
         raise ApiProblem(Problem("api.credentials", "the SDK's credential chain is broken", _HOW)) from None

@@ -53,7 +53,7 @@ def ask(
         origin = origin_used(client)
         if problem := not_approved(api, origin):
             return Facts(origin, asked_at, _failed(names, problem), problem=problem)
-        asking = _Asking(Catalogue(client.models, transport), frozenset(names), frozenset(pinned))
+        asking = _Asking(Catalogue(client, transport), frozenset(names), frozenset(pinned))
         problem = asking.run(frozenset(known_aliases))
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
 
@@ -69,7 +69,7 @@ def list_models(
     """The list of models, newest first. Raises ApiProblem, and SettingsError for settings that cannot work."""
     client = connect(api, environ=environ)
     with closing(Transport(client, deadline)) as transport:
-        catalogue = Catalogue(client.models, transport)
+        catalogue = Catalogue(client, transport)
         listed = Job(partial(catalogue.list, lifecycles)).result(deadline, _LATE)
     if isinstance(listed, Failure):
         raise ApiProblem(listed.problem)

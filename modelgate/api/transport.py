@@ -56,7 +56,7 @@ class Transport:
     _turns: threading.Semaphore = field(default_factory=partial(threading.Semaphore, _MOST_AT_ONCE))
 
     def fetch(self, send: Callable[[float], Any]) -> Reply | Failure:
-        """The reply to `send(timeout)`, a `with_streaming_response` call of the SDK with that timeout in seconds."""
+        """The reply to `send(timeout)`, an answer of the SDK that is not read yet, with that timeout in seconds."""
         pause, last = _FIRST_PAUSE, None
         while True:
             try:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from modelgate.api.client import origin_used
+from modelgate.api.client import MODE, origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
@@ -31,11 +31,6 @@ UPLOAD_SECONDS = 600.0
 
 STALL_SECONDS = 60.0
 """Without a byte of the results."""
-
-_MODE = "X-Stainless-Raw-Response"
-"""What the SDK's own `with_streaming_response` ("stream": the body is not read yet) and `with_raw_response` ("raw") set
-(SDK 2.12.0).
-"""
 
 _LONGEST_ANSWER = 4 * 2**20
 """Bytes of a batch or of a page of a thousand of them."""
@@ -69,7 +64,7 @@ class BatchesClient:
         definite refusal (a 4xx but 408, a redirect). The SDK would send it a second time (measured with SDK 2.12.0);
         this does not. The answer is read at once, so that the call's log has the batch's ID.
         """
-        headers = {"Content-Type": "application/json", "Content-Length": str(body.length), _MODE: "raw"}
+        headers = {"Content-Type": "application/json", "Content-Length": str(body.length), MODE: "raw"}
         try:
             return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
         except Unbelievable as error:
@@ -143,7 +138,7 @@ class BatchesClient:
         return self._whole(lambda: self._client.post(path, content=content, **options))
 
     def _options(self, timeout: float, headers: dict[str, str] | None = None) -> dict[str, Any]:
-        sent = {_MODE: "stream", **(headers or {})}
+        sent = {MODE: "stream", **(headers or {})}
         return {"cast_to": object, "options": {"headers": sent, "timeout": timeout, "max_retries": 0}}
 
     def _whole(self, call: Callable[[], Any]) -> tuple[bytes, Any]:

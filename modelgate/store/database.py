@@ -6,12 +6,14 @@ network volume can serve and which can be copied while nobody writes; nobody her
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.pool import NullPool
@@ -133,8 +135,9 @@ class Database:
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
+        path = self.address.path.absolute().as_posix()  # its `as_uri` loads an HTTP client on Python 3.15
         connection = sqlite3.connect(
-            f"{self.address.path.absolute().as_uri()}?mode=rw",  # never creates: `create_file` does
+            f"file://{'' if path.startswith('/') else '/'}{quote(os.fsencode(path))}?mode=rw",  # `create_file` creates
             uri=True,
             timeout=self.seconds * 0.9,  # so that SQLite gives its own reason before the deadline does
             isolation_level=None,

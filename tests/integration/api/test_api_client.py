@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from asked import KEY, ask_at
@@ -316,3 +317,13 @@ def test_lazy_imports_are_put_back_even_on_error() -> None:
     with pytest.raises(ZeroDivisionError), lazy_imports(), lazy_imports():
         raise ZeroDivisionError
     assert (sys.get_lazy_imports(), sys.get_lazy_imports_filter()) == before  # type: ignore[attr-defined]  # the same
+
+
+def test_spans_are_made_where_somebody_collects_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OpenTelemetry's SDK in the process the client's spans would go nowhere: it makes none."""
+    monkeypatch.delitem(sys.modules, "opentelemetry.sdk", raising=False)
+    with connect(ApiSettings(), environ={"ANTHROPIC_API_KEY": "k"}) as client:
+        assert client.open_telemetry["traces"]["enabled"] is False
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk", ModuleType("opentelemetry.sdk"))
+    with connect(ApiSettings(), environ={"ANTHROPIC_API_KEY": "k"}) as client:
+        assert client.open_telemetry["traces"]["enabled"] is True

@@ -78,7 +78,7 @@ def test_the_requests_are_what_the_api_documents() -> None:
     assert [request.target for request in server.requests] == [
         "/v1/models?limit=1000",
         "/v1/models/claude%2Fodd%3Fname",
-        "/v1/models?lifecycle%5B%5D=retired&limit=1000",
+        "/v1/models?limit=1000&lifecycle%5B%5D=retired",
     ]
     assert {request.headers["accept-encoding"] for request in server.requests} == {"gzip"}
 

@@ -1,6 +1,6 @@
-"""Before Python 3.15 a process of modelgate's own opens the SDK by name; an application gets it whole.
+"""A process of modelgate's own opens the SDK by name; an application gets it whole.
 
-That every feature of the SDK works so is what all other tests show on those Pythons: they open it as the commands do.
+That every feature of the SDK works so is what all other tests show: they open it as the commands do.
 """
 
 from __future__ import annotations
@@ -10,11 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from modelgate.sandbox import Sandbox
-
-pytestmark = pytest.mark.skipif(hasattr(sys, "set_lazy_imports_filter"), reason="Python 3.15 imports lazily itself")
 
 OPENED = "from modelgate.api.by_name import open_by_name; open_by_name(); "
 LOADED = "print(sum(name.startswith('anthropic.') for name in __import__('sys').modules))"

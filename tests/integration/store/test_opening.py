@@ -53,7 +53,7 @@ def test_threads_make_files_of_their_own_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_sqlite_file_is_made_once_and_said_so(tmp_path: Path) -> None:
     """The first to open it creates file and folder, with a warning; the second finds it."""
-    url = f"sqlite:///{tmp_path}/a b#é/modelgate.db"
+    url = f"sqlite:///{tmp_path}/a b#%41:é/modelgate.db"
     assert [notice.check for notice in opened(url).notices] == ["store.created"]
     store = opened(url)
     assert (store.notices, store.salt) == ((), opened(url).salt)
