@@ -61,6 +61,9 @@ def _run() -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # the help, in lines of our own
+        return 2
     except click.ClickException as error:
         error.message = printable(error.message, 500)  # type: ignore[misc]  # click repeats what was typed as it is
         error.show()

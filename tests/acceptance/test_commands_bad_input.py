@@ -166,3 +166,12 @@ def test_our_errors_are_one_line_and_a_hint() -> None:
     """What a person reads first is short."""
     error = ModelgateError("something", hint="do this")
     assert (str(error), error.hint, error.exit_code) == ("something", "do this", 4)
+
+
+@pytest.mark.parametrize("group", [(), ("audit",), ("batch",), ("db",)])
+def test_a_group_without_a_command_shows_its_commands(shell: Shell, group: tuple[str, ...]) -> None:
+    """The help that `--help` shows, line by line, as an error: nothing was done."""
+    done = shell.run(*group)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == shell.run(*group, "--help").stdout
+    assert "\nCommands:\n" in done.stderr
