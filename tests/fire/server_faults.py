@@ -67,7 +67,7 @@ def disk_full(scene: Scene, server: PostgreSQL) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="mg-disk-") as folder:
         mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder], capture_output=True)
         if mount.returncode:
-            pytest.skip("this user may not mount a small file system")  # a full disk needs one
+            pytest.skip(reason="this user may not mount a small file system")
         try:
             with _moved(scene, server, Path(folder)):
                 yield

@@ -245,7 +245,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
             [*command.split(), "-keyout", folder / "key", "-out", folder / "crt"], capture_output=True, check=True
         )
     except FileNotFoundError:
-        pytest.skip("openssl, which makes the certificate, is not installed")  # nothing else here makes one
+        pytest.skip(reason="openssl, which makes the certificate, is not installed")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "crt", folder / "key")
     return context

@@ -28,7 +28,7 @@ def test_a_recorded_list_is_believed(path: Path) -> None:
     """Lists of 2024 to 2026 are read; what they lack is unknown."""
     recorded = json.loads(path.read_text())
     if recorded["has_more"]:
-        pytest.skip("recorded as one page of several")  # the others were not recorded
+        pytest.skip(reason="recorded as one page of several")
     ids = [entry["id"] for entry in recorded["data"]]
     with FaultServer(_replay(200, path)) as server:
         facts = ask_at(server.base_url, *ids)

@@ -362,7 +362,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     mounted.mkdir()
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(mounted)], capture_output=True)
     if mount.returncode:
-        pytest.skip("this user may not mount a small file system")  # a full disk needs one
+        pytest.skip(reason="this user may not mount a small file system")
     try:
         url = f"sqlite:///{mounted}/modelgate.db"
         store = opened(url)
