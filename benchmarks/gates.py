@@ -20,13 +20,11 @@ LIBRARIES = (sys.executable, "-c", "import sqlalchemy, pydantic_settings")
 SDK = (sys.executable, "-c", "import anthropic")
 PLAIN = str(Path(__file__).with_name("plain_script.py"))
 _MODULES = """
-import sys
+import atexit, sys
+atexit.register(lambda: print(len(sys.modules), "anthropic" in sys.modules, "alembic" in sys.modules))
 from modelgate.cli import main
 sys.argv = ["modelgate", "preflight", "-e", sys.argv[1]]
-try:
-    main()
-finally:
-    print(len(sys.modules), "anthropic" in sys.modules, "alembic" in sys.modules)
+main()
 """
 
 

@@ -52,8 +52,8 @@ def test_asking_loads_a_part_of_the_sdk(modelgate_sandbox: Sandbox) -> None:
 def test_a_command_opens_the_sdk_by_name(tmp_path: Path, modelgate_sandbox: Sandbox) -> None:
     """`modelgate resolve` in a process of its own loads that part alone."""
     code = (
-        "import sys\nfrom modelgate.cli import main\n"
-        "sys.argv = ['modelgate', 'resolve', 'claude-sonnet-4-5', '-e', 'dev']\ntry: main()\nfinally: " + LOADED
+        f"import atexit, sys\natexit.register(lambda: {LOADED})\nfrom modelgate.cli import main\n"
+        "sys.argv = ['modelgate', 'resolve', 'claude-sonnet-4-5', '-e', 'dev']\nmain()"
     )
     (tmp_path / "dev.toml").write_text('service = "checkout"\n[slots.summarizer]\nmodel = "claude-sonnet-4-5"\n')
     there = {"MODELGATE_CONFIG_DIR": str(tmp_path), "MODELGATE_DATABASE_URL": f"sqlite:///{tmp_path}/store.db"}

@@ -11,14 +11,12 @@ from pathlib import Path
 from sites import Site
 
 SCRIPT = """\
-import sys
+import atexit, sys
 before = set(sys.modules)
+atexit.register(lambda: print(*sorted(set(sys.modules) - before)))
 from modelgate.cli import main
 sys.argv = ["modelgate", "preflight", "-e", "prod"]
-try:
-    main()
-finally:
-    print(*sorted(set(sys.modules) - before))
+main()
 """
 LIBRARIES = {
     "annotated_types",
