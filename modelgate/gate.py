@@ -97,7 +97,10 @@ def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
         patience = Deadline.after(deadline.remaining / 2, world.clock)
         ahead = None if asking.may_reuse(world, this.policy) else api.import_ahead
         known = approvals.from_store(world, this.policy, patience, read_only=not options.records, meanwhile=ahead)
-    return known, asking.find_out(world, this.policy, known, deadline, read_only=not options.records)
+    asked = asking.find_out(world, this.policy, known, deadline, read_only=not options.records)
+    if known.store:
+        known.store.extend(deadline)
+    return known, asked
 
 
 def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:

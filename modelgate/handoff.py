@@ -43,8 +43,8 @@ def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def _from_file(path: Path) -> dict[str, str]:
     try:
         content = json.loads(path.read_bytes())
-        models = {slot: str(model["id"]) for slot, model in content["models"].items()}
-        ours = content["schema"] == SCHEMA
+        models = {slot: model["id"] for slot, model in content["models"].items()}
+        ours = content["schema"] == SCHEMA and all(isinstance(model, str) for model in models.values())
     except FileNotFoundError:
         raise LookupError(f"{path} is not there: preflight writes it only when it passes") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no JSON, or of another shape

@@ -34,6 +34,7 @@ _LONGEST_ERROR = 65_536
 _GOOGLE_ORIGIN = "https://claude.googleapis.com"
 """Where the SDK goes once Google's credentials have told the project (seen in SDK 2.12.0)."""
 _MISSING = "no API credentials: no key, token, profile or federation found"
+_PROXIES = "look at $HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $SSL_CERT_FILE and $SSL_CERT_DIR"
 _HOW = "set ANTHROPIC_API_KEY or [api] key_file, or log in with a profile"
 
 
@@ -70,8 +71,12 @@ def open_client(
 
     options = _credentials(api, environ)
     if base_url := api.base_url or (environ.get("ANTHROPIC_BASE_URL") if api.platform == "anthropic" else None):
+        _refuse_unsafe(api, base_url)  # before a library that finds fault with it quotes it, password and all
         options["base_url"] = base_url
-    http = sdk.DefaultHttpxClient(follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"})
+    try:
+        http = sdk.DefaultHttpxClient(follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"})
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError):
+        raise SettingsError("a variable for proxies or certificates cannot be used", hint=_PROXIES) from None
     try:
         client: anthropic.Anthropic = _class(sdk, api)(
             **options,

@@ -34,6 +34,7 @@ _BY_CODE = {
 }
 _BY_TYPE = {
     "authentication_error": "api.credentials",
+    "billing_error": "api.credentials",
     "permission_error": "api.credentials",
     "rate_limit_error": "api.rate-limited",
     "overloaded_error": "api.unreachable",
@@ -42,13 +43,20 @@ _BY_TYPE = {
     "invalid_request_error": "api.untrusted-answer",
     "not_found_error": "api.untrusted-answer",
 }
-_BY_STATUS = {401: "api.credentials", 403: "api.credentials", 408: "api.unreachable", 429: "api.rate-limited"}
+_BY_STATUS = {
+    401: "api.credentials",
+    402: "api.credentials",
+    403: "api.credentials",
+    408: "api.unreachable",
+    429: "api.rate-limited",
+}
 _SAYING = {
     "api.unreachable": "the API cannot serve",
     "api.rate-limited": "rate limited",
     "api.credentials": "the API refused the credentials",
     "api.untrusted-answer": "no usable answer",
 }
+_PAY = "add credit to the account in the Console, then run it again"
 _RETRIED = {408, 409, 429}
 
 
@@ -117,6 +125,8 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
     what = f"{_SAYING[check]}: HTTP {status} {printable(kind or '', 40)}".rstrip()
     if error.error_code in _BY_CODE:
         what = "the spend cap is reached: waiting does not help"
+    elif status == 402:
+        what = "the account behind the key cannot pay: HTTP 402"
     elif 300 <= status < 400:
         what = f"redirect ({status}) to {_place(headers.get('location', ''))} not followed"
     said = headers.get("x-should-retry")
@@ -128,8 +138,12 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
         request_id if isinstance(request_id, str) else None,
         graceable=check in {"api.unreachable", "api.rate-limited"},
     )
+    if error.error_code in _BY_CODE:
+        problem = problem.hinting(_RAISE_THE_CAP)
+    elif status == 402:
+        problem = problem.hinting(_PAY)
     return Failure(
-        problem.hinting(_RAISE_THE_CAP) if error.error_code in _BY_CODE else problem,
+        problem,
         status,
         kind,
         retry and error.error_code not in _BY_CODE,

@@ -55,22 +55,27 @@ def __getattr__(name: str) -> object:
 def _run() -> int:
     import click
 
-    from modelgate.cli.failure import defect, tell
+    from modelgate.cli.failure import defect, show, tell
     from modelgate.cli.group import cli
     from modelgate.domain.text import printable
 
     _open_streams()
+    output = sys.stdout
     try:
         code = cli.main(prog_name="modelgate", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except SystemExit:
+        if sys.stdout is not output:  # click ends so, with another in its place, where its help's reader has left
+            return 0
+        raise
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()  # the help, in lines of our own
+        show(error)  # the help, in lines of our own
         return 2
     except click.ClickException as error:
         error.message = printable(error.message, 500)  # type: ignore[misc]  # click repeats what was typed as it is
-        error.show()
+        show(error)
         return 2
     except click.Abort:
         raise Interrupted(signal.SIGINT) from None

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from modelgate.domain.text import printable
 from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError
 from modelgate.terminal import style_of
+
+if TYPE_CHECKING:
+    import click
 
 
 def tell(error: ModelgateError) -> None:
@@ -38,8 +44,21 @@ def defect(error: Exception) -> None:
     )
 
 
+def show(error: click.ClickException) -> None:
+    """What click found wrong with the command line."""
+    with _the_exit_code_tells():
+        error.show()
+
+
 def _say(text: str) -> None:
-    try:
+    with _the_exit_code_tells():
         print(text, file=sys.stderr, flush=True)
-    except OSError:  # standard error is full or gone: the exit code still tells
+
+
+@contextmanager
+def _the_exit_code_tells() -> Iterator[None]:
+    """Also where standard error is full or gone."""
+    try:
+        yield
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -77,7 +77,7 @@ def look(snapshot: Snapshot, slot: Slot) -> SlotView:
         accepts = reaction(snapshot, "drift.unpinned") == "accept" and not snapshot.on_grace
     elif choice is None and pins.newest is not None:
         accepts = reaction(snapshot, "drift.reference-changed") == "accept"
-        if _stays(snapshot, slot, "drift.reference-changed"):
+        if _stays(snapshot, slot, resolved):
             choice = Choice(pins.newest, "stay")
     elif choice and choice.rule != "hold" and resolved != choice.model_id:
         accepts = reaction(snapshot, "drift.alias-moved") == "accept"
@@ -113,8 +113,13 @@ def reaction(snapshot: Snapshot, check: str) -> Reaction:
     return "warn" if snapshot.store_grace or (snapshot.api_grace and react == "accept") else react
 
 
-def _stays(snapshot: Snapshot, slot: Slot, check: str) -> bool:
-    """Whether the slot stays on its newest pin: the policy says so, or somebody waived its refusal."""
+def _stays(snapshot: Snapshot, slot: Slot, resolved: str | None) -> bool:
+    """Whether a slot that asks for another name stays on its newest pin: the policy says so, or a waiver does.
+
+    Where the policy accepts a name that means nothing, there is nothing to pin: that refuses, and can be waived, too.
+    """
+    check = "drift.reference-changed"
     react = reaction(snapshot, check)
+    refuses = react == "refuse" or (react == "accept" and resolved is None)
     waived = is_waived(snapshot.waivers, check, slot.name, snapshot.now) and snapshot.policy.hand_off == "pins"
-    return react == "warn" or (react == "refuse" and waived)
+    return react == "warn" or (refuses and waived)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LEAST = 2.0
-"""Seconds that an attempt is given even when the deadline has passed: a verdict that took all the time is recorded."""
+"""Seconds that there are even when the deadline has passed: a verdict that took all the time is recorded."""
+TRYING = 0.9
+"""The part of the time after which nothing is tried again, so that the database's own reason is told."""
 
 
 class Database:
@@ -51,7 +53,7 @@ class Database:
 
     @property
     def seconds(self) -> float:
-        """How long one attempt may take."""
+        """How long one transaction may take, with all its tries."""
         return max(self.deadline.remaining, LEAST)
 
     def create_file(self) -> None:
@@ -71,7 +73,9 @@ class Database:
         Transient failures are tried again until the deadline. An attempt that failed while it committed may have been
         written: `work` looks for that first if it must not be done twice. Raises StoreProblem, and what `work` raises.
         """
-        return _within(self.seconds, lambda: self._retried(work, write), self.address.shown)
+        seconds = self.seconds
+        tries = Deadline.after(seconds * TRYING, self.clock)
+        return _within(seconds, lambda: self._retried(work, write, tries), self.address.shown)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -82,7 +86,7 @@ class Database:
         except VENDOR as error:
             raise fault_of(error).error(self.address.shown) from error
 
-    def _retried(self, work: Callable[[Connection], T], write: bool) -> T:
+    def _retried(self, work: Callable[[Connection], T], write: bool, tries: Deadline) -> T:
         pause = 0.02
         while True:
             try:
@@ -90,7 +94,7 @@ class Database:
                     return work(connection)
             except VENDOR as error:
                 fault = fault_of(error)
-                if not fault.transient or self.deadline.remaining <= pause:
+                if not fault.transient or tries.remaining <= pause:
                     raise fault.error(self.address.shown) from error
             except (ValueError, LookupError, TypeError, AttributeError) as error:
                 if write:
@@ -139,7 +143,7 @@ class Database:
         connection = sqlite3.connect(
             f"file://{'' if path.startswith('/') else '/'}{quote(os.fsencode(path))}?mode=rw",  # `create_file` creates
             uri=True,
-            timeout=self.seconds * 0.9,  # so that SQLite gives its own reason before the deadline does
+            timeout=self.seconds * TRYING,
             isolation_level=None,
         )
         connection.execute("PRAGMA synchronous = EXTRA")  # what was reported as recorded survives a power cut

@@ -119,17 +119,27 @@ def promoted(connection: Connection, scope: Scope) -> dict[tuple[str, str], date
 
 
 def _left(connection: Connection, scope: Scope) -> dict[tuple[str, str], int]:
-    """(slot, ID) to the sequence of the last rollback that left the ID: a pin that it revoked, or an earlier hold."""
+    """(slot, ID) to the sequence of the last rollback that left the ID: a pin that it revoked, or an earlier hold.
+
+    Where pins live in git, the store does not know them: there a slot's first hold leaves what was handed over last.
+    """
     columns = (pins.c.sequence, pins.c.slot, pins.c.revision, pins.c.action, pins.c.model_id, pins.c.revokes)
     ids: dict[tuple[str, int], str] = {}
     holds: dict[str, str] = {}
     left: dict[tuple[str, str], int] = {}
+    pinned: set[str] = set()
     for row in connection.execute(select(*columns).where(within(pins, scope)).order_by(pins.c.sequence)):
         if row.action == "rollback":
-            for model_id in {holds.get(row.slot), ids.get((row.slot, row.revokes))} - {None, row.model_id}:
+            leaves = {holds.get(row.slot), ids.get((row.slot, row.revokes))}
+            if row.slot not in pinned and row.slot not in holds:
+                last = newest(connection, scope, slot=row.slot, before=row.sequence)[:1]
+                leaves = {handed.handed_off_id for handed in last}
+            for model_id in leaves - {None, row.model_id}:
                 left[row.slot, str(model_id)] = row.sequence
             holds[row.slot] = row.model_id
         elif row.action == "release":
             holds.pop(row.slot, None)
+        else:
+            pinned.add(row.slot)
         ids[row.slot, row.revision] = row.model_id
     return left

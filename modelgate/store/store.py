@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from modelgate.clock import Deadline
 from modelgate.domain.chain import Verification
 from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
@@ -33,6 +34,10 @@ class Store:
         self._schema = schema
         self.notices = notices
         self._holder = secrets.token_hex(8)
+
+    def extend(self, deadline: Deadline) -> None:
+        """From now on everything has until `deadline`."""
+        self._database.deadline = deadline
 
     @property
     def salt(self) -> bytes:

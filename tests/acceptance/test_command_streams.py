@@ -58,3 +58,11 @@ def test_an_export_takes_the_format_that_it_has(approved: Shell) -> None:
     )
     assert plain.stdout.count("\n") > 0
     assert (asked.returncode, asked.stdout) == (0, plain.stdout)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(("script", "code"), [("bogus 2>/dev/full", 2), ("bogus 2>&1 | true", 2), ("--help | true", 0)])
+def test_a_wrong_command_line_that_nobody_reads_of(script: str, code: int) -> None:
+    """The exit code is the contract's, whoever has left."""
+    words = ["bash", "-c", f'"$0" {script}; exit ${{PIPESTATUS[0]}}', MODELGATE]
+    assert subprocess.run(words, capture_output=True, timeout=SECONDS, check=False).returncode == code

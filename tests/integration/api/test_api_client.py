@@ -327,3 +327,31 @@ def test_spans_are_made_where_somebody_collects_them(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk", ModuleType("opentelemetry.sdk"))
     with connect(ApiSettings(), environ={"ANTHROPIC_API_KEY": "k"}) as client:
         assert client.open_telemetry["traces"]["enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SSL_CERT_FILE", "/no/such/file"),
+        ("HTTPS_PROXY", "ftp://proxy:1"),
+        ("HTTPS_PROXY", "socks5://proxy:1"),
+        ("HTTPS_PROXY", "http://user:proxy-canary#x@proxy:1"),
+    ],
+)
+def test_a_variable_that_the_http_library_cannot_use(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """It is no defect: the variables are named, and nothing of what is in them is shown."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match="a variable for proxies or certificates cannot be used") as told:
+        connect(ApiSettings(), environ=KEY)
+    assert variable in (told.value.hint or "")
+    assert "canary" not in str(told.value) + str(told.value.hint)
+
+
+@pytest.mark.parametrize("split", ["#", "/", "?"])
+def test_no_piece_of_a_password_in_a_url_is_shown(split: str) -> None:
+    """A character that ends the host makes the password's beginning a port: no library may quote it."""
+    with pytest.raises(SettingsError) as told:
+        connect(ApiSettings(), environ={**KEY, "ANTHROPIC_BASE_URL": f"https://user:canary{split}x@gateway.example"})
+    assert "canary" not in str(told.value) + str(told.value.hint)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sites import ALIAS, Site, found
+from sites import ALIAS, OLD, OTHER, Site, found
 
 from modelgate import pinned
 from modelgate.whole_file import may_write, write_whole
@@ -20,7 +20,8 @@ GRACE = {"grace_hours": 4, "deadline_seconds": 6}
     ["", "{", "[]", "7", "null", DEEP, "{}", '{"schema": "modelgate.pins/1"}',
      '{"schema": "modelgate.pins/9", "models": {}}',
      '{"schema": "modelgate.pins/1", "models": []}', '{"schema": "modelgate.pins/1", "models": {"a": {}}}',
-     '{"schema": "modelgate.pins/1", "models": {"a": "b"}}'],
+     '{"schema": "modelgate.pins/1", "models": {"a": "b"}}',
+     '{"schema": "modelgate.pins/1", "models": {"a": {"id": null}}}'],
     ids=lambda text: text[:60],
 )  # fmt: skip
 def test_a_file_that_preflight_did_not_write(tmp_path: Path, text: str) -> None:
@@ -52,3 +53,20 @@ def test_links_that_point_at_each_other(tmp_path: Path) -> None:
     assert may_write(tmp_path / "a")
     write_whole(tmp_path / "a", json.dumps({}))
     assert (tmp_path / "a").read_text() == "{}"
+
+
+def test_a_waived_reference_that_means_nothing_stays_on_its_pin(file_site: Site) -> None:
+    """The policy would accept the new name, which this key may not use: waived, the slot runs what was approved."""
+    policy = {"first_use": "accept", "reference_changed": "accept"}
+    file_site.asks(policy=policy, summarizer=OLD)
+    file_site.preflight()
+    file_site.sandbox.forbid(OTHER)
+    waivers = "".join(
+        f'[[waivers]]\ncheck = "{check}"\nuntil = 2126-01-01\nreason = "INC-42"\n'
+        for check in ("drift.reference-changed", "catalogue.not-permitted")
+    )
+    file_site.asks(policy=policy, summarizer=OTHER)
+    assert found(file_site.preflight())["drift.reference-changed"] == "refuse"
+    file_site.asks(policy=policy, summarizer=OTHER, more=waivers)
+    report = file_site.preflight()
+    assert (report.exit_code, report.models) == (0, {"summarizer": OLD})

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,8 +16,11 @@ from store_proxy import StoreProxy
 from modelgate import waiting
 from modelgate.domain.findings import Verdict
 from modelgate.domain.report import Report
+from modelgate.domain.rows import Head
 from modelgate.domain.times import format_instant
 from modelgate.handoff import json_text
+from modelgate.store import store
+from modelgate.store.database import Database
 
 HOUR = timedelta(hours=1)
 GRACE = {"grace_hours": 4}
@@ -155,6 +159,23 @@ def test_what_was_pinned_since_is_asked_for(file_site: Site) -> None:
 
 
 # --- the store
+
+
+def test_a_verdict_has_what_is_left_of_the_deadline_to_be_recorded(
+    file_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it is only for what comes before the API is asked."""
+    left: list[float] = []
+
+    def append(database: Database, *arguments: Any, **more: Any) -> Head:
+        left.append(database.deadline.remaining)
+        return written_down(database, *arguments, **more)
+
+    written_down = store.append
+    monkeypatch.setattr(store, "append", append)
+    file_site.asks(policy={"first_use": "accept", "deadline_seconds": 600}, summarizer=ALIAS)
+    assert file_site.preflight().exit_code == 0
+    assert 400 < left[0] < 600
 
 
 @pytest.fixture

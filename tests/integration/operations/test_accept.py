@@ -204,6 +204,24 @@ def test_a_held_id_is_warned_of_and_not_refused_for_its_soak(promoted: Site) -> 
     assert found(promoted.check()) == {"drift.held": "note", "drift.not-promoted": "note"}
 
 
+def test_an_id_that_was_left_by_a_rollback_is_promoted_no_more_from_git(file_site: Site) -> None:
+    """Staging's pins are in its lock: the hold that leaves an ID is all that the store knows of it."""
+    file_site.asks("staging", policy={"pins_from": "lock"}, summarizer=ALIAS)
+    file_site.asks(policy={"promote_from": "staging"}, summarizer=NEW)
+    file_site.lock(environment="staging")
+    file_site.preflight("staging")
+    file_site.sandbox.move_alias(ALIAS, NEW)
+    file_site.lock(environment="staging")
+    file_site.preflight("staging")
+    file_site.accept("summarizer")
+    assert found(file_site.check()) == {}
+    file_site.rollback("summarizer", environment="staging", to=NEW, unverified=True)
+    assert found(file_site.check()) == {}, "held where it was, it left nothing"
+    file_site.release("summarizer", environment="staging")
+    file_site.rollback("summarizer", environment="staging", to=OLD)
+    assert found(file_site.check()) == {"drift.not-promoted": "refuse"}
+
+
 def test_settings_without_slots_are_wrong_usage(file_site: Site) -> None:
     """There is nothing to approve, and no next preflight that would pass."""
     file_site.asks()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from databases import PostgreSQL, opened
+from databases import PostgreSQL, opened, settings_for
 from ledger import AUTHOR, NOW, PROD, pin_row, run_row
 from schemas import DUMPS, restore
 
@@ -24,7 +24,7 @@ from modelgate.domain.history import State
 from modelgate.domain.settings import DatabaseSettings, Secret
 from modelgate.domain.source import Source
 from modelgate.errors import SettingsError, StoreProblem
-from modelgate.store import open_store
+from modelgate.store import connect, open_store
 
 CANARY = "hunter2-canary"
 
@@ -371,3 +371,21 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         assert (store.verify(PROD).rows, store.verify(PROD).intact) == (1, True)
     finally:
         subprocess.run(["umount", str(mounted)], check=True)
+
+
+def test_a_busy_store_is_tried_again_after_the_deadline(tmp_path: Path) -> None:
+    """A verdict that took all the time still has its two seconds, and one hitch does not use them up."""
+    clock = SystemClock()
+    url = f"sqlite:///{tmp_path}/store.db"
+    database = connect(settings_for(url), deadline=Deadline.after(0, clock), clock=clock)
+    database.create_file()
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    hitches = [busy]
+
+    def work(_connection: object) -> str:
+        if hitches:
+            raise hitches.pop()
+        return "written"
+
+    assert database.run(work, write=True) == "written"

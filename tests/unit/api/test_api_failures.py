@@ -110,6 +110,14 @@ def test_the_code_goes_before_the_type_and_the_type_before_the_status() -> None:
     assert _status(503, b"").problem.check == "api.unreachable"
 
 
+def test_an_account_that_cannot_pay_is_told_as_one() -> None:
+    """It is the API that answers, and neither waiting nor old facts help."""
+    unpaid = _status(402, error("billing_error"))
+    assert (unpaid.problem.check, unpaid.problem.graceable, unpaid.retry) == ("api.credentials", False, False)
+    assert unpaid.problem.message == "the account behind the key cannot pay: HTTP 402"
+    assert unpaid.problem.hint.startswith("add credit")
+
+
 def test_only_the_apis_own_shape_has_a_type() -> None:
     """A gateway's 404 is not the API's word that a model is unknown."""
     assert _status(404, error("not_found_error")).type == "not_found_error"
