@@ -124,6 +124,8 @@ def _after(part: Part, event: BatchEventRow) -> Part:
     match event.event:
         case "intent":
             return replace(part, attempt=event.attempt, state="sending", intent_at=event.at)
+        case "created" if part.state == "collected":  # told late: another process adopted and collected it meanwhile
+            return part
         case "created" | "adopted":
             created_at = parse_instant(detail["created_at"])
             adopted = event.event == "adopted"

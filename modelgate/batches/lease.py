@@ -12,7 +12,7 @@ from types import TracebackType
 from modelgate.batches.job import typed
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import Clock
-from modelgate.errors import Refused, StoreProblem
+from modelgate.errors import Interrupted, Refused, StoreProblem
 
 LEASE_SECONDS = 15.0
 """How long a killed process keeps others from its job."""
@@ -20,7 +20,10 @@ LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 
 GIVE_BACK_SECONDS = 1.0
-"""A signal ends a command soon, whatever state the store is in."""
+"""A command ends soon, whatever state the store is in."""
+
+INTERRUPTED_SECONDS = 0.2
+"""A slow store must not keep back what is asked and said after Ctrl-C: the process has less than a second for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +63,11 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        giving_back = threading.Thread(target=self._give_back, name="modelgate-lease-end", daemon=True)
+        giving_back.start()
+        giving_back.join(INTERRUPTED_SECONDS if isinstance(error, Interrupted) else None)
+
+    def _give_back(self) -> None:
         try:
             self._ledger.store(GIVE_BACK_SECONDS).give_back_lease(self._name, self._holder)
         except StoreProblem:  # it expires by itself

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from modelgate.domain.batches import BatchJobRow, BatchPartRow
 from modelgate.errors import CallFailed, Conflict, Refused, UsageError
 from modelgate.surroundings import Surroundings
 from modelgate.whole_file import may_write
+
+_log = logging.getLogger(__name__)
 
 
 class BadRequests(UsageError):
@@ -54,7 +57,7 @@ def plan(world: Surroundings, slot: str, path: Path, *, again: bool = False) -> 
     with closing(Index()) as index:
         scanned = _checked(world, path, permitted, index)
         job, _ = _newest(Ledger(world, read_only=True), world, slot, scanned.digest)
-        goes_on = None if again and job and job.over else job
+        goes_on = None if job is None or _starts_anew(world, job, again=again) else job
         return Plan(permitted, scanned, tuple(split(index.sizes())), goes_on)
 
 
@@ -66,12 +69,12 @@ def run(
     The same call goes on with the same job; on a finished one it writes the results again. `again` makes a new job once
     the old one is finished or canceled. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
     """
-    _check_out(out)
+    _check_out(out, path)
     with (
         _started(world, slot, path, again=again) as (job, index, fresh),
         _work(world, job, path, index, progress) as work,
     ):
-        return Runner(work, _gate(world, job), resends, permitted_round=fresh).finish(out)
+        return Runner(work, permission.of_rounds(world, job), resends, permitted_round=fresh).finish(out)
 
 
 def submit(world: Surroundings, slot: str, path: Path, progress: Progress, *, again: bool = False) -> Job:
@@ -80,20 +83,20 @@ def submit(world: Surroundings, slot: str, path: Path, progress: Progress, *, ag
         _started(world, slot, path, again=again) as (job, index, fresh),
         _work(world, job, path, index, progress) as work,
     ):
-        return Runner(work, _gate(world, job), 0, permitted_round=fresh).send()
+        return Runner(work, permission.of_rounds(world, job), 0, permitted_round=fresh).send()
 
 
 def resume(
     world: Surroundings, wanted: str, out: Path, progress: Progress, *, path: Path | None = None, resends: int = 2
 ) -> Job:
     """Does what is left of a job, from wherever it stopped. `path` is where its file of requests is now."""
-    _check_out(out)
     job = Ledger(world).job(wanted)
     path = path or Path(job.row.file_path)
+    _check_out(out, path)
     with closing(Index()) as index:
         _indexed(world, job, path, index)
         with _work(world, job, path, index, progress) as work:
-            return Runner(work, _gate(world, job), resends).finish(out)
+            return Runner(work, permission.of_rounds(world, job), resends).finish(out)
 
 
 def cancel(world: Surroundings, wanted: str) -> Job:
@@ -104,6 +107,9 @@ def cancel(world: Surroundings, wanted: str) -> Job:
         raise Refused(f"{job.id} is finished: there is nothing to cancel")
     with suppress(Conflict):  # it was asked before; the API is asked again, as that may have failed
         ledger.note(job, None, "cancel-asked")
+    for part in ledger.job(job.id).in_state("sending"):
+        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        _log.warning("part %d may have become a batch: `%s` finds and cancels it", part.number, resume)
     failures: list[CallFailed] = []
     with _connected(world, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
@@ -124,7 +130,7 @@ def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iter
     with closing(Index()) as index:
         job, generation = _newest(ledger, world, slot, digest)
         fresh = 0
-        if job is None or (again and job.over):
+        if job is None or _starts_anew(world, job, again=again):
             job, fresh = _create(ledger, world, slot, path, index, digest, generation), 1
         else:
             _indexed(world, job, path, index)
@@ -137,6 +143,16 @@ def _newest(ledger: Ledger, world: Surroundings, slot: str, digest: str) -> tupl
     while job := ledger.find(job_id(world.scope, slot, digest, generation)):
         newest, generation = job, generation + 1
     return newest, generation
+
+
+def _starts_anew(world: Surroundings, job: Job, *, again: bool) -> bool:
+    """Whether `again` makes a new job. Raises `Refused` while a batch of the old one may run that nobody knows of."""
+    if not (again and job.over):
+        return False
+    if unknown := job.in_state("sending"):
+        message = f"part {unknown[0].number} of {job.id} may have become a batch: it would be paid for twice"
+        raise Refused(message, hint=f"first: {typed(world.scope, 'resume', job.id, '--out FILE')}")
+    return True
 
 
 def _create(
@@ -187,22 +203,6 @@ def _indexed(world: Surroundings, job: Job, path: Path, index: Index) -> None:
         raise BadRequests(path, scanned, [])
 
 
-def _gate(world: Surroundings, job: Job) -> Callable[[int], None]:
-    def permit(round_number: int) -> None:
-        permitted = permission.ask(world, job.row.slot)
-        if permitted.model_id != job.row.model_id:
-            resume = typed(world.scope, "resume", job.id, "--out FILE")
-            cancel = typed(world.scope, "cancel", job.id)
-            raise Refused(
-                f"{job.id} runs on {job.row.model_id}, and {job.row.slot} may now run {permitted.model_id}",
-                hint=f"{resume} --resends 0"
-                if round_number > 1
-                else f"once its batches have ended: {cancel} && {resume}",
-            )
-
-    return permit
-
-
 @contextmanager
 def _work(world: Surroundings, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
     ledger = Ledger(world)
@@ -225,7 +225,10 @@ def _connected(world: Surroundings, job: Job) -> Iterator[BatchesClient]:
         yield client
 
 
-def _check_out(out: Path) -> None:
-    """Finds out before anything is sent whether the results can be written."""
+def _check_out(out: Path, path: Path) -> None:
+    """Finds out before anything is sent whether the results can be written, and not over the requests at `path`."""
+    with suppress(OSError):  # one of them is not there
+        if out.samefile(path):
+            raise UsageError("the results would replace the requests", hint="name another file with --out")
     if out.is_dir() or not may_write(out):
         raise UsageError(f"cannot write {out}", hint="name a file in a folder that exists and can be written")

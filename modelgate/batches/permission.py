@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from modelgate import api, gate
+from modelgate.batches.job import Job, typed
 from modelgate.batches.requests import RequestRules
 from modelgate.clock import Deadline
 from modelgate.domain.batches import LIFETIME_HOURS
@@ -59,6 +61,29 @@ def objections(world: Surroundings, permission: Permission) -> list[str]:
     if entry.retires_at and entry.retires_at <= end:
         found.append(f"{entry.id} retires on {entry.retires_at:%Y-%m-%d}, before a batch could end")
     return found
+
+
+def of_rounds(world: Surroundings, job: Job) -> Callable[[int], None]:
+    """What asks whether a round of the job may be sent now: raises as `ask` does, and `Refused` if its model may not
+    run any more or cannot do it.
+    """
+
+    def permit(round_number: int) -> None:
+        permitted = ask(world, job.row.slot)
+        reasons = objections(world, permitted)
+        if permitted.model_id != job.row.model_id:
+            reasons = [f"{job.id} runs on {job.row.model_id}, and {job.row.slot} may now run {permitted.model_id}"]
+        if reasons:
+            resume = typed(world.scope, "resume", job.id, "--out FILE")
+            cancel = typed(world.scope, "cancel", job.id)
+            raise Refused(
+                "; ".join(reasons),
+                hint=f"{resume} --resends 0"
+                if round_number > 1
+                else f"once its batches have ended: {cancel} && {resume}",
+            )
+
+    return permit
 
 
 def _slot(world: Surroundings, name: str) -> Slot:

@@ -25,6 +25,9 @@ IN_FLIGHT = 8
 NOT_FOUND_SECONDS = 120.0
 """How long a batch that was just created may answer 404 (second-hand: 'for a moment')."""
 
+PERMITTED_SECONDS = 600.0
+"""How long the gate's answer holds for what is sent."""
+
 SHORT_READS = 3
 """Downloads of results that hold fewer rows than the batch has outcomes, before the rows count as missing."""
 
@@ -34,14 +37,16 @@ _log = logging.getLogger(__name__)
 class Runner:
     """Works on a job until it is finished, under the lease that `work` holds.
 
-    `permit` is asked before anything is sent in a round, with its number, and raises if the slot may not run the job's
-    model now; `permitted_round` is the last for which it was asked before. `resends` bounds the rounds after the first.
+    `permit` is asked before anything is sent in a round, with its number, and again before a create when its answer is
+    old; it raises if the slot may not run the job's model now. `permitted_round` is the last for which it was asked
+    just before. `resends` bounds the rounds after the first.
     """
 
     def __init__(self, work: Work, permit: Callable[[int], None], resends: int, permitted_round: int = 0) -> None:
         self._work = work
         self._permit = permit
         self._permitted_round = permitted_round
+        self._permitted_at = work.clock.monotonic()
         self._resends = resends
 
     def send(self) -> Job:
@@ -81,8 +86,7 @@ class Runner:
     def _fill(self) -> None:
         work = self._work
         while (part := self._next()) and len(work.job.in_state("sent")) < IN_FLIGHT:
-            self._ask_gate(part.plan.round)
-            sending.send(work, part)
+            sending.send(work, part, self._ask_gate)
             self._cancel_late(part.number)
 
     def _next(self) -> Part | None:
@@ -92,9 +96,10 @@ class Runner:
         return None if job.canceled else next(planned, None)
 
     def _ask_gate(self, round_number: int) -> None:
-        if self._permitted_round < round_number:
+        clock = self._work.clock
+        if self._permitted_round < round_number or clock.monotonic() - self._permitted_at > PERMITTED_SECONDS:
             self._permit(round_number)
-            self._permitted_round = round_number
+            self._permitted_round, self._permitted_at = round_number, clock.monotonic()
 
     def _cancel_late(self, number: int) -> None:
         """Somebody canceled the job while this part was on its way."""
@@ -114,6 +119,8 @@ class Runner:
                 work.seen[batch.id] = batch.counts
                 if batch.ended:
                     return self._collect(part, batch, spool)
+                if batch.status == "in_progress":  # it was made known after `cancel`, or its own cancel failed
+                    self._cancel_late(part.number)
             asked[part.number] = asked.get(part.number, 0) + 1
             due[part.number] = work.clock.monotonic() + seconds
             work.refresh()

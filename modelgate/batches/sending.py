@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from modelgate.batches import adoption
 from modelgate.batches.body import Body
@@ -28,9 +29,13 @@ MOST_ATTEMPTS = 8
 _log = logging.getLogger(__name__)
 
 
-def send(work: Work, part: Part) -> None:
-    """Has the part sent once. Raises `CallFailed` where the API refuses it for good."""
+def send(work: Work, part: Part, ask_gate: Callable[[int], None]) -> None:
+    """Has the part sent once. Raises `CallFailed` where the API refuses it for good.
+
+    `ask_gate` is called before each create with the part's round, and raises if it may not be sent.
+    """
     for attempt in range(MOST_ATTEMPTS):
+        ask_gate(part.plan.round)
         failure = _attempt(work, part)
         part = work.part(part.number)
         if failure is None or part.state != "planned" or work.job.canceled:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from desk import MODEL, Desk, Told, request
 
 from modelgate import api
+from modelgate.batches import lease as lease_module
 from modelgate.batches import operations, scan
 from modelgate.batches.body import Body
 from modelgate.batches.client import BatchesClient
@@ -26,7 +30,7 @@ from modelgate.batches.positions import from_text
 from modelgate.batches.requests import RequestRules
 from modelgate.batches.split import split
 from modelgate.clock import SystemClock
-from modelgate.errors import CallFailed, ModelgateError, Refused, UsageError
+from modelgate.errors import CallFailed, Interrupted, ModelgateError, Refused, UsageError
 
 CREATE = "/v1/messages/batches"
 RULES = RequestRules(MODEL, MODEL)
@@ -178,6 +182,44 @@ def test_a_lease_that_was_taken_over_is_noticed(each_desk: Desk) -> None:
         with pytest.raises(Refused, match="is with quick, process 7"):
             wait_until_lost(lease)
     assert store.take_lease("batch:job_1", "third", 60).startswith("quick")
+
+
+def test_an_interrupt_does_not_wait_for_a_store_that_is_busy(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after Ctrl-C goes on while the lease is still being given back."""
+    monkeypatch.setattr(lease_module, "GIVE_BACK_SECONDS", 120.0)
+    lease = Lease(Ledger(desk.site.world()), "job_1", "here", SystemClock())
+    with closing(sqlite3.connect(desk.site.folder / "modelgate.db", isolation_level=None)) as busy:
+        lease.__enter__()
+        busy.execute("BEGIN IMMEDIATE")
+        lease.__exit__(Interrupted, Interrupted(signal.SIGINT), None)
+        [giving_back] = [thread for thread in threading.enumerate() if thread.name == "modelgate-lease-end"]
+    giving_back.join(60)
+    assert desk.site.store().take_lease("batch:job_1", "another", 60) == "another"
+
+
+def test_a_retry_after_of_nothing_is_no_reason_to_ask_without_a_pause(desk: Desk) -> None:
+    """An API that cannot serve and says `retry-after: 0` is asked once a second at most."""
+    desk.site.sandbox.configure(batch_polls=0)
+    desk.write(1)
+    job = desk.submit()
+    desk.site.sandbox.add_fault(status=503, headers={"retry-after": "0"}, count=5, method="GET", path=f"{CREATE}/*")
+    before = desk.site.clock.ahead
+    desk.resume(job)
+    assert desk.site.clock.ahead - before == timedelta(seconds=5)
+
+
+def test_results_never_replace_the_requests(desk: Desk) -> None:
+    """`--out` that leads to the file of requests, by a link too, is refused before anything is sent."""
+    desk.write(2)
+    written = desk.file.read_bytes()
+    desk.out.symlink_to(desk.file)
+    with pytest.raises(UsageError, match="would replace the requests"):
+        desk.run()
+    assert desk.jobs() == []
+    job = desk.submit()
+    with pytest.raises(UsageError, match="would replace the requests"):
+        desk.resume(job)
+    assert desk.file.read_bytes() == written
 
 
 def test_a_file_without_requests_is_told(desk: Desk, index: Index) -> None:

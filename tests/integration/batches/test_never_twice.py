@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -252,6 +253,50 @@ def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> N
     assert desk.batches() == []
 
 
+class RollingBack(Told):
+    """Somebody who rolls the slot back while a create is on its way."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Looks, and rolls back."""
+        super().moved(job, requests_done)
+        if job.in_state("sending"):
+            self._desk.site.rollback("summarizer", to="claude-opus-5")
+
+
+def test_the_gate_is_asked_again_when_its_answer_is_old(desk: Desk) -> None:
+    """A create that has to wait for an hour is not sent on an ID that was rolled back meanwhile."""
+    desk.site.asks(summarizer="claude-opus-5")
+    desk.site.accept("summarizer")
+    desk.site.preflight()
+    desk.site.asks(summarizer=MODEL)
+    desk.site.preflight()
+    desk.write(2)
+    desk.site.sandbox.add_fault(status=429, headers={"retry-after": "3600"}, method="POST", path=CREATE)
+    desk.progress = RollingBack(desk)
+    with pytest.raises(Refused, match="may now run claude-opus-5"):
+        desk.run()
+    assert desk.batches() == []
+
+
+def test_a_model_that_retires_soon_stops_what_is_left_to_send(desk: Desk) -> None:
+    """What could not end in time is not sent either when a job that was made in time goes on."""
+    desk.write(2)
+    desk.site.sandbox.spend_cap(path=CREATE)
+    with pytest.raises(CallFailed):
+        desk.run()
+    desk.site.sandbox.lift_faults()
+    desk.site.sandbox.deprecate(MODEL, retires_in_days=1)
+    desk.site.clock.ahead += timedelta(hours=12)
+    with pytest.raises(Refused, match="before a batch could end") as refused:
+        desk.run()
+    assert "modelgate batch cancel" in refused.value.hint
+    assert desk.batches() == []
+
+
 def test_the_ledger_is_part_of_the_chain(each_desk: Desk) -> None:
     """Jobs, parts and events are audited rows: the intent stands before what came of it."""
     each_desk.write(1)
@@ -329,6 +374,34 @@ def test_a_batch_that_is_found_after_its_job_was_canceled(desk: Desk, polls: int
     assert desk.outcomes() == {"r1": outcome, "r2": outcome}
 
 
+def test_a_canceled_job_says_what_may_have_become_a_batch(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """`cancel` tells how that is found, and before that `--again` does not pay for the same requests once more."""
+    desk.write(2)
+    lost_for_now(desk)
+    (job,) = desk.jobs()
+    operations.cancel(desk.site.world(), job.id)
+    resume = f"modelgate batch resume {job.id} -s checkout -e prod --out FILE"
+    assert f"part 1 may have become a batch: `{resume}` finds and cancels it" in caplog.text
+    with pytest.raises(Refused, match=f"part 1 of {job.id} may have become a batch") as refused:
+        desk.run(again=True)
+    assert refused.value.hint == f"first: {resume}"
+    desk.resume(job)
+    assert desk.run(again=True).id != job.id
+
+
+def test_a_batch_whose_cancel_failed_is_canceled_by_the_next_run(desk: Desk) -> None:
+    """A batch of a canceled job that still runs when it is seen is asked to end."""
+    desk.site.sandbox.configure(batch_polls=40)
+    desk.site.sandbox.fail_next(404, method="POST", path=f"{CREATE}/*/cancel")
+    desk.write(2)
+    desk.progress = Canceling(desk, 1, "sending")
+    with pytest.raises(CallFailed):
+        desk.run()
+    assert [part.state for part in desk.jobs()[0].parts] == ["sent"]
+    desk.run()
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
+
+
 def test_looking_for_a_batch_forgets_no_result(desk: Desk) -> None:
     """A look into somebody else's results leaves the rows of the round before as they are."""
     foreign(desk, "x1")
@@ -397,6 +470,19 @@ def test_a_process_that_lost_its_job_while_it_stood_still_sends_and_writes_nothi
         each_desk.run()
     assert len(each_desk.batches()) == 1
     assert list(each_desk.outcomes().values()) == ["succeeded"] * 3
+
+
+def test_an_answer_that_is_written_down_late_changes_nothing(desk: Desk) -> None:
+    """A process that stood still after a create tells of it when another one has adopted and collected the batch."""
+    desk.write(2)
+    desk.site.sandbox.lose_next_creates()
+    job = desk.run()
+    ledger, now = Ledger(desk.site.world()), SystemClock().now()
+    told = {"batch_id": job.parts[0].batch_id, "detail": instants_of(Batch("x", "ended", Counts(), now, now))}
+    ledger.add([BatchEventRow(job.id, 1, 1, "created", now, **told)])
+    assert [part.state for part in ledger.job(job.id).parts] == ["collected"]
+    desk.run()
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
 
 
 def test_one_batch_that_cannot_be_canceled_does_not_spare_the_others(desk: Desk) -> None:
