@@ -56,6 +56,10 @@ class Database:
         """How long one transaction may take, with all its tries."""
         return max(self.deadline.remaining, LEAST)
 
+    def extend(self, deadline: Deadline) -> None:
+        """From now on there is time until `deadline`, and in any case `LEAST`."""
+        self.deadline = Deadline.after(max(deadline.remaining, LEAST), self.clock)
+
     def create_file(self) -> None:
         """Makes a SQLite file that is missing, empty, and its folders. Nothing else ever does."""
         path = self.address.path
@@ -73,9 +77,8 @@ class Database:
         Transient failures are tried again until the deadline. An attempt that failed while it committed may have been
         written: `work` looks for that first if it must not be done twice. Raises StoreProblem, and what `work` raises.
         """
-        seconds = self.seconds
-        tries = Deadline.after(seconds * TRYING, self.clock)
-        return _within(seconds, lambda: self._retried(work, write, tries), self.address.shown)
+        tries = Deadline.after(self.deadline.remaining * TRYING, self.clock)
+        return _within(self.seconds, lambda: self._retried(work, write, tries), self.address.shown)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:

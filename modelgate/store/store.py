@@ -36,8 +36,8 @@ class Store:
         self._holder = secrets.token_hex(8)
 
     def extend(self, deadline: Deadline) -> None:
-        """From now on everything has until `deadline`."""
-        self._database.deadline = deadline
+        """From now on there is time until `deadline`, and in any case to record a verdict that took all of it."""
+        self._database.extend(deadline)
 
     @property
     def salt(self) -> bytes:

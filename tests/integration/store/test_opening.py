@@ -379,6 +379,7 @@ def test_a_busy_store_is_tried_again_after_the_deadline(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     database = connect(settings_for(url), deadline=Deadline.after(0, clock), clock=clock)
     database.create_file()
+    database.extend(database.deadline)
     busy = sqlite3.OperationalError("database is locked")
     busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
     hitches = [busy]

@@ -224,7 +224,7 @@ def about_the_slot(snapshot: Snapshot, slot: Slot, told: Told) -> tuple[str | No
         could_not_ask(snapshot, slot, name, Allowed(None, "4"), held, told)
         return None, None, None
     allowed = what_it_may_run(pins, slot.reference, name.a)
-    if allowed.rule == "4" and pins.pins and stays_on_the_newest(snapshot, slot):
+    if allowed.rule == "4" and pins.pins and stays_on_the_newest(snapshot, slot, name.a):
         allowed = Allowed(pins.pins[-1], "stay")
     could_not_ask(snapshot, slot, name, allowed, held, told)
     to_pin = name.a if policy_pins_a(snapshot, pins, allowed, name) else None
@@ -275,10 +275,10 @@ def reaction(snapshot: Snapshot, configured: str) -> str:
     return configured
 
 
-def stays_on_the_newest(snapshot: Snapshot, slot: Slot) -> bool:
-    """`reference_changed = "warn"`, or a refusal that somebody waived."""
+def stays_on_the_newest(snapshot: Snapshot, slot: Slot, a: str | None) -> bool:
+    """`reference_changed = "warn"`, or a refusal that somebody waived; nothing can be accepted without an *a*."""
     reacts = reaction(snapshot, snapshot.policy.reference_changed)
-    if reacts == "refuse" and snapshot.policy.hand_off == "pins":
+    if (reacts == "refuse" or (reacts == "accept" and a is None)) and snapshot.policy.hand_off == "pins":
         return is_covered(snapshot, "drift.reference-changed", slot.name, "refuse")
     return reacts == "warn"
 
