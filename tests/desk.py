@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +40,20 @@ class Told:
     def moved(self, _job: Job, requests_done: int) -> None:
         """Keeps it."""
         self.done.append(requests_done)
+
+
+class Meddling(Told):
+    """Somebody who does something once, as soon as a part is about to be sent."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._acts = [act]
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Looks, and acts."""
+        super().moved(job, requests_done)
+        if job.in_state("sending") and self._acts:
+            self._acts.pop()()
 
 
 def request(custom_id: str, **params: Any) -> dict[str, Any]:

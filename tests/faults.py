@@ -125,7 +125,7 @@ _REFUSALS = (
     _key("403-html", _says(403, _HTML)),
     Fault("409-api", _says(409, error("conflict_error")), lasting=True, request_id=True),
     _odd("400-api", _says(400, error("invalid_request_error"))),
-    _key("402-api", _says(402, error("billing_error"))),
+    _odd("402-api", _says(402, error("billing_error"))),
     _odd("404-api", _says(404, error("not_found_error")), *_LISTS),
     _odd("404-gateway", _says(404, {"error": {"type": "not_found_error"}})),
     _odd("404-html", _says(404, _HTML)),

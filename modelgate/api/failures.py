@@ -34,7 +34,6 @@ _BY_CODE = {
 }
 _BY_TYPE = {
     "authentication_error": "api.credentials",
-    "billing_error": "api.credentials",
     "permission_error": "api.credentials",
     "rate_limit_error": "api.rate-limited",
     "overloaded_error": "api.unreachable",
@@ -43,13 +42,7 @@ _BY_TYPE = {
     "invalid_request_error": "api.untrusted-answer",
     "not_found_error": "api.untrusted-answer",
 }
-_BY_STATUS = {
-    401: "api.credentials",
-    402: "api.credentials",
-    403: "api.credentials",
-    408: "api.unreachable",
-    429: "api.rate-limited",
-}
+_BY_STATUS = {401: "api.credentials", 403: "api.credentials", 408: "api.unreachable", 429: "api.rate-limited"}
 _SAYING = {
     "api.unreachable": "the API cannot serve",
     "api.rate-limited": "rate limited",
@@ -122,11 +115,11 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
     kind = _api_type(body)
     check = _BY_CODE.get(error.error_code or "") or _BY_TYPE.get(kind or "") or _BY_STATUS.get(status)
     check = check or ("api.unreachable" if status >= 500 else "api.untrusted-answer")
-    what = f"{_SAYING[check]}: HTTP {status} {printable(kind or '', 40)}".rstrip()
+    what, hint = f"{_SAYING[check]}: HTTP {status} {printable(kind or '', 40)}".rstrip(), _HINTS[check]
     if error.error_code in _BY_CODE:
-        what = "the spend cap is reached: waiting does not help"
-    elif status == 402:
-        what = "the account behind the key cannot pay: HTTP 402"
+        what, hint = "the spend cap is reached: waiting does not help", _RAISE_THE_CAP
+    elif kind == "billing_error":
+        what, hint = f"the account behind the key cannot pay: HTTP {status} {kind}", _PAY
     elif 300 <= status < 400:
         what = f"redirect ({status}) to {_place(headers.get('location', ''))} not followed"
     said = headers.get("x-should-retry")
@@ -138,12 +131,8 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
         request_id if isinstance(request_id, str) else None,
         graceable=check in {"api.unreachable", "api.rate-limited"},
     )
-    if error.error_code in _BY_CODE:
-        problem = problem.hinting(_RAISE_THE_CAP)
-    elif status == 402:
-        problem = problem.hinting(_PAY)
     return Failure(
-        problem,
+        problem.hinting(hint),
         status,
         kind,
         retry and error.error_code not in _BY_CODE,

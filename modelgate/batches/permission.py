@@ -64,9 +64,7 @@ def objections(world: Surroundings, permission: Permission) -> list[str]:
 
 
 def of_rounds(world: Surroundings, job: Job) -> Callable[[int], None]:
-    """What asks whether a round of the job may be sent now: raises as `ask` does, and `Refused` if its model may not
-    run any more or cannot do it.
-    """
+    """Asks, for the number of a round, whether it may be sent now. Raises as `ask` does, and `Refused` if not."""
 
     def permit(round_number: int) -> None:
         permitted = ask(world, job.row.slot)

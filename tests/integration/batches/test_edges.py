@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, Told, request
+from desk import MODEL, Desk, Meddling, request
 
 from modelgate import api
 from modelgate.batches import lease as lease_module
@@ -23,7 +23,6 @@ from modelgate.batches import operations, scan
 from modelgate.batches.body import Body
 from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
-from modelgate.batches.job import Job
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.positions import from_text
@@ -249,24 +248,10 @@ def test_only_a_file_can_be_read_more_than_once(desk: Desk, name: str) -> None:
         operations.run(desk.site.world(), "summarizer", path, desk.out, desk.progress)
 
 
-class Removing(Told):
-    """Somebody who removes the file as soon as it is about to be sent."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    def moved(self, job: Job, requests_done: int) -> None:
-        """Removes it."""
-        super().moved(job, requests_done)
-        if job.in_state("sending"):
-            self._desk.file.unlink(missing_ok=True)
-
-
 def test_a_file_that_is_gone_when_it_is_sent_is_told(desk: Desk) -> None:
     """It is no failure of the connection, and is not tried again and again."""
     desk.write(2)
-    desk.progress = Removing(desk)
+    desk.progress = Meddling(desk.file.unlink)
     with pytest.raises(UsageError, match=r"requests\.jsonl: No such file or directory"):
         desk.run()
     assert (desk.batches(), desk.jobs()[0].parts[0].state) == ([], "planned")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, Told, request
+from desk import MODEL, Desk, Meddling, Told, request
 
 from modelgate.batches import operations
 from modelgate.batches.job import Job, PartState, instants_of
@@ -228,13 +228,18 @@ def test_a_pin_that_moved_stops_what_is_left_to_send(desk: Desk) -> None:
     assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
 
 
-def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> None:
-    """Of more batches than may be in flight the rest is not sent; what its hint says collects those that ended."""
+def ran_another(desk: Desk) -> None:
+    """The slot ran claude-opus-5, then the model of the batches."""
     desk.site.asks(summarizer="claude-opus-5")
     desk.site.accept("summarizer")
     desk.site.preflight()
     desk.site.asks(summarizer=MODEL)
     desk.site.preflight()
+
+
+def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> None:
+    """Of more batches than may be in flight the rest is not sent; what its hint says collects those that ended."""
+    ran_another(desk)
     desk.write(3)
     desk.site.sandbox.spend_cap(path=CREATE)
     with pytest.raises(CallFailed):
@@ -253,30 +258,12 @@ def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> N
     assert desk.batches() == []
 
 
-class RollingBack(Told):
-    """Somebody who rolls the slot back while a create is on its way."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    def moved(self, job: Job, requests_done: int) -> None:
-        """Looks, and rolls back."""
-        super().moved(job, requests_done)
-        if job.in_state("sending"):
-            self._desk.site.rollback("summarizer", to="claude-opus-5")
-
-
 def test_the_gate_is_asked_again_when_its_answer_is_old(desk: Desk) -> None:
     """A create that has to wait for an hour is not sent on an ID that was rolled back meanwhile."""
-    desk.site.asks(summarizer="claude-opus-5")
-    desk.site.accept("summarizer")
-    desk.site.preflight()
-    desk.site.asks(summarizer=MODEL)
-    desk.site.preflight()
+    ran_another(desk)
     desk.write(2)
     desk.site.sandbox.add_fault(status=429, headers={"retry-after": "3600"}, method="POST", path=CREATE)
-    desk.progress = RollingBack(desk)
+    desk.progress = Meddling(lambda: desk.site.rollback("summarizer", to="claude-opus-5"))
     with pytest.raises(Refused, match="may now run claude-opus-5"):
         desk.run()
     assert desk.batches() == []

@@ -111,10 +111,10 @@ def test_the_code_goes_before_the_type_and_the_type_before_the_status() -> None:
 
 
 def test_an_account_that_cannot_pay_is_told_as_one() -> None:
-    """It is the API that answers, and neither waiting nor old facts help."""
+    """Neither another base URL, nor waiting, nor old facts help: the hint is to pay."""
     unpaid = _status(402, error("billing_error"))
-    assert (unpaid.problem.check, unpaid.problem.graceable, unpaid.retry) == ("api.credentials", False, False)
-    assert unpaid.problem.message == "the account behind the key cannot pay: HTTP 402"
+    assert (unpaid.problem.check, unpaid.problem.graceable, unpaid.retry) == ("api.untrusted-answer", False, False)
+    assert unpaid.problem.message == "the account behind the key cannot pay: HTTP 402 billing_error"
     assert unpaid.problem.hint.startswith("add credit")
 
 
