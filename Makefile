@@ -48,7 +48,7 @@ contracts: $(VENV)/dev.stamp  ## import-linter: who may import whom
 	$(VENV)/bin/lint-imports
 
 docs: $(VENV)/dev.stamp  ## write docs/commands.md anew
-	$(VENV)/bin/python tests/command_page.py > docs/commands.md
+	$(VENV)/bin/python tests/support/command_page.py > docs/commands.md
 
 lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes the newest versions
 	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)

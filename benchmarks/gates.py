@@ -22,7 +22,7 @@ PLAIN = str(Path(__file__).with_name("plain_script.py"))
 _MODULES = """
 import atexit, sys
 atexit.register(lambda: print(len(sys.modules), "anthropic" in sys.modules, "alembic" in sys.modules))
-from modelgate.cli import main
+from modelgate.cli.start import main
 sys.argv = ["modelgate", "preflight", "-e", sys.argv[1]]
 main()
 """

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import chains
-import fleet
 import gates
 import histories
 import tables
 from plot import svg
+from support import fleet
 
 Results = dict[str, list[dict[str, Any]]]
 SIZES = {

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from modelgate.errors import CouldNotKnow as CouldNotKnow
     from modelgate.errors import ModelgateError as ModelgateError
     from modelgate.errors import Refused as Refused
-    from modelgate.handoff import pinned as pinned
-    from modelgate.programs import check as check
-    from modelgate.programs import preflight as preflight
+    from modelgate.library import check as check
+    from modelgate.library import preflight as preflight
+    from modelgate.pins import pinned as pinned
 
 _HOMES = {
     "CallLog": "api.call_log",
@@ -31,9 +31,9 @@ _HOMES = {
     "Refused": "errors",
     "Report": "domain.report",
     "Verdict": "domain.findings",
-    "check": "programs",
-    "pinned": "handoff",
-    "preflight": "programs",
+    "check": "library",
+    "pinned": "pins",
+    "preflight": "library",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 # a sorted list of the names above
 

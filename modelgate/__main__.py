@@ -1,6 +1,6 @@
 """`python -m modelgate`."""
 
-from modelgate.cli import main
+from modelgate.cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import PostgreSQL
+from support.databases import PostgreSQL
 
-from modelgate.api.by_name import open_by_name
+from modelgate.cli.start.by_name import open_by_name
 
 
 def pytest_configure() -> None:

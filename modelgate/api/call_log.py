@@ -12,7 +12,7 @@ from anthropic import APITimeoutError, Middleware
 
 from modelgate import telemetry
 from modelgate.domain.text import printable
-from modelgate.handoff import pinned
+from modelgate.pins import pinned
 
 if TYPE_CHECKING:
     import logging

@@ -9,8 +9,8 @@ from modelgate.batches.job import Job, Part, fold
 from modelgate.clock import Deadline
 from modelgate.domain.batches import BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow
 from modelgate.errors import Refused
+from modelgate.gate.context import Context
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 STORE_SECONDS = 60.0
 """How long the store may take for one question or one entry."""
@@ -19,9 +19,9 @@ STORE_SECONDS = 60.0
 class Ledger:
     """The batches of one service in one environment. Opens the store for each question, as hours lie between them."""
 
-    def __init__(self, world: Surroundings, *, read_only: bool = False) -> None:
-        self._world = world
-        self.scope = world.scope
+    def __init__(self, context: Context, *, read_only: bool = False) -> None:
+        self._world = context
+        self.scope = context.scope
         self._read_only = read_only
 
     def store(self, seconds: float = STORE_SECONDS) -> Store:

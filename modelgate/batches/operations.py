@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelgate import api
+from modelgate.api.batches import BatchesClient
 from modelgate.batches import permission, scan
-from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, job_id, typed
 from modelgate.batches.lease import Lease
@@ -24,7 +24,7 @@ from modelgate.batches.split import PlannedPart, split
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
 from modelgate.errors import CallFailed, Conflict, Refused, UsageError
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
 from modelgate.whole_file import may_write
 
 _log = logging.getLogger(__name__)
@@ -51,18 +51,18 @@ class Plan:
     """The job that `run` would go on with, if there is one."""
 
 
-def plan(world: Surroundings, slot: str, path: Path, *, again: bool = False) -> Plan:
+def plan(context: Context, slot: str, path: Path, *, again: bool = False) -> Plan:
     """Checks the file and the slot, and records and sends nothing. Raises as `run` does."""
-    permitted = permission.ask(world, slot, dry_run=True)
+    permitted = permission.ask(context, slot, dry_run=True)
     with closing(Index()) as index:
-        scanned = _checked(world, path, permitted, index)
-        job, _ = _newest(Ledger(world, read_only=True), world, slot, scanned.digest)
-        goes_on = None if job is None or _starts_anew(world, job, again=again) else job
+        scanned = _checked(context, path, permitted, index)
+        job, _ = _newest(Ledger(context, read_only=True), context, slot, scanned.digest)
+        goes_on = None if job is None or _starts_anew(context, job, again=again) else job
         return Plan(permitted, scanned, tuple(split(index.sizes())), goes_on)
 
 
 def run(
-    world: Surroundings, slot: str, path: Path, out: Path, progress: Progress, *, again: bool = False, resends: int = 2
+    context: Context, slot: str, path: Path, out: Path, progress: Progress, *, again: bool = False, resends: int = 2
 ) -> Job:
     """Sends the file, waits, collects, sends again what is worth it, and writes the results.
 
@@ -71,47 +71,47 @@ def run(
     """
     _check_out(out, path)
     with (
-        _started(world, slot, path, again=again) as (job, index, fresh),
-        _work(world, job, path, index, progress) as work,
+        _started(context, slot, path, again=again) as (job, index, fresh),
+        _work(context, job, path, index, progress) as work,
     ):
-        return Runner(work, permission.of_rounds(world, job), resends, permitted_round=fresh).finish(out)
+        return Runner(work, permission.of_rounds(context, job), resends, permitted_round=fresh).finish(out)
 
 
-def submit(world: Surroundings, slot: str, path: Path, progress: Progress, *, again: bool = False) -> Job:
+def submit(context: Context, slot: str, path: Path, progress: Progress, *, again: bool = False) -> Job:
     """Sends the file, as many batches as may be in flight, and does not wait."""
     with (
-        _started(world, slot, path, again=again) as (job, index, fresh),
-        _work(world, job, path, index, progress) as work,
+        _started(context, slot, path, again=again) as (job, index, fresh),
+        _work(context, job, path, index, progress) as work,
     ):
-        return Runner(work, permission.of_rounds(world, job), 0, permitted_round=fresh).send()
+        return Runner(work, permission.of_rounds(context, job), 0, permitted_round=fresh).send()
 
 
 def resume(
-    world: Surroundings, wanted: str, out: Path, progress: Progress, *, path: Path | None = None, resends: int = 2
+    context: Context, wanted: str, out: Path, progress: Progress, *, path: Path | None = None, resends: int = 2
 ) -> Job:
     """Does what is left of a job, from wherever it stopped. `path` is where its file of requests is now."""
-    job = Ledger(world).job(wanted)
+    job = Ledger(context).job(wanted)
     path = path or Path(job.row.file_path)
     _check_out(out, path)
     with closing(Index()) as index:
-        _indexed(world, job, path, index)
-        with _work(world, job, path, index, progress) as work:
-            return Runner(work, permission.of_rounds(world, job), resends).finish(out)
+        _indexed(context, job, path, index)
+        with _work(context, job, path, index, progress) as work:
+            return Runner(work, permission.of_rounds(context, job), resends).finish(out)
 
 
-def cancel(world: Surroundings, wanted: str) -> Job:
+def cancel(context: Context, wanted: str) -> Job:
     """Asks the API to cancel every batch of the job that has not ended; nothing more of it is sent."""
-    ledger = Ledger(world)
+    ledger = Ledger(context)
     job = ledger.job(wanted)
     if job.finished:
         raise Refused(f"{job.id} is finished: there is nothing to cancel")
     with suppress(Conflict):  # it was asked before; the API is asked again, as that may have failed
         ledger.note(job, None, "cancel-asked")
     for part in ledger.job(job.id).in_state("sending"):
-        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        resume = typed(context.scope, "resume", job.id, "--out FILE")
         _log.warning("part %d may have become a batch: `%s` finds and cancels it", part.number, resume)
     failures: list[CallFailed] = []
-    with _connected(world, job) as client:
+    with _connected(context, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
             try:
                 client.cancel(part.batch_id or "")
@@ -123,46 +123,44 @@ def cancel(world: Surroundings, wanted: str) -> Job:
 
 
 @contextmanager
-def _started(world: Surroundings, slot: str, path: Path, *, again: bool) -> Iterator[tuple[Job, Index, int]]:
+def _started(context: Context, slot: str, path: Path, *, again: bool) -> Iterator[tuple[Job, Index, int]]:
     """The job of the file, made if there is none, its index, and the round for which the gate was asked."""
-    ledger = Ledger(world)
+    ledger = Ledger(context)
     digest = scan.digest(path)
     with closing(Index()) as index:
-        job, generation = _newest(ledger, world, slot, digest)
+        job, generation = _newest(ledger, context, slot, digest)
         fresh = 0
-        if job is None or _starts_anew(world, job, again=again):
-            job, fresh = _create(ledger, world, slot, path, index, digest, generation), 1
+        if job is None or _starts_anew(context, job, again=again):
+            job, fresh = _create(ledger, context, slot, path, index, digest, generation), 1
         else:
-            _indexed(world, job, path, index)
+            _indexed(context, job, path, index)
         yield job, index, fresh
 
 
-def _newest(ledger: Ledger, world: Surroundings, slot: str, digest: str) -> tuple[Job | None, int]:
+def _newest(ledger: Ledger, context: Context, slot: str, digest: str) -> tuple[Job | None, int]:
     """The newest job of this slot and file, and the number of the next."""
     newest, generation = None, 0
-    while job := ledger.find(job_id(world.scope, slot, digest, generation)):
+    while job := ledger.find(job_id(context.scope, slot, digest, generation)):
         newest, generation = job, generation + 1
     return newest, generation
 
 
-def _starts_anew(world: Surroundings, job: Job, *, again: bool) -> bool:
+def _starts_anew(context: Context, job: Job, *, again: bool) -> bool:
     """Whether `again` makes a new job. Raises `Refused` while a batch of the old one may run that nobody knows of."""
     if not (again and job.over):
         return False
     if unknown := job.in_state("sending"):
         message = f"part {unknown[0].number} of {job.id} may have become a batch: it would be paid for twice"
-        raise Refused(message, hint=f"first: {typed(world.scope, 'resume', job.id, '--out FILE')}")
+        raise Refused(message, hint=f"first: {typed(context.scope, 'resume', job.id, '--out FILE')}")
     return True
 
 
-def _create(
-    ledger: Ledger, world: Surroundings, slot: str, path: Path, index: Index, digest: str, generation: int
-) -> Job:
-    permitted = permission.ask(world, slot)
-    scanned = _checked(world, path, permitted, index)
+def _create(ledger: Ledger, context: Context, slot: str, path: Path, index: Index, digest: str, generation: int) -> Job:
+    permitted = permission.ask(context, slot)
+    scanned = _checked(context, path, permitted, index)
     if scanned.digest != digest:
         raise UsageError(f"{path} changed while it was read", hint="leave the file alone, and run it again")
-    new, now = job_id(world.scope, slot, digest, generation), world.clock.now()
+    new, now = job_id(context.scope, slot, digest, generation), context.clock.now()
     parts = [
         BatchPartRow(new, number, 1, part.positions, part.requests, part.bytes, now)
         for number, part in enumerate(split(index.sizes()), 1)
@@ -185,18 +183,18 @@ def _create(
     return ledger.job(new)
 
 
-def _checked(world: Surroundings, path: Path, permitted: Permission, index: Index) -> Scan:
+def _checked(context: Context, path: Path, permitted: Permission, index: Index) -> Scan:
     scanned = scan.scan(path, permitted.rules, index)
-    objections = permission.objections(world, permitted)
+    objections = permission.objections(context, permitted)
     if objections or scanned.problems:
         raise BadRequests(path, scanned, objections)
     return scanned
 
 
-def _indexed(world: Surroundings, job: Job, path: Path, index: Index) -> None:
+def _indexed(context: Context, job: Job, path: Path, index: Index) -> None:
     scanned = scan.scan(path, RequestRules(job.row.model_id, job.row.reference), index)
     if scanned.digest != job.row.file_digest:
-        resume = typed(world.scope, "resume", job.id, "--requests FILE --out FILE")
+        resume = typed(context.scope, "resume", job.id, "--requests FILE --out FILE")
         hint = f"{resume}, with the file that was handed in"
         raise UsageError(f"{path} is not the file of {job.id}", hint=hint)
     if scanned.problems:
@@ -204,21 +202,21 @@ def _indexed(world: Surroundings, job: Job, path: Path, index: Index) -> None:
 
 
 @contextmanager
-def _work(world: Surroundings, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
-    ledger = Ledger(world)
+def _work(context: Context, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
+    ledger = Ledger(context)
     rules = RequestRules(job.row.model_id, job.row.reference)
-    with _connected(world, job) as client, Lease(ledger, job.id, world.author.host, world.clock) as lease:
-        work = Work(job, ledger, client, lease, index, path, rules, world.clock, progress)
+    with _connected(context, job) as client, Lease(ledger, job.id, context.author.host, context.clock) as lease:
+        work = Work(job, ledger, client, lease, index, path, rules, context.clock, progress)
         work.refresh()
         yield work
 
 
 @contextmanager
-def _connected(world: Surroundings, job: Job) -> Iterator[BatchesClient]:
+def _connected(context: Context, job: Job) -> Iterator[BatchesClient]:
     from modelgate.api.call_log import CallLog
 
     log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
-    with closing(api.connect(world.settings.api, environ=world.environ, middleware=[log])) as sdk:
+    with closing(api.connect(context.settings.api, environ=context.environ, middleware=[log])) as sdk:
         client = BatchesClient(sdk)
         if client.origin != job.row.origin:
             raise Refused(f"{job.id} is at {job.row.origin}, and the settings lead to {client.origin}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modelgate import api, gate
+from modelgate import api
 from modelgate.batches.job import Job, typed
 from modelgate.batches.requests import RequestRules
 from modelgate.clock import Deadline
@@ -15,7 +15,8 @@ from modelgate.domain.catalogue import Entry
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import did_you_mean
 from modelgate.errors import ApiProblem, Refused, UsageError
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
+from modelgate.gate.run import Options, run_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +37,44 @@ class Permission:
         return RequestRules(self.model_id, self.reference, self.entry.max_tokens)
 
 
-def ask(world: Surroundings, slot_name: str, *, dry_run: bool = False) -> Permission:
+def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permission:
     """Gates the slot as `preflight` does. Raises `Refused` or `CouldNotKnow` as the gate says, `UsageError` if there is
     no such slot.
     """
-    slot = _slot(world, slot_name)
-    report = gate.run(world, "preflight", gate.Options(dry_run=dry_run, only=slot.name))
+    slot = _slot(context, slot_name)
+    report = run_gate(context, "preflight", Options(dry_run=dry_run, only=slot.name))
     report.raise_for_refusal()
     found = next(each for each in report.slots if each.slot == slot.name)
     model_id = found.handed_off or found.pinned
     if model_id is None:
-        hint = f"modelgate accept {slot.name} {world.scope.flags} --reason …"
+        hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
         raise Refused(f"{slot.name}: no ID is approved", hint=hint)
-    entry, origin = _entry(world, model_id)
+    entry, origin = _entry(context, model_id)
     return Permission(slot.name, slot.reference, model_id, entry, origin, report.run_id)
 
 
-def objections(world: Surroundings, permission: Permission) -> list[str]:
+def objections(context: Context, permission: Permission) -> list[str]:
     """Why the model cannot do this job at all, whatever the requests are."""
     entry, found = permission.entry, []
     if entry.supports("batch") is False:
         found.append(f"{entry.id} cannot be used in batches")
-    end = world.clock.now() + timedelta(hours=LIFETIME_HOURS)
+    end = context.clock.now() + timedelta(hours=LIFETIME_HOURS)
     if entry.retires_at and entry.retires_at <= end:
         found.append(f"{entry.id} retires on {entry.retires_at:%Y-%m-%d}, before a batch could end")
     return found
 
 
-def of_rounds(world: Surroundings, job: Job) -> Callable[[int], None]:
+def of_rounds(context: Context, job: Job) -> Callable[[int], None]:
     """Asks, for the number of a round, whether it may be sent now. Raises as `ask` does, and `Refused` if not."""
 
     def permit(round_number: int) -> None:
-        permitted = ask(world, job.row.slot)
-        reasons = objections(world, permitted)
+        permitted = ask(context, job.row.slot)
+        reasons = objections(context, permitted)
         if permitted.model_id != job.row.model_id:
             reasons = [f"{job.id} runs on {job.row.model_id}, and {job.row.slot} may now run {permitted.model_id}"]
         if reasons:
-            resume = typed(world.scope, "resume", job.id, "--out FILE")
-            cancel = typed(world.scope, "cancel", job.id)
+            resume = typed(context.scope, "resume", job.id, "--out FILE")
+            cancel = typed(context.scope, "cancel", job.id)
             raise Refused(
                 "; ".join(reasons),
                 hint=f"{resume} --resends 0"
@@ -84,24 +85,24 @@ def of_rounds(world: Surroundings, job: Job) -> Callable[[int], None]:
     return permit
 
 
-def _slot(world: Surroundings, name: str) -> Slot:
-    slots = {slot.name: slot for slot in world.settings.slots}
+def _slot(context: Context, name: str) -> Slot:
+    slots = {slot.name: slot for slot in context.settings.slots}
     if name not in slots:
         near = did_you_mean(name, list(slots))
         hint = f"did you mean {near}?" if near else f"there are {', '.join(slots)}"
-        raise UsageError(f"{world.scope} has no slot {name[:60]!r}", hint=hint)
+        raise UsageError(f"{context.scope} has no slot {name[:60]!r}", hint=hint)
     return slots[name]
 
 
-def _entry(world: Surroundings, model_id: str) -> tuple[Entry, str]:
+def _entry(context: Context, model_id: str) -> tuple[Entry, str]:
     facts = api.ask(
-        world.settings.api,
+        context.settings.api,
         {model_id},
         known_aliases=frozenset(),
         pinned={model_id},
-        deadline=Deadline.after(world.settings.preflight.deadline_seconds, world.clock),
-        clock=world.clock,
-        environ=world.environ,
+        deadline=Deadline.after(context.settings.preflight.deadline_seconds, context.clock),
+        clock=context.clock,
+        environ=context.environ,
     )
     entry, answer = facts.served(model_id), facts.answers.get(model_id)
     if entry is None and answer and answer.problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelgate.batches.client import BatchesClient
+from modelgate.api.batches import BatchesClient
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
 from modelgate.batches.lease import Lease

@@ -1,1 +1,1 @@
-"""The checks: pure policy, a file an area. `modelgate.judgement` runs them."""
+"""The checks: pure policy, a file an area. `judgement` runs them."""

@@ -10,7 +10,7 @@ from modelgate.cli.changes import show
 from modelgate.cli.options import data_format, reason, scoped
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("accept")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    world: Surroundings,
+    context: Context,
     slots: tuple[str, ...],
     everything: bool,
     run_id: str | None,
@@ -38,6 +38,6 @@ def command(
     """
     from modelgate.operations.accept import accept
 
-    changed = accept(world, slots, everything=everything, run_id=run_id, source=source, reason=reason)
+    changed = accept(context, slots, everything=everything, run_id=run_id, source=source, reason=reason)
     show(changed, form, "accepted")
     return 0

@@ -16,7 +16,7 @@ from modelgate.domain.rows import Head
 
 if TYPE_CHECKING:
     from modelgate.domain.chain import Verification
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 class HeadType(click.ParamType[Head]):
@@ -47,19 +47,19 @@ def command() -> None:
 @click.option("--after", type=HeadType(), metavar="HEAD", help="Begin at a head that was verified before.")
 @scoped
 @data_format
-def verify(world: Surroundings, expect: Head | None, after: Head | None, form: str) -> int:
+def verify(context: Context, expect: Head | None, after: Head | None, form: str) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
 
     Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
     """
-    store = world.store(world.deadline(), read_only=True)
+    store = context.store(context.deadline(), read_only=True)
     with _progress() as told:
-        found = store.verify(world.scope, after=after, expect=expect, progress=told)
+        found = store.verify(context.scope, after=after, expect=expect, progress=told)
     if form == "json":
         say_json(_as_json(found))
     else:
         unread = f", {found.unread} of them by a newer modelgate: only their place" if found.unread else ""
-        say(f"{found.rows} rows of {world.scope} fit{unread}")
+        say(f"{found.rows} rows of {context.scope} fit{unread}")
         say(f"tampered with: {found.misfit}" if found.misfit else f"intact up to {found.head or 'the beginning'}")
     return 0 if found.intact else 1
 
@@ -67,12 +67,12 @@ def verify(world: Surroundings, expect: Head | None, after: Head | None, form: s
 @command.command("head")
 @scoped
 @data_format
-def head(world: Surroundings, form: str) -> int:
+def head(context: Context, form: str) -> int:
     """Print the end of the chain. Kept elsewhere, it proves later that nothing before it changed.
 
     Example: modelgate audit head -e prod > head-of-this-week
     """
-    found = world.store(world.deadline(), read_only=True).head(world.scope)
+    found = context.store(context.deadline(), read_only=True).head(context.scope)
     say_json({"head": found and str(found)}) if form == "json" else say(str(found) if found else "nothing recorded yet")
     return 0
 
@@ -80,12 +80,12 @@ def head(world: Surroundings, form: str) -> int:
 @command.command("export")
 @scoped
 @click.option("--format", type=click.Choice(["json"]), expose_value=False, help="JSON lines, as without it.")
-def export(world: Surroundings) -> int:
+def export(context: Context) -> int:
     """Print the chain as JSON lines, which a stranger can verify with docs/audit.md alone.
 
     Example: modelgate audit export -e prod > checkout-prod.jsonl
     """
-    for line in world.store(world.deadline(), read_only=True).export(world.scope):
+    for line in context.store(context.deadline(), read_only=True).export(context.scope):
         say(line)
     return 0
 

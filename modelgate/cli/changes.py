@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, to_the_minute
 from modelgate.render.style import Style
 from modelgate.render.table import table
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.operations.change import Change, Changed

@@ -11,7 +11,7 @@ from modelgate.cli.options import Instant, scoped
 from modelgate.cli.output import parse_reports, put_out, report_files, report_formats
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("check")
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Judge settings and lock alone: nothing is resolved.")
 @click.option("--no-store", is_flag=True, help="Judge against the lock, with the API and no database.")
 def command(
-    world: Surroundings,
+    context: Context,
     form: str,
     reports: tuple[str, ...],
     dry_run: bool,
@@ -37,9 +37,9 @@ def command(
 
     Example: modelgate check -e prod --report sarif=modelgate.sarif
     """
-    from modelgate import gate
+    from modelgate.gate.run import Options, run_gate
 
     files = parse_reports(reports)
-    report = gate.run(world, "check", gate.Options(dry_run, as_of, offline, no_store))
+    report = run_gate(context, "check", Options(dry_run, as_of, offline, no_store))
     put_out(report, form, files)
     return report.exit_code

@@ -10,9 +10,9 @@ from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
+    from modelgate.gate.context import Context
     from modelgate.store.database import Database
     from modelgate.store.migrate import Plan
-    from modelgate.surroundings import Surroundings
 
 
 @click.group("db")
@@ -27,14 +27,14 @@ def command() -> None:
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and whom it would lock out.")
 @scoped
 @data_format
-def upgrade(world: Surroundings, only_plan: bool, form: str) -> int:
+def upgrade(context: Context, only_plan: bool, form: str) -> int:
     """Create the audit store, or bring it up to date.
 
     Example: modelgate db upgrade -e prod
     """
     from modelgate.store import migrate
 
-    planned = (migrate.plan if only_plan else migrate.upgrade)(_database(world))
+    planned = (migrate.plan if only_plan else migrate.upgrade)(_database(context))
     if form == "json":
         say_json(_as_json(planned))
     else:
@@ -45,14 +45,14 @@ def upgrade(world: Surroundings, only_plan: bool, form: str) -> int:
 @command.command("current")
 @scoped
 @data_format
-def current(world: Surroundings, form: str) -> int:
+def current(context: Context, form: str) -> int:
     """Show the schema that the store has.
 
     Example: modelgate db current -e prod
     """
     from modelgate.store import migrate
 
-    found = migrate.current(_database(world))
+    found = migrate.current(_database(context))
     revision = found.revision if found else None
     say_json({"revision": revision}) if form == "json" else say(revision or "no audit store yet")
     return 0
@@ -61,22 +61,22 @@ def current(world: Surroundings, form: str) -> int:
 @command.command("check")
 @scoped
 @data_format
-def check(world: Surroundings, form: str) -> int:
+def check(context: Context, form: str) -> int:
     """Is the store up to date? Exit code 1 if it is behind.
 
     Example: modelgate db check -e prod
     """
     from modelgate.store import migrate
 
-    planned = migrate.plan(_database(world))
+    planned = migrate.plan(_database(context))
     say_json(_as_json(planned)) if form == "json" else say("\n".join(_lines(planned, "missing")))
     return 1 if planned.steps else 0
 
 
-def _database(world: Surroundings) -> Database:
+def _database(context: Context) -> Database:
     from modelgate.store import connect
 
-    return connect(world.settings.database, deadline=world.deadline(), clock=world.clock)
+    return connect(context.settings.database, deadline=context.deadline(), clock=context.clock)
 
 
 def _lines(plan: Plan, verb: str) -> list[str]:

@@ -8,8 +8,8 @@ import sys
 import click
 
 from modelgate.cli.sandbox import INSTALL
+from modelgate.cli.terminal import style_of
 from modelgate.errors import UsageError
-from modelgate.terminal import style_of
 
 
 @click.command("demo")

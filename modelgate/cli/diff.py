@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from modelgate.cli.options import data_format, world
+from modelgate.cli.options import context, data_format
 from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.render.table import table
-from modelgate.terminal import style_of
 
 
 @click.command("diff")
@@ -28,7 +28,7 @@ def command(left: str, right: str, service: str | None, config_dir: Path | None,
     """
     from modelgate.operations.status import differences, status
 
-    sides = [status(world(service, environment, config_dir)) for environment in (left, right)]
+    sides = [status(context(service, environment, config_dir)) for environment in (left, right)]
     found = differences(*sides)
     if form == "json":
         names = ((left, "left"), (right, "right"))

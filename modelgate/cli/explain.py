@@ -16,7 +16,7 @@ def command(check_id: str, form: str) -> int:
 
     Example: modelgate explain drift.alias-moved
     """
-    from modelgate.explain import section
+    from modelgate.render.explain import section
 
     text = section(check_id)
     if form == "json":

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     import click

@@ -16,7 +16,7 @@ from modelgate.errors import UsageError
 if TYPE_CHECKING:
     from modelgate.domain.history import Event
     from modelgate.domain.rows import HandOver
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("history")
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    world: Surroundings, slot: str | None, at: datetime | None, since: datetime | None, limit: int, form: str
+    context: Context, slot: str | None, at: datetime | None, since: datetime | None, limit: int, form: str
 ) -> int:
     """Show who changed what, when and why, and what was handed over, newest first.
 
@@ -38,13 +38,13 @@ def command(
     if at and since:
         raise UsageError("--at and --since exclude each other", hint="--at: one moment; --since: from then on")
     if at:
-        handed = operations.ran_at(world, slot, at)
+        handed = operations.ran_at(context, slot, at)
         if form == "json":
             say_json([operations.hand_over_json(each) for each in handed])
         else:
             say("\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}")
         return 0
-    events = operations.history(world, slot, since, limit)
+    events = operations.history(context, slot, since, limit)
     if form == "json":
         say_json([operations.event_json(event) for event in events])
     else:

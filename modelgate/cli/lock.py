@@ -10,7 +10,7 @@ from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("lock")
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 @click.option("--check", "only_check", is_flag=True, help="Settings and lock agree? Needs neither key nor network.")
 @scoped
 @data_format
-def command(world: Surroundings, slots: tuple[str, ...], source: str | None, only_check: bool, form: str) -> int:
+def command(context: Context, slots: tuple[str, ...], source: str | None, only_check: bool, form: str) -> int:
     """Write approvals into config/<env>.lock.toml: a pull request is then the approval.
 
     Example: modelgate lock -e prod && git add config/prod.lock.toml
     """
-    return _check(world, form) if only_check else _lock(world, slots, source, form)
+    return _check(context, form) if only_check else _lock(context, slots, source, form)
 
 
-def _check(world: Surroundings, form: str) -> int:
+def _check(context: Context, form: str) -> int:
     from modelgate.operations.lock import check_lock
 
-    stale = check_lock(world)
+    stale = check_lock(context)
     if form == "json":
         say_json([{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale])
     else:
         lines = [f"{f.slot}: {f.message}\n  → {f.hint}" for f in stale]
-        say("\n".join(lines) or f"{world.settings.lock_file} agrees with the settings")
+        say("\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
     return 1 if stale else 0
 
 
-def _lock(world: Surroundings, slots: tuple[str, ...], source: str | None, form: str) -> int:
+def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: str) -> int:
     from modelgate.operations.lock import lock
 
-    locked = lock(world, slots, source=source)
+    locked = lock(context, slots, source=source)
     changes: list[tuple[str, str | None, str | None]] = [
         *((change.pin.slot, change.before, change.pin.model_id) for change in locked.changes),
         *((pin.slot, pin.model_id, None) for pin in locked.dropped),

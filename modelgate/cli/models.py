@@ -10,14 +10,14 @@ import click
 
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
 from modelgate.domain.catalogue import LIFECYCLES, Entry
 from modelgate.domain.codec import entry_to_json
 from modelgate.domain.text import printable
 from modelgate.render.table import table
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("models")
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 @click.option("--line", "lines", multiple=True, metavar="LINE", help="Such as opus; may be repeated.")
 @scoped
 @data_format
-def command(world: Surroundings, lifecycles: tuple[str, ...], lines: tuple[str, ...], form: str) -> int:
+def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...], form: str) -> int:
     """List what the Models API serves.
 
     Example: modelgate models -e prod --lifecycle active --line sonnet
     """
     from modelgate.operations.catalogue import models
 
-    found = models(world, lifecycles, lines)
+    found = models(context, lifecycles, lines)
     if form == "json":
         say_json([entry_to_json(entry) for entry in found])
     else:

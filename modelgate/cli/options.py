@@ -14,28 +14,30 @@ from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def scoped(command: F) -> F:
-    """Adds -s, -e and --config-dir, and hands the command its `world`."""
+    """Adds -s, -e and --config-dir, and hands the command its `context`."""
     from functools import wraps
 
     @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
     @click.option("-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.")
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
-    def with_world(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
-        return command(*args, world=world(service, environment, config_dir), **kw)
+    def in_context(
+        *args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any
+    ) -> Any:
+        return command(*args, context=context(service, environment, config_dir), **kw)
 
-    return with_world  # type: ignore[return-value]  # the wrapper takes the options instead of the world
+    return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
 
 
-def world(service: str | None, environment: str | None, config_dir: Path | None) -> Surroundings:
-    """The surroundings of this process."""
-    from modelgate.surroundings import prepare
+def context(service: str | None, environment: str | None, config_dir: Path | None) -> Context:
+    """The context of this process."""
+    from modelgate.gate.context import prepare
 
     return prepare(os.environ, service=service, environment=environment, config_dir=config_dir)
 

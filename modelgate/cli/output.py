@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelgate.cli.terminal import style_of
 from modelgate.errors import UsageError
 from modelgate.render import FORMATS, render
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.domain.report import Report

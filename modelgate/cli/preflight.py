@@ -15,7 +15,7 @@ from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.domain.report import Report
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 _path = click.Path(path_type=Path, dir_okay=False)
 
@@ -29,7 +29,7 @@ _path = click.Path(path_type=Path, dir_okay=False)
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Try again until it passes: 90s, 10m.")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
-    world: Surroundings,
+    context: Context,
     form: str,
     reports: tuple[str, ...],
     emit_env: Path | None,
@@ -43,13 +43,13 @@ def command(
 
     Example: modelgate preflight -e prod --wait 10m -- gunicorn app:app
     """
-    from modelgate import waiting
+    from modelgate.gate import waiting
 
     files = parse_reports(reports)
     for path in filter(None, (emit_env, emit_json)):
         need_place(path)
     _need_command(cmd)
-    report = waiting.preflight(world, wait or timedelta(0), _tell)
+    report = waiting.preflight(context, wait or timedelta(0), _tell)
     put_out(report, form, files, err=bool(cmd))
     if report.models:
         _hand_over(report, emit_env, emit_json)
@@ -73,7 +73,7 @@ def _tell(report: Report) -> None:
 
 def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) -> None:
     from modelgate.domain.times import format_instant
-    from modelgate.handoff import env_text, json_text
+    from modelgate.gate.handoff import env_text, json_text
 
     if emit_env:
         write(emit_env, env_text(report.exports))
@@ -82,7 +82,7 @@ def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) ->
 
 
 def _become(cmd: list[str], report: Report, emit_json: Path | None) -> None:
-    from modelgate.handoff import become, environment_of
+    from modelgate.gate.handoff import become, environment_of
 
     # Observed only: nothing is handed over, and the application starts as it would have without the gate.
     environ = environment_of(report, os.environ, emit_json) if report.enforced else dict(os.environ)

@@ -11,7 +11,7 @@ from modelgate.cli.options import data_format, reason, scoped
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("release")
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    world: Surroundings,
+    context: Context,
     slots: tuple[str, ...],
     everything: bool,
     keep: bool,
@@ -39,6 +39,6 @@ def command(
 
     if keep == accept_new:
         raise UsageError("say what to run then: --keep or --accept", hint="--keep stays on the held ID")
-    changed = release(world, slots, "keep" if keep else "accept", everything=everything, reason=reason)
+    changed = release(context, slots, "keep" if keep else "accept", everything=everything, reason=reason)
     show(changed, form, "released")
     return 0

@@ -13,21 +13,21 @@ from modelgate.domain.text import printable
 
 if TYPE_CHECKING:
     from modelgate.domain.catalogue import Answer
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("resolve")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @scoped
 @data_format
-def command(world: Surroundings, names: tuple[str, ...], form: str) -> int:
+def command(context: Context, names: tuple[str, ...], form: str) -> int:
     """Ask what names mean today. Exit code 1 if one means nothing, 3 if one could not be asked for.
 
     Example: modelgate resolve claude-sonnet-4-5 -e prod
     """
     from modelgate.operations.catalogue import resolve
 
-    facts = resolve(world, names)
+    facts = resolve(context, names)
     answers = [facts.answers[name] for name in dict.fromkeys(names)]
     if form == "json":
         shown = [{"name": a.name, "outcome": a.outcome, "id": a.id, "alias": a.is_alias} for a in answers]

@@ -14,8 +14,8 @@ from modelgate.cli.output import say
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
+    from modelgate.gate.context import Context
     from modelgate.operations.change import Changed
-    from modelgate.surroundings import Surroundings
 
 
 @click.command("rollback")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    world: Surroundings,
+    context: Context,
     slots: tuple[str, ...],
     everything: bool,
     to_id: str | None,
@@ -65,7 +65,7 @@ def command(
         return click.confirm("Do it?", err=True)
 
     changed = rollback(
-        world,
+        context,
         slots,
         Target(to_id, to_revision, to_time),
         Terms(reason, expires, never_run, unverified),

@@ -11,31 +11,31 @@ import click
 
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.render.table import table
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
+    from modelgate.gate.context import Context
     from modelgate.operations.status import SlotStatus, Status
-    from modelgate.surroundings import Surroundings
 
 
 @click.command("status")
 @scoped
 @data_format
-def command(world: Surroundings, form: str) -> int:
+def command(context: Context, form: str) -> int:
     """Show what may run, what is held and what ran last, from the audit store alone.
 
     Example: modelgate status -e prod
     """
     from modelgate.operations.status import status, status_json
 
-    found = status(world)
+    found = status(context)
     if form == "json":
-        say_json({"service": world.scope.service, "environment": world.scope.environment, **status_json(found)})
+        say_json({"service": context.scope.service, "environment": context.scope.environment, **status_json(found)})
     else:
-        say(_as_text(found, world.clock.now()))
+        say(_as_text(found, context.clock.now()))
     return 0
 
 

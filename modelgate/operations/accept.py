@@ -12,15 +12,15 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import Refused, UsageError
+from modelgate.gate.context import Context
 from modelgate.operations.change import Change, Changed, approval, row
 from modelgate.operations.outlook import outlook
 from modelgate.operations.selection import ask, meaning, need_fit, need_reason, resolved, select
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 
 def accept(
-    world: Surroundings,
+    context: Context,
     names: Collection[str] = (),
     *,
     everything: bool = False,
@@ -32,34 +32,34 @@ def accept(
     reason = need_reason(reason)
     if run_id and source:
         raise UsageError("--run and --from exclude each other", hint="--run pins what a run saw; --from promotes")
-    if world.settings.check.pins_from == "lock":
-        hint = f"modelgate lock {world.scope.flags}, then commit the lock: the review is the approval"
+    if context.settings.check.pins_from == "lock":
+        hint = f"modelgate lock {context.scope.flags}, then commit the lock: the review is the approval"
         raise Refused("approvals of this environment live in its lock file", hint=hint)
-    deadline = world.deadline()
-    store = world.store(deadline)
-    slots = select(world, names, everything or bool(run_id and not names))
-    state = store.state(world.scope)
-    slots, left_out = _unheld(world, slots, state.pins, skip=bool(run_id and not names))
-    wanted, notes = _wanted(world, store, slots, run_id, source)
+    deadline = context.deadline()
+    store = context.store(deadline)
+    slots = select(context, names, everything or bool(run_id and not names))
+    state = store.state(context.scope)
+    slots, left_out = _unheld(context, slots, state.pins, skip=bool(run_id and not names))
+    wanted, notes = _wanted(context, store, slots, run_id, source)
     if run_id:
         _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
         slots = tuple(slot for slot in slots if slot.name in wanted)
-    facts = ask(world, state.pins, {model_id for _, model_id in wanted.values()}, deadline)
+    facts = ask(context, state.pins, {model_id for _, model_id in wanted.values()}, deadline)
     changes = []
     for slot in slots:
         pins = state.pins.get(slot.name, SlotPins(slot.name))
         reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
-        need_fit(world, slot, model_id, facts, hold=False)
+        need_fit(context, slot, model_id, facts, hold=False)
         newest = state.revisions.get(slot.name, 0)
         pin = approval(slot.name, newest, "accept", model_id, reference, facts, reason)
         if not _says_nothing_new(pin, pins):
             before = choose(pins, slot.reference, meaning(slot, facts))
             changes.append(Change(pin, before.model_id if before else None))
-    return _write(world, store, slots, changes, facts, run_id, (*left_out, *notes))
+    return _write(context, store, slots, changes, facts, run_id, (*left_out, *notes))
 
 
 def _unheld(
-    world: Surroundings, slots: tuple[Slot, ...], pins: Mapping[str, SlotPins], *, skip: bool
+    context: Context, slots: tuple[Slot, ...], pins: Mapping[str, SlotPins], *, skip: bool
 ) -> tuple[tuple[Slot, ...], tuple[str, ...]]:
     """The slots; those that are held are left out with `skip`, which is noted, unless all are; otherwise refused."""
     holds = {slot.name: hold for slot in slots if slot.name in pins and (hold := pins[slot.name].hold)}
@@ -67,24 +67,24 @@ def _unheld(
         notes = tuple(f"{name} is held, and left as it is" for name in holds)
         return tuple(slot for slot in slots if slot.name not in holds), notes
     for name, hold in holds.items():
-        hint = f'modelgate release {name} --accept --reason "…" {world.scope.flags}'
+        hint = f'modelgate release {name} --accept --reason "…" {context.scope.flags}'
         raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
     return slots, ()
 
 
 def _wanted(
-    world: Surroundings, store: Store, slots: Collection[Slot], run_id: str | None, source: str | None
+    context: Context, store: Store, slots: Collection[Slot], run_id: str | None, source: str | None
 ) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
     """Slot to (reference, ID) where these do not come from the settings of today, and what to tell about it."""
     if run_id:
-        return _seen_by(world, store, slots, run_id), ()
-    return _run_by(world, store, slots, source) if source else ({}, ())
+        return _seen_by(context, store, slots, run_id), ()
+    return _run_by(context, store, slots, source) if source else ({}, ())
 
 
-def _seen_by(world: Surroundings, store: Store, slots: Collection[Slot], run_id: str) -> dict[str, tuple[str, str]]:
+def _seen_by(context: Context, store: Store, slots: Collection[Slot], run_id: str) -> dict[str, tuple[str, str]]:
     run = store.run(run_id)
-    if run is None or run.envelope.scope != world.scope:
-        raise Refused(f"{world.scope} has no run {printable(run_id)}", hint="the report that refused names its run")
+    if run is None or run.envelope.scope != context.scope:
+        raise Refused(f"{context.scope} has no run {printable(run_id)}", hint="the report that refused names its run")
     asked = {slot.name for slot in slots}
     return {
         r.slot: (r.reference, r.resolved_id)
@@ -100,18 +100,18 @@ def _need_seen(run_id: str, seen: Mapping[str, object], names: Collection[str]) 
 
 
 def _run_by(
-    world: Surroundings, store: Store, slots: Collection[Slot], source: str
+    context: Context, store: Store, slots: Collection[Slot], source: str
 ) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
-    there = Scope(world.scope.service, source)
+    there = Scope(context.scope.service, source)
     handed = {h.slot: h for h in store.handed_over_at(there)}
     missing = [slot.name for slot in slots if slot.name not in handed]
     if missing:
         raise Refused(f"{there} has handed over nothing for {', '.join(missing)}", hint=f"deploy to {source} first")
-    policy, notes = world.settings.check, []
-    promoted = store.state(world.scope, promote_from=source).promoted
+    policy, notes = context.settings.check, []
+    promoted = store.state(context.scope, promote_from=source).promoted
     for slot in slots:
         since = promoted.get((slot.name, handed[slot.name].model_id))
-        if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > world.clock.now():
+        if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > context.clock.now():
             notes.append(f"{slot.name}: {source} runs it since {to_the_minute(since)}; check refuses until it soaked")
     return {slot.name: (slot.reference, handed[slot.name].model_id) for slot in slots}, tuple(notes)
 
@@ -128,7 +128,7 @@ def _says_nothing_new(pin: Pin, pins: SlotPins) -> bool:
 
 
 def _write(
-    world: Surroundings,
+    context: Context,
     store: Store,
     slots: Collection[Slot],
     changes: list[Change],
@@ -136,13 +136,13 @@ def _write(
     run_id: str | None,
     notes: tuple[str, ...],
 ) -> Changed:
-    before = store.revisions(world.scope)
+    before = store.revisions(context.scope)
     expect = {change.pin.slot: (change.pin.revision or 1) - 1 for change in changes}
     head = None
     if changes:
         rows = [row(change.pin, run_id) for change in changes]
-        head = store.append(world.scope, world.author, rows, expect=expect, now=world.clock.now())
+        head = store.append(context.scope, context.author, rows, expect=expect, now=context.clock.now())
     changed = {change.pin.slot for change in changes}
     unchanged = tuple(slot.name for slot in slots if slot.name not in changed)
-    after = outlook(world, (*before, *(change.pin for change in changes)), facts)
-    return Changed(world.scope, tuple(changes), after, head, unchanged, notes)
+    after = outlook(context, (*before, *(change.pin for change in changes)), facts)
+    return Changed(context.scope, tuple(changes), after, head, unchanged, notes)

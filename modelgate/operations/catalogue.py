@@ -7,28 +7,28 @@ from collections.abc import Collection
 from modelgate import api
 from modelgate.domain.catalogue import LIFECYCLES, Entry, Facts
 from modelgate.errors import ApiProblem
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
 
 
-def models(world: Surroundings, lifecycles: Collection[str], lines: Collection[str]) -> tuple[Entry, ...]:
+def models(context: Context, lifecycles: Collection[str], lines: Collection[str]) -> tuple[Entry, ...]:
     """The models with these lifecycles (default: active and deprecated) and lines. Raises ApiProblem."""
     listed = api.list_models(
-        world.settings.api,
+        context.settings.api,
         lifecycles=tuple(name for name in LIFECYCLES if name in lifecycles),
-        deadline=world.deadline(),
-        environ=world.environ,
+        deadline=context.deadline(),
+        environ=context.environ,
     )
     return tuple(entry for entry in listed if not lines or entry.line in lines)
 
 
-def resolve(world: Surroundings, names: Collection[str]) -> Facts:
+def resolve(context: Context, names: Collection[str]) -> Facts:
     """What the names mean today. Raises ApiProblem if the API could not be asked at all."""
     facts = api.ask(
-        world.settings.api,
+        context.settings.api,
         names,
-        deadline=world.deadline(),
-        clock=world.clock,
-        environ=world.environ,
+        deadline=context.deadline(),
+        clock=context.clock,
+        environ=context.environ,
     )
     if facts.problem:
         raise ApiProblem(facts.problem)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from modelgate.checks.judgement import Judgement
 from modelgate.domain.catalogue import Entry, Facts
 from modelgate.domain.pins import Action, Pin
 from modelgate.domain.rows import Head, PinRow, Scope
-from modelgate.judgement import Judgement
-from modelgate.record import entry_text
+from modelgate.gate.record import entry_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,18 @@ from typing import Any
 from modelgate.domain.history import Event
 from modelgate.domain.rows import HandOver
 from modelgate.domain.times import format_instant
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
 
 
-def history(world: Surroundings, slot: str | None, since: datetime | None, limit: int) -> tuple[Event, ...]:
+def history(context: Context, slot: str | None, since: datetime | None, limit: int) -> tuple[Event, ...]:
     """At most `limit` events, newest first, of one slot or of all. Raises StoreProblem."""
-    store = world.store(world.deadline(), read_only=True)
-    return store.history(world.scope, slot=slot, since=since, limit=limit)
+    store = context.store(context.deadline(), read_only=True)
+    return store.history(context.scope, slot=slot, since=since, limit=limit)
 
 
-def ran_at(world: Surroundings, slot: str | None, at: datetime) -> tuple[HandOver, ...]:
+def ran_at(context: Context, slot: str | None, at: datetime) -> tuple[HandOver, ...]:
     """What had been handed over last by then, of one slot or of all. Raises StoreProblem."""
-    handed = world.store(world.deadline(), read_only=True).handed_over_at(world.scope, at)
+    handed = context.store(context.deadline(), read_only=True).handed_over_at(context.scope, at)
     return tuple(each for each in handed if slot in (None, each.slot))
 
 

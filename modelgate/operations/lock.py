@@ -12,10 +12,10 @@ from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.errors import Refused, SettingsError
+from modelgate.gate.context import Context
 from modelgate.operations.change import Change, approval
 from modelgate.operations.selection import ask, need_fit, resolved, select
 from modelgate.settings.lock import read_lock, render_lock, write_lock
-from modelgate.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,50 +29,50 @@ class Locked:
     pins: tuple[Pin, ...]
 
 
-def check_lock(world: Surroundings) -> tuple[Finding, ...]:
+def check_lock(context: Context) -> tuple[Finding, ...]:
     """Where settings and lock disagree; needs neither key nor network. Raises SettingsError."""
-    settings = world.settings
-    return stale(settings.slots, read_lock(settings.lock_file, world.scope).pins, world.scope)
+    settings = context.settings
+    return stale(settings.slots, read_lock(settings.lock_file, context.scope).pins, context.scope)
 
 
-def lock(world: Surroundings, names: Collection[str] = (), *, source: str | None = None) -> Locked:
+def lock(context: Context, names: Collection[str] = (), *, source: str | None = None) -> Locked:
     """Asks the API and writes the lock whole; slots that are gone are dropped. Without names: every slot, anew, also
     where the lock as it is cannot be used, such as after a merge.
 
     With `source`, the IDs are those of that environment's lock. Raises Refused, CouldNotKnow, SettingsError.
     """
-    settings = world.settings
-    slots = select(world, names, not names)
-    before = _before(world, keep=bool(names))
-    promoted = _promoted(world, slots, source) if source else {}
-    facts = ask(world, fold(before.values()), promoted.values(), world.deadline())
+    settings = context.settings
+    slots = select(context, names, not names)
+    before = _before(context, keep=bool(names))
+    promoted = _promoted(context, slots, source) if source else {}
+    facts = ask(context, fold(before.values()), promoted.values(), context.deadline())
     asked = {slot.name for slot in settings.slots}
     after = {name: pin for name, pin in before.items() if name in asked}
     for slot in slots:
         model_id = promoted.get(slot.name) or resolved(slot, facts)
-        need_fit(world, slot, model_id, facts, hold=False)
+        need_fit(context, slot, model_id, facts, hold=False)
         pin = approval(slot.name, 0, "accept", model_id, slot.reference, facts, reason="")
         after[slot.name] = replace(pin, revision=None)
-    write_lock(settings.lock_file, render_lock(world.scope, after.values()))
+    write_lock(settings.lock_file, render_lock(context.scope, after.values()))
     changes = (Change(pin, before[name].model_id if name in before else None) for name, pin in after.items())
     moves = tuple(change for change in changes if change.moves)
     dropped = tuple(pin for name, pin in before.items() if name not in asked)
     return Locked(settings.lock_file, moves, dropped, tuple(after.values()))
 
 
-def _before(world: Surroundings, *, keep: bool) -> dict[str, Pin]:
+def _before(context: Context, *, keep: bool) -> dict[str, Pin]:
     """Slot to pin of the lock as it is. One that cannot be used is empty, unless a part of it is to be kept."""
-    path = world.settings.lock_file
+    path = context.settings.lock_file
     try:
-        return {pin.slot: pin for pin in read_lock(path, world.scope).pins} if path.is_file() else {}
+        return {pin.slot: pin for pin in read_lock(path, context.scope).pins} if path.is_file() else {}
     except SettingsError:
         if keep:
             raise
         return {}
 
 
-def _promoted(world: Surroundings, slots: Collection[Slot], source: str) -> dict[str, str]:
-    path, there = world.settings.config_dir / f"{source}.lock.toml", Scope(world.settings.service, source)
+def _promoted(context: Context, slots: Collection[Slot], source: str) -> dict[str, str]:
+    path, there = context.settings.config_dir / f"{source}.lock.toml", Scope(context.settings.service, source)
     locked = {pin.slot: pin.model_id for pin in read_lock(path, there).pins}
     missing = [slot.name for slot in slots if slot.name not in locked]
     if missing:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from modelgate.checks.judgement import Judgement, judge
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, Snapshot
-from modelgate.judgement import Judgement, judge
+from modelgate.gate.context import Context
 from modelgate.settings.lock import read_lock
-from modelgate.surroundings import Surroundings
 
 
-def pins_in_force(world: Surroundings, revisions: Iterable[Pin]) -> Mapping[str, SlotPins]:
+def pins_in_force(context: Context, revisions: Iterable[Pin]) -> Mapping[str, SlotPins]:
     """The pins that a gate would judge against: the store's, or the lock's under the store's holds."""
     stored = fold(revisions)
-    if world.settings.preflight.pins_from == "store":
+    if context.settings.preflight.pins_from == "store":
         return stored
-    return with_lock(stored, read_lock(world.settings.lock_file, world.scope).pins)
+    return with_lock(stored, read_lock(context.settings.lock_file, context.scope).pins)
 
 
 def outlook(
-    world: Surroundings,
+    context: Context,
     revisions: Iterable[Pin],
     facts: Facts | None,
     grace: Grace | None = None,
@@ -30,16 +30,16 @@ def outlook(
     problem: Problem | None = None,
 ) -> Judgement:
     """What preflight would decide on these revisions, if the facts stay as they are; without, `problem` says why."""
-    settings = world.settings
+    settings = context.settings
     return judge(
         Snapshot(
             verb="preflight",
-            now=world.clock.now(),
+            now=context.clock.now(),
             policy=settings.preflight,
-            scope=world.scope,
+            scope=context.scope,
             slots=settings.slots,
             waivers=settings.waivers,
-            pins=pins_in_force(world, revisions),
+            pins=pins_in_force(context, revisions),
             facts=facts,
             promoted=None,
             api_problem=problem,

@@ -11,16 +11,16 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT
 from modelgate.domain.text import printable
 from modelgate.errors import Refused, UsageError
+from modelgate.gate.context import Context
 from modelgate.operations.change import Change, Changed, approval, row
 from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
-from modelgate.surroundings import Surroundings
 
 How = Literal["keep", "accept"]
 
 
 def release(
-    world: Surroundings,
+    context: Context,
     names: Collection[str],
     how: How,
     *,
@@ -29,54 +29,54 @@ def release(
 ) -> Changed:
     """Ends the holds of the slots, all or none. Raises Refused, Conflict, CouldNotKnow, UsageError."""
     reason = need_reason(reason)
-    deadline = world.deadline()
-    store = world.store(deadline)
-    revisions = store.revisions(world.scope)
+    deadline = context.deadline()
+    store = context.store(deadline)
+    revisions = store.revisions(context.scope)
     state = fold(revisions)
-    held = [(slot, hold) for slot in _slots(world, state, names, everything) if (hold := state[slot.name].hold)]
+    held = [(slot, hold) for slot in _slots(context, state, names, everything) if (hold := state[slot.name].hold)]
     if not held:
-        raise Refused("none of these slots is held", hint=f"modelgate status {world.scope.flags}")
-    in_force = pins_in_force(world, revisions)
-    facts = ask(world, in_force, (), deadline)
+        raise Refused("none of these slots is held", hint=f"modelgate status {context.scope.flags}")
+    in_force = pins_in_force(context, revisions)
+    facts = ask(context, in_force, (), deadline)
     changes = []
     for slot, hold in held:
-        model_id = _model_id(world, slot, hold, in_force.get(slot.name), how, facts)
+        model_id = _model_id(context, slot, hold, in_force.get(slot.name), how, facts)
         newest = state[slot.name].revision
         pin = approval(slot.name, newest, "release", model_id, slot.reference, facts, reason)
         changes.append(Change(pin, hold.model_id))
     pins = [change.pin for change in changes]
     expect = {slot.name: state[slot.name].revision for slot, _ in held}
-    head = store.append(world.scope, world.author, [row(pin) for pin in pins], expect=expect, now=world.clock.now())
-    return Changed(world.scope, tuple(changes), outlook(world, (*revisions, *pins), facts), head)
+    head = store.append(
+        context.scope, context.author, [row(pin) for pin in pins], expect=expect, now=context.clock.now()
+    )
+    return Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts), head)
 
 
-def _model_id(world: Surroundings, slot: Slot, hold: Pin, in_force: SlotPins | None, how: How, facts: Facts) -> str:
+def _model_id(context: Context, slot: Slot, hold: Pin, in_force: SlotPins | None, how: How, facts: Facts) -> str:
     """What the slot may run once its hold is over."""
-    if slot not in world.settings.slots:
+    if slot not in context.settings.slots:
         if how == "keep":
             return hold.model_id
         hint = "release it with --keep"
         raise UsageError(f"{slot.name} is no longer in the settings: it asks for nothing", hint=hint)
     model_id = hold.model_id if how == "keep" else resolved(slot, facts)
-    need_fit(world, slot, model_id, facts, hold=False)
-    _need_locked(world, slot, model_id, in_force)
+    need_fit(context, slot, model_id, facts, hold=False)
+    _need_locked(context, slot, model_id, in_force)
     return model_id
 
 
-def _need_locked(world: Surroundings, slot: Slot, model_id: str, in_force: SlotPins | None) -> None:
+def _need_locked(context: Context, slot: Slot, model_id: str, in_force: SlotPins | None) -> None:
     """Where approvals live in git a slot runs what the lock says, once its hold is over: that must be what is meant."""
     newest = in_force.newest if in_force else None
-    if world.settings.preflight.pins_from == "lock" and (newest is None or newest.model_id != model_id):
+    if context.settings.preflight.pins_from == "lock" and (newest is None or newest.model_id != model_id):
         says = printable(newest.model_id) if newest else "nothing"
-        hint = f"set model to {printable(model_id)}, then modelgate lock {world.scope.flags}, and deploy that"
+        hint = f"set model to {printable(model_id)}, then modelgate lock {context.scope.flags}, and deploy that"
         raise Refused(f"{slot.name}: the lock says {says}, and the slot would run it", hint=hint)
 
 
-def _slots(
-    world: Surroundings, state: dict[str, SlotPins], names: Collection[str], everything: bool
-) -> tuple[Slot, ...]:
+def _slots(context: Context, state: dict[str, SlotPins], names: Collection[str], everything: bool) -> tuple[Slot, ...]:
     """The slots of the settings, and held ones that the settings no longer have."""
-    known = {slot.name: slot for slot in world.settings.slots}
+    known = {slot.name: slot for slot in context.settings.slots}
     gone = {
         name: Slot(name, pins.hold.reference, DEFAULT)
         for name, pins in state.items()
@@ -87,6 +87,6 @@ def _slots(
     if not names:
         raise UsageError("name the slots, or say --all", hint="modelgate release SLOT --keep")
     if missing := [name for name in names if name in known and (name not in state or not state[name].hold)]:
-        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status {world.scope.flags}")
+        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status {context.scope.flags}")
     asked = [name for name in names if name not in gone]
-    return (*(select(world, asked, False) if asked else ()), *(slot for name, slot in gone.items() if name in names))
+    return (*(select(context, asked, False) if asked else ()), *(slot for name, slot in gone.items() if name in names))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from modelgate.asking import within_grace
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.history import StoredFacts
@@ -16,11 +15,12 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
+from modelgate.gate.asking import within_grace
+from modelgate.gate.context import Context
 from modelgate.operations.change import Change, Changed, approval, row
 from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, select
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 NEVER_RUN_EXPIRES = timedelta(hours=24)
 NOT_ASKED = Problem("api.unreachable", "the API was not asked, and grace does not cover it")
@@ -55,7 +55,7 @@ Confirm = Callable[[Changed], bool]
 
 
 def rollback(
-    world: Surroundings,
+    context: Context,
     names: Collection[str],
     target: Target,
     terms: Terms,
@@ -68,34 +68,36 @@ def rollback(
 
     Raises Refused, Conflict, CouldNotKnow, UsageError.
     """
-    _need_sense(world, target, terms, everything)
-    slots = select(world, names, everything)
-    deadline = world.deadline()
-    store = world.store(deadline, read_only=dry_run)
-    revisions = store.revisions(world.scope)
-    facts = None if terms.unverified else _ask(world, pins_in_force(world, revisions), target, deadline)
-    earlier = store.facts(world.scope) if terms.unverified else None
+    _need_sense(context, target, terms, everything)
+    slots = select(context, names, everything)
+    deadline = context.deadline()
+    store = context.store(deadline, read_only=dry_run)
+    revisions = store.revisions(context.scope)
+    facts = None if terms.unverified else _ask(context, pins_in_force(context, revisions), target, deadline)
+    earlier = store.facts(context.scope) if terms.unverified else None
     known = facts or (earlier.facts if earlier else None)
-    running = {view.slot.name: view.choice for view in outlook(world, revisions, known).views}
-    then = {h.slot: h.model_id for h in store.handed_over_at(world.scope, target.time)} if target.time else {}
+    running = {view.slot.name: view.choice for view in outlook(context, revisions, known).views}
+    then = {h.slot: h.model_id for h in store.handed_over_at(context.scope, target.time)} if target.time else {}
     changes = []
     for slot in slots:
         past = tuple(pin for pin in revisions if pin.slot == slot.name)
-        before = _Before(world, store, slot, past, running[slot.name], then.get(slot.name))
+        before = _Before(context, store, slot, past, running[slot.name], then.get(slot.name))
         changes.append(_change(before, target, terms, facts))
     pins = [change.pin for change in changes]
-    planned = _planned(world, store, (*revisions, *pins), changes, facts, earlier)
+    planned = _planned(context, store, (*revisions, *pins), changes, facts, earlier)
     if dry_run:
         return planned
     if not confirm(planned):
         return None
-    store = world.store(world.deadline())  # anew: people may have thought longer than a command may wait
+    store = context.store(context.deadline())  # anew: people may have thought longer than a command may wait
     expect = {pin.slot: (pin.revision or 1) - 1 for pin in pins}
-    head = store.append(world.scope, world.author, [row(pin) for pin in pins], expect=expect, now=world.clock.now())
+    head = store.append(
+        context.scope, context.author, [row(pin) for pin in pins], expect=expect, now=context.clock.now()
+    )
     return replace(planned, head=head)
 
 
-def _need_sense(world: Surroundings, target: Target, terms: Terms, everything: bool) -> None:
+def _need_sense(context: Context, target: Target, terms: Terms, everything: bool) -> None:
     need_reason(terms.reason)
     if everything and target.time is None:
         raise UsageError(
@@ -103,13 +105,13 @@ def _need_sense(world: Surroundings, target: Target, terms: Terms, everything: b
         )
     if terms.never_run and terms.unverified:
         raise UsageError("an ID that never ran here must be verified live", hint="leave out --unverified")
-    if terms.expires_at and terms.expires_at <= world.clock.now():
+    if terms.expires_at and terms.expires_at <= context.clock.now():
         raise UsageError(f"--expires {to_the_minute(terms.expires_at)} has passed", hint="--expires 24h")
 
 
-def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
+def _ask(context: Context, pins: Mapping[str, SlotPins], target: Target, deadline: Deadline) -> Facts:
     try:
-        return ask(world, pins, [target.model_id] if target.model_id else [], deadline)
+        return ask(context, pins, [target.model_id] if target.model_id else [], deadline)
     except ApiProblem as error:
         if error.problem.check == "api.origin-not-approved":
             raise  # somebody else answers: that is no outage, and not to be gone around
@@ -121,7 +123,7 @@ def _ask(world: Surroundings, pins: Mapping[str, SlotPins], target: Target, dead
 class _Before:
     """One slot as the rollback finds it."""
 
-    world: Surroundings
+    context: Context
     store: Store
     slot: Slot
     revisions: tuple[Pin, ...]
@@ -145,12 +147,12 @@ def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) 
     if target.model_id and not terms.never_run:
         _need_past(before, model_id)
     if facts:
-        need_fit(before.world, before.slot, model_id, facts, hold=True)
+        need_fit(before.context, before.slot, model_id, facts, hold=True)
     return Change(_hold(before, model_id, terms, facts), before.running_id)
 
 
 def _target_id(before: _Before, target: Target) -> str:
-    slot, scope = before.slot.name, before.world.scope
+    slot, scope = before.slot.name, before.context.scope
     hint = f"modelgate history {slot} {scope.flags}"
     if target.model_id:
         return target.model_id
@@ -174,7 +176,7 @@ def _target_id(before: _Before, target: Target) -> str:
 
 def _need_past(before: _Before, model_id: str) -> None:
     """The target must have been pinned or handed over here before; a pin of the lock is one that runs now."""
-    slot, scope = before.slot.name, before.world.scope
+    slot, scope = before.slot.name, before.context.scope
     if model_id == before.running_id or any(pin.model_id == model_id for pin in before.revisions):
         return
     if not before.store.was_handed_over(scope, slot, model_id):
@@ -187,7 +189,7 @@ def _hold(before: _Before, model_id: str, terms: Terms, facts: Facts | None) -> 
     running, expires_at = before.running, terms.expires_at
     leaves = running is not None and not before.held and running.model_id != model_id
     if terms.never_run and expires_at is None:
-        expires_at = before.world.clock.now() + NEVER_RUN_EXPIRES
+        expires_at = before.context.clock.now() + NEVER_RUN_EXPIRES
     return approval(
         before.slot.name,
         max((pin.revision or 0 for pin in before.revisions), default=0),
@@ -202,7 +204,7 @@ def _hold(before: _Before, model_id: str, terms: Terms, facts: Facts | None) -> 
 
 
 def _planned(
-    world: Surroundings,
+    context: Context,
     store: Store,
     revisions: tuple[Pin, ...],
     changes: list[Change],
@@ -211,14 +213,14 @@ def _planned(
 ) -> Changed:
     """The changes, and what the next preflight makes of `revisions`, which end with them: in an outage on grace."""
     if facts:
-        return Changed(world.scope, tuple(changes), outlook(world, revisions, facts))
-    policy = world.settings.preflight
-    believed, grace = within_grace(world, policy, store, earlier.facts.origin) if earlier else (None, None)
+        return Changed(context.scope, tuple(changes), outlook(context, revisions, facts))
+    policy = context.settings.preflight
+    believed, grace = within_grace(context, policy, store, earlier.facts.origin) if earlier else (None, None)
     if grace is None:
         note = "unverified: the gate starts it only once the API can be asked again"
-        ahead = outlook(world, revisions, None, problem=NOT_ASKED)
+        ahead = outlook(context, revisions, None, problem=NOT_ASKED)
     else:
         until = to_the_minute(grace.until)
         note = f"unverified: while the API is down the gate starts on what was verified before, until {until}"
-        ahead = outlook(world, revisions, believed, grace)
-    return Changed(world.scope, tuple(changes), ahead, notes=(note,))
+        ahead = outlook(context, revisions, believed, grace)
+    return Changed(context.scope, tuple(changes), ahead, notes=(note,))

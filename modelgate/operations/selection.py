@@ -15,14 +15,14 @@ from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.domain.view import SlotView
 from modelgate.errors import ApiProblem, Refused, UsageError
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
 
 
-def select(world: Surroundings, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
+def select(context: Context, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
     """The named slots, or all of the settings. Raises UsageError for none, both, or a name that is not there."""
-    slots = world.settings.slots
+    slots = context.settings.slots
     if not slots:
-        raise UsageError(f"{world.settings.environment_file}: it has no slots", hint='[slots.NAME] model = "…"')
+        raise UsageError(f"{context.settings.environment_file}: it has no slots", hint='[slots.NAME] model = "…"')
     if bool(names) == everything:
         raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(s.name for s in slots)}")
     known = [slot.name for slot in slots]
@@ -30,7 +30,7 @@ def select(world: Surroundings, names: Collection[str], everything: bool) -> tup
         if name not in known:
             near = did_you_mean(name, known)
             raise UsageError(
-                f"{world.settings.environment} has no slot {printable(name)}",
+                f"{context.settings.environment} has no slot {printable(name)}",
                 hint=f"did you mean {near}?" if near else f"slots: {', '.join(known)}",
             )
     return tuple(slot for slot in slots if everything or slot.name in names)
@@ -43,16 +43,16 @@ def need_reason(reason: str) -> str:
     return reason.strip()
 
 
-def ask(world: Surroundings, pins: Mapping[str, SlotPins], ids: Iterable[str], deadline: Deadline) -> Facts:
+def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], deadline: Deadline) -> Facts:
     """Fresh facts about all slots, what they may run, and `ids`. Raises ApiProblem if the list could not be had."""
     eligible = {pin.model_id for slot in pins.values() for pin in (*slot.pins, slot.hold) if pin}
     facts = api.ask(
-        world.settings.api,
-        {slot.reference for slot in world.settings.slots},
+        context.settings.api,
+        {slot.reference for slot in context.settings.slots},
         pinned=eligible | set(ids),
         deadline=deadline,
-        clock=world.clock,
-        environ=world.environ,
+        clock=context.clock,
+        environ=context.environ,
     )
     if facts.problem:
         raise ApiProblem(facts.problem)
@@ -79,7 +79,7 @@ def resolved(slot: Slot, facts: Facts) -> str:
     return answer.id
 
 
-def need_fit(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> None:
+def need_fit(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> None:
     """Raises Refused unless `model_id` is in service today and meets what the slot requires."""
     failed = facts.answers.get(model_id)
     if not facts.knows(model_id) and failed and failed.problem:
@@ -88,14 +88,14 @@ def need_fit(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, ho
         retired = model_id in facts.entries
         what = "is retired" if retired else "is not in the catalogue"
         raise Refused(f"{slot.name}: {printable(model_id)} {what}", hint="modelgate models lists what is served")
-    view = _as_if(world, slot, model_id, facts, hold=hold)
+    view = _as_if(context, slot, model_id, facts, hold=hold)
     for check in catalogue.FIT:
         for finding in check.judge(view) or []:
             if finding.level is Level.REFUSE:
                 raise Refused(f"{slot.name}: {finding.message}", hint=finding.hint)
 
 
-def _as_if(world: Surroundings, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> SlotView:
+def _as_if(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> SlotView:
     held = Pin(slot.name, None, "rollback", model_id, slot.reference) if hold else None
-    snapshot = Snapshot("check", world.clock.now(), world.settings.check, world.scope, (slot,), facts=facts)
+    snapshot = Snapshot("check", context.clock.now(), context.settings.check, context.scope, (slot,), facts=facts)
     return SlotView(snapshot, slot, SlotPins(slot.name, hold=held), None, None, model_id, accepts=False)

@@ -11,8 +11,8 @@ from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
 from modelgate.domain.times import days_left, format_instant
+from modelgate.gate.context import Context
 from modelgate.operations.outlook import outlook
-from modelgate.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,25 @@ class Status:
     head: Head | None
 
 
-def status(world: Surroundings) -> Status:
+def status(context: Context) -> Status:
     """The present. Raises StoreProblem."""
-    now = world.clock.now()
-    store = world.store(world.deadline(), read_only=True)
-    handed = {h.slot: h for h in store.handed_over_at(world.scope)}
-    stored = store.facts(world.scope)
+    now = context.clock.now()
+    store = context.store(context.deadline(), read_only=True)
+    handed = {h.slot: h for h in store.handed_over_at(context.scope)}
+    stored = store.facts(context.scope)
     entries = stored.facts.entries if stored else {}
-    judged = outlook(world, store.revisions(world.scope), stored.facts if stored else None)
+    judged = outlook(context, store.revisions(context.scope), stored.facts if stored else None)
     known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
     pinned = sorted((judged.snapshot.pins or {}).items())
     gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
-    references = {slot.name: slot.reference for slot in world.settings.slots}
+    references = {slot.name: slot.reference for slot in context.settings.slots}
     slots = []
     for name, pin in (known | gone).items():
         entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
         slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left))
-    last = store.last_preflight(world.scope)
-    return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(world.scope))
+    last = store.last_preflight(context.scope)
+    return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(context.scope))
 
 
 def status_json(found: Status) -> dict[str, Any]:

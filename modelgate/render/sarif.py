@@ -41,7 +41,7 @@ def render(report: Report) -> str:
 
 def _rule(check: str) -> dict[str, Any]:
     """The check's page. Only a check that this version does not know has none."""
-    from modelgate.explain import meaning, sections
+    from modelgate.render.explain import meaning, sections
 
     rule: dict[str, Any] = {"id": check, "properties": {"tags": [check.partition(".")[0]]}}
     if check in sections():

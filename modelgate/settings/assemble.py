@@ -11,7 +11,7 @@ from typing import Any
 from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Secret, Slot, Waiver
 from modelgate.domain.source import Source
 from modelgate.settings import names
-from modelgate.settings.complaints import Complaints
+from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.positions import KeyPath
 
 Table = Mapping[str, Any]
@@ -23,7 +23,7 @@ class Assembler:
 
     place: Callable[[KeyPath], Source]
     environ: Mapping[str, str]
-    complaints: Complaints
+    complaints: SettingsErrors
 
     def slots(self, tables: Mapping[str, Table]) -> tuple[Slot, ...]:
         """The slots, each with its reference and where that was set."""

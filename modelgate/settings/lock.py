@@ -14,7 +14,7 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
-from modelgate.settings.complaints import Complaints
+from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import read_toml
 from modelgate.whole_file import write_whole
 
@@ -42,7 +42,7 @@ def read_lock(path: Path, scope: Scope) -> Lock:
     if not os.path.lexists(path):
         raise SettingsError("there is no lock yet", source=printable(path.as_posix()), hint=hint)
     try:
-        file, complaints = read_toml(path), Complaints()
+        file, complaints = read_toml(path), SettingsErrors()
     except SettingsError as error:
         error.hint = error.hint or hint
         raise

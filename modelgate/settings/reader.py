@@ -12,7 +12,7 @@ from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.assemble import Assembler, api, prices
-from modelgate.settings.complaints import Complaints
+from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
 from modelgate.settings.variables import Overridable, Variables, sort_variables
 
@@ -128,7 +128,7 @@ def _merge(
     from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, place
     from modelgate.settings.schema import Document, tree
 
-    complaints, keys = Complaints(), tree()
+    complaints, keys = SettingsErrors(), tree()
     variables = sort_variables(environ, keys, _overridable(files), complaints)
     complaints.raise_any()
     given = {path: (name, text) for path, (name, text) in flags.items() if text}

@@ -9,7 +9,7 @@ from typing import Any
 from modelgate.domain.settings import UnknownVariable
 from modelgate.domain.source import Source
 from modelgate.domain.text import did_you_mean, printable
-from modelgate.settings.complaints import Complaints
+from modelgate.settings.errors import SettingsErrors
 
 PREFIX = "MODELGATE_"
 _DATABASE_URL = f"{PREFIX}DATABASE_URL"
@@ -59,7 +59,7 @@ def variable_source(name: str) -> Source:
 
 
 def sort_variables(
-    environ: Mapping[str, str], tree: Mapping[str, Any], overridable: Overridable, complaints: Complaints
+    environ: Mapping[str, str], tree: Mapping[str, Any], overridable: Overridable, complaints: SettingsErrors
 ) -> Variables:
     """The variables of known sections. An empty one counts as not set; upper and lower case mean the same.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sites import Site
+from support.sites import Site
 
 MODELGATE = str(Path(sys.executable).parent / "modelgate")
 _NEEDED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Shell
-from sites import ALIAS, Site
+from support.sites import ALIAS, Site
 
 from modelgate.sandbox import Sandbox
 

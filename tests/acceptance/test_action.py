@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import composite
-import manifests
 import pytest
-from composite import Job
+from support import composite, manifests
+from support.composite import Job
 
 from modelgate.sandbox.server import API_KEY, Sandbox
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import MODEL, Desk, request
-from sites import Site
+from support.desk import MODEL, Desk, request
+from support.sites import Site
 
 from modelgate.sandbox import Sandbox
 

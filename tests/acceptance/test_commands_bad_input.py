@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Shell, files
-from sites import ALIAS
+from support.sites import ALIAS
 
 from modelgate.errors import ModelgateError
 

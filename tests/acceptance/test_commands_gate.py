@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from command_line import MODELGATE, Shell, files
-from sites import ALIAS, OLD
+from support.sites import ALIAS, OLD
 
 PYTHON = sys.executable
 SAYS = "import os, sys; print(os.environ.get('MODELGATE_MODEL_SUMMARIZER')); sys.exit({})"

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from command_line import Shell
-from sites import ALIAS, NEW, OLD
+from support.sites import ALIAS, NEW, OLD
 
 from modelgate.cli.group import COMMANDS, cli
 from modelgate.domain.times import to_the_minute

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import kubernetes_validate
-import manifests
 import pytest
+from support import manifests
 
 GATE = Path(sys.executable).with_name("modelgate")
 MANIFESTS = manifests.ROOT / "deploy" / "kubernetes"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from command_page import commands, help_of, page
+from support.command_page import commands, help_of, page
 
 import modelgate
 from modelgate import errors
-from modelgate.cli import cli
+from modelgate.cli.group import cli
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

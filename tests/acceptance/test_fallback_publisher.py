@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import manifests
 import pytest
 import trustme
+from support import manifests
 
 PINS = '{"schema": "modelgate.pins/1"}\n'
 

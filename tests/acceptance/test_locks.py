@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from manifests import ROOT
 from packaging.requirements import Requirement
+from support.manifests import ROOT
 
 NAMES = ("build", "runtime", "all", "dev")
 

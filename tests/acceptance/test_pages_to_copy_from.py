@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import manifests
 import pytest
+from support import manifests
 
 DOCS = manifests.ROOT / "docs"
 PAGES = ["container.md", "ci.md", "gitops.md", "on-call.md"]

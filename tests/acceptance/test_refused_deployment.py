@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import manifests
 import pytest
+from support import manifests
 
 from modelgate.sandbox.server import API_KEY, Sandbox
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does for the tests
-from databases import PostgreSQL
+from support.databases import PostgreSQL
 
 from modelgate.sandbox.server import API_KEY, Sandbox
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from commands import KEY
-from databases import PostgreSQL, opened
 from scene import DATABASES, Place
+from support.databases import PostgreSQL, opened
 
 TRIED = "fault tried"
 """The property of a test that tries one fault; its value is the family that the fault is of."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from modelgate.api.batch_answers import parse_batch
+from modelgate.api.batch_answers import parse_page as parse_batches
 from modelgate.api.parse import Unbelievable, parse_entry, parse_page
-from modelgate.batches.answers import parse_batch
-from modelgate.batches.answers import parse_page as parse_batches
 from modelgate.batches.index import Index, Place
 from modelgate.batches.results import BadResult, parse
 from modelgate.batches.tally import Counting, Tally

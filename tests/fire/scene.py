@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from commands import KEY
-from databases import opened
-from fault_server import ALIAS, ALIAS_ID, CANONICAL, RETIRED
-from sites import SteppedClock
+from support.databases import opened
+from support.fault_server import ALIAS, ALIAS_ID, CANONICAL, RETIRED
+from support.sites import SteppedClock
 
-from modelgate import gate
 from modelgate.clock import SystemClock
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.report import Report
 from modelgate.domain.rows import Author, PinRow, Scope
 from modelgate.domain.settings import Verb
+from modelgate.gate.context import Context, prepare
+from modelgate.gate.run import Options, run_gate
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings, prepare
 
 DATABASES = ("sqlite", "postgresql")
 VERBS: tuple[Verb, ...] = ("check", "preflight")
@@ -89,9 +89,9 @@ class Scene:
 
     def run(self, verb: Verb = "preflight", **options: Any) -> Report:
         """One run of the gate."""
-        return gate.run(self.world(), verb, gate.Options(**options))
+        return run_gate(self.world(), verb, Options(**options))
 
-    def world(self) -> Surroundings:
+    def world(self) -> Context:
         """The surroundings of a command."""
         return prepare(self.environ, environment="prod", config_dir=self.config, clock=self.clock)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from databases import PostgreSQL
 from scene import Scene
+from support.databases import PostgreSQL
 
 _WHO_WAITS = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from databases import PostgreSQL
 from scene import Scene
 from server_faults import database_of, disk_full, ends_in_transactions, stops
+from support.databases import PostgreSQL
 
 UNREACHABLE, BEHIND, INCOMPATIBLE = "store.unreachable", "store.schema-behind", "store.schema-incompatible"
 Break = Callable[[Scene, PostgreSQL], AbstractContextManager[None]]

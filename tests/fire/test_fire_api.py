@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from fault_server import REQUEST_ID
-from faults import FAULTS, Fault, FaultServer
 from scene import DATABASES, SLOTS, VERBS, Place, reasons
+from support.fault_server import REQUEST_ID
+from support.faults import FAULTS, Fault, FaultServer
 
 from modelgate.api import import_sdk
 from modelgate.domain.findings import Level, Verdict

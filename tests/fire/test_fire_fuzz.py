@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from ledger import PROD
 from readers import BATCH, BATCHES, ENTRY, PAGE, ROW, batches_api, models_api, results
+from support.ledger import PROD
 
 from modelgate.domain.chain import GENESIS, Link, digest, walk
 from modelgate.domain.rows import Head

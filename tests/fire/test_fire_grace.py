@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from fault_server import ALIAS, CANONICAL, Fault, FaultServer, Wire, answer, error, healthy, model
 from scene import ALIASED, DATABASES, Place, Scene, reasons
+from support.fault_server import ALIAS, CANONICAL, Fault, FaultServer, Wire, answer, error, healthy, model
 
 from modelgate.domain.findings import Finding
 from modelgate.domain.report import Report
-from modelgate.handoff import json_text
+from modelgate.gate.handoff import json_text
 
 SECOND = "claude-second"
 NOWHERE = "http://127.0.0.1:9"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from commands import Ended, end, run, start
-from fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Wire, answer, error, model, page
 from scene import ALIASED, Place
+from support.fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Wire, answer, error, model, page
 
 WEAPONS = {
     "terminal": "\x1b[2J\x1b]0;title\x07\r\n::error file=x::pwned\n::add-mask::x\n##[error]x",

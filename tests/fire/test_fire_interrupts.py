@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 from commands import Ended, await_handlers, await_that, end, run, start
-from fault_server import CANONICAL
-from faults import FAULTS, Fault, FaultServer, Wire
 from scene import ALIASED, Place, Scene
+from support.fault_server import CANONICAL
+from support.faults import FAULTS, Fault, FaultServer, Wire
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells by /proc when to interrupt")
 
@@ -265,7 +265,7 @@ def test_at_a_random_moment(
 
 FINALIZING = """
 import signal, sys, time, weakref
-from modelgate.cli import interrupts
+from modelgate.cli.start import interrupts
 from modelgate.errors import Interrupted
 
 class Thing:
@@ -294,7 +294,8 @@ def test_in_a_finalizer(number: signal.Signals) -> None:
 
 IN_A_LIBRARY = """
 import signal, sys
-from modelgate.cli import cli, main
+from modelgate.cli.group import cli
+from modelgate.cli.start import main
 
 number = int(sys.argv.pop())
 

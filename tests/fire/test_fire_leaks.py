@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from commands import environment, run
-from databases import PostgreSQL
-from fault_server import Fault, FaultServer, Wire, answer, error
 from scene import ALIASED, Place, Scene
+from support.databases import PostgreSQL
+from support.fault_server import Fault, FaultServer, Wire, answer, error
 
 CANARY = "canary7f3a"
 """In every secret, and nowhere else."""

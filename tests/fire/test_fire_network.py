@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from fault_server import FaultServer
 from scene import DATABASES, VERBS, Place, reasons
+from support.fault_server import FaultServer
 
 from modelgate.domain.findings import Level
 from modelgate.domain.settings import Verb

@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 from click.testing import CliRunner
-from fault_server import CANONICAL, REQUEST_ID
-from faults import FAULTS, Fault, FaultServer
 from scene import ADA, ALIASED, Place
+from support.fault_server import CANONICAL, REQUEST_ID
+from support.faults import FAULTS, Fault, FaultServer
 
 from modelgate.api import import_sdk
-from modelgate.cli import cli
+from modelgate.cli.group import cli
 from modelgate.clock import SystemClock
 from modelgate.domain.rows import PinRow
 from modelgate.errors import CouldNotKnow

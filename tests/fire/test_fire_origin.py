@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from fault_server import CALLS, CANONICAL, Fault, FaultServer, Wire, answer
 from scene import ALIASED, LEFT_BEHIND, Place, Scene, reasons
+from support.fault_server import CALLS, CANONICAL, Fault, FaultServer, Wire, answer
 
 from modelgate.domain.findings import Level
 from modelgate.errors import SettingsError

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 from commands import BOUND, Ended, environment
-from databases import PostgreSQL
-from fault_server import Fault, FaultServer, Wire, healthy
-from proxies import Plan, proxied, through
 from scene import VERBS, Place, Scene, reasons
 from store_faults import FAULTS, StoreFault, path_of
+from support.databases import PostgreSQL
+from support.fault_server import Fault, FaultServer, Wire, healthy
+from support.proxies import Plan, proxied, through
 
 from modelgate.domain.findings import Level, Verdict
 from modelgate.domain.report import Report
@@ -134,7 +134,7 @@ def test_a_server_that_dies_between_two_messages(
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
-from modelgate.cli import main
+from modelgate.cli.start import main
 main()
 """
 """The command in a process whose files cannot grow beyond so many bytes, as on a full disk. It is started so that it

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does for the tests
-import composite
+from support import composite
 
 
 def main() -> int:

@@ -13,10 +13,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import PostgreSQL, opened
-from ledger import AUTHOR, NOW, PROD, handed, run_row
-from schemas import DUMPS, ROWS, database, fill, migrate, restore
 from sqlalchemy import Connection
+from support.databases import PostgreSQL, opened
+from support.ledger import AUTHOR, NOW, PROD, handed, run_row
+from support.schemas import DUMPS, ROWS, database, fill, migrate, restore
 
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.store.migrate import configuration, plan, upgrade

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from fleet import killed
 from hypothesis import HealthCheck, event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,7 +25,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from rules import PASS, REFUSED, SLOTS, UNKNOWN, Place, World, soon
-from sites import Site
+from support.fleet import killed
+from support.sites import Site
 
 from modelgate.domain.pins import fold
 from modelgate.domain.report import Report

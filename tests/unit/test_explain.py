@@ -8,7 +8,7 @@ import pytest
 
 from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, waivable
 from modelgate.errors import UsageError
-from modelgate.explain import meaning, section, sections
+from modelgate.render.explain import meaning, section, sections
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 

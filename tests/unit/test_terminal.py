@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from modelgate.cli.terminal import style_of
 from modelgate.render.style import PLAIN, Style
-from modelgate.terminal import style_of
 
 
 class Terminal(io.TextIOWrapper):

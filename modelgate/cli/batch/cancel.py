@@ -10,14 +10,14 @@ from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("cancel")
 @click.argument("job_id", metavar="JOB")
 @scoped
 @data_format
-def command(world: Surroundings, job_id: str, form: str) -> int:
+def command(context: Context, job_id: str, form: str) -> int:
     """Cancel what has not ended of a job; nothing more of it is sent.
 
     Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
@@ -25,10 +25,10 @@ def command(world: Surroundings, job_id: str, form: str) -> int:
     from modelgate.batches import operations, render
     from modelgate.batches.job import typed
 
-    job = operations.cancel(world, job_id)
+    job = operations.cancel(context, job_id)
     if form == "json":
         say_json(render.job_json(job))
     else:
-        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        resume = typed(context.scope, "resume", job.id, "--out FILE")
         say(f"{job.id} is being canceled; `{resume}` collects what ended before")
     return 0

@@ -10,16 +10,16 @@ import click
 
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
-from modelgate.terminal import style_of
+from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("list")
 @scoped
 @data_format
-def command(world: Surroundings, form: str) -> int:
+def command(context: Context, form: str) -> int:
     """List the jobs of an environment, newest first.
 
     Example: modelgate batch list -e prod
@@ -27,7 +27,7 @@ def command(world: Surroundings, form: str) -> int:
     from modelgate.batches import render
     from modelgate.batches.ledger import Ledger
 
-    jobs = Ledger(world, read_only=True).jobs()[::-1]
+    jobs = Ledger(context, read_only=True).jobs()[::-1]
     if form == "json":
         say_json([render.job_json(job) for job in jobs])
     else:

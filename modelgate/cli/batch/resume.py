@@ -11,7 +11,7 @@ from modelgate.cli.batch import shared
 from modelgate.cli.options import data_format, scoped
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("resume")
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @shared.resends
 @scoped
 @data_format
-def command(world: Surroundings, job_id: str, out: Path, requests: Path | None, resends: int, form: str) -> int:
+def command(context: Context, job_id: str, out: Path, requests: Path | None, resends: int, form: str) -> int:
     """Do what is left of a job, later or on another machine, and write the results.
 
     Exit code 1 if any request ended without success.
@@ -33,7 +33,7 @@ def command(world: Surroundings, job_id: str, out: Path, requests: Path | None, 
     from modelgate.batches import operations
 
     job = shared.asking_on_interrupt(
-        world,
-        lambda progress: operations.resume(world, job_id, out, progress, path=requests, resends=resends),
+        context,
+        lambda progress: operations.resume(context, job_id, out, progress, path=requests, resends=resends),
     )
-    return shared.show_statistics(world, job, form)
+    return shared.show_statistics(context, job, form)

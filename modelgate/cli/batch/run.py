@@ -12,10 +12,10 @@ import click
 from modelgate.cli.batch import shared
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
-from modelgate.terminal import style_of
+from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("run")
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    world: Surroundings,
+    context: Context,
     requests: Path,
     slot: str,
     out: Path | None,
@@ -49,22 +49,22 @@ def command(
         raise click.UsageError("--out is needed: where shall the results go?")
     try:
         if dry_run or out is None:
-            return _show_plan(world, slot, requests, again, form)
+            return _show_plan(context, slot, requests, again, form)
         job = shared.asking_on_interrupt(
-            world,
-            lambda progress: operations.run(world, slot, requests, out, progress, again=again, resends=resends),
+            context,
+            lambda progress: operations.run(context, slot, requests, out, progress, again=again, resends=resends),
         )
     except operations.BadRequests as error:
         shared.show_problems(error, requests)
         raise
-    return shared.show_statistics(world, job, form)
+    return shared.show_statistics(context, job, form)
 
 
-def _show_plan(world: Surroundings, slot: str, requests: Path, again: bool, form: str) -> int:
+def _show_plan(context: Context, slot: str, requests: Path, again: bool, form: str) -> int:
     from modelgate.batches import operations, render
 
-    plan = operations.plan(world, slot, requests, again=again)
-    price = world.settings.prices.get(plan.permission.model_id)
+    plan = operations.plan(context, slot, requests, again=again)
+    price = context.settings.prices.get(plan.permission.model_id)
     if form == "json":
         say_json(render.plan_json(plan, price))
     else:

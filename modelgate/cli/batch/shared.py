@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli import interrupts
 from modelgate.cli.output import say, say_json
+from modelgate.cli.start import interrupts
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.errors import Interrupted
-from modelgate.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.batches.job import Job
     from modelgate.batches.operations import BadRequests
     from modelgate.batches.progress import Bars, Lines, Progress
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 slot = click.option("--slot", required=True, metavar="SLOT", help="Whose approved ID the requests run on.")
 requests_file = click.argument("requests", type=click.Path(path_type=Path, dir_okay=False), metavar="REQUESTS.JSONL")
@@ -48,7 +48,7 @@ def progress() -> Iterator[Bars | Lines]:
         yield Lines()
 
 
-def asking_on_interrupt(world: Surroundings, work: Callable[[Progress], Job]) -> Job:
+def asking_on_interrupt(context: Context, work: Callable[[Progress], Job]) -> Job:
     """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
     from modelgate.batches.job import typed
 
@@ -60,11 +60,13 @@ def asking_on_interrupt(world: Surroundings, work: Callable[[Progress], Job]) ->
         job = told.job if told else None
         if job is None or job.finished:
             raise
-        say(f"\n{job.id} goes on without this process: {typed(world.scope, 'resume', job.id, '--out FILE')}", err=True)
+        say(
+            f"\n{job.id} goes on without this process: {typed(context.scope, 'resume', job.id, '--out FILE')}", err=True
+        )
         if interrupted.exit_code == 128 + signal.SIGINT and sys.stdin.isatty() and _wants_to_cancel():
             from modelgate.batches.operations import cancel
 
-            cancel(world, job.id)
+            cancel(context, job.id)
             say(f"{job.id} is being canceled; resume collects what ended before", err=True)
         raise
 
@@ -89,12 +91,12 @@ def show_problems(error: BadRequests, path: Path) -> None:
         say(f"… and {error.further:,} more", err=True)
 
 
-def show_statistics(world: Surroundings, job: Job, form: str) -> int:
+def show_statistics(context: Context, job: Job, form: str) -> int:
     """Prints the account of a job; exit code 1 if any of its requests ended without success."""
     from modelgate.batches import render
     from modelgate.batches.statistics import account
 
-    stats = account(job, world.settings.prices, world.clock.now())
+    stats = account(job, context.settings.prices, context.clock.now())
     if form == "json":
         say_json(render.statistics_json(stats))
     else:

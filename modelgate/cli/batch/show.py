@@ -10,17 +10,17 @@ import click
 
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
-from modelgate.terminal import style_of
+from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("show")
 @click.argument("job_id", metavar="JOB")
 @scoped
 @data_format
-def command(world: Surroundings, job_id: str, form: str) -> int:
+def command(context: Context, job_id: str, form: str) -> int:
     """Show a job and its batches, as the ledger has them.
 
     Example: modelgate batch show job_3f9a2c1b00d14e77 -e prod
@@ -28,7 +28,7 @@ def command(world: Surroundings, job_id: str, form: str) -> int:
     from modelgate.batches import render
     from modelgate.batches.ledger import Ledger
 
-    job = Ledger(world, read_only=True).job(job_id)
+    job = Ledger(context, read_only=True).job(job_id)
     if form == "json":
         say_json(render.job_json(job))
     else:

@@ -10,19 +10,19 @@ from modelgate.cli.batch import shared
 from modelgate.cli.options import data_format, scoped
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("stats")
 @click.argument("job_id", metavar="JOB")
 @scoped
 @data_format
-def command(world: Surroundings, job_id: str, form: str) -> int:
+def command(context: Context, job_id: str, form: str) -> int:
     """Show how a job went, or has gone so far: outcomes, tokens, cost, time.
 
     Example: modelgate batch stats job_3f9a2c1b00d14e77 -e prod
     """
     from modelgate.batches.ledger import Ledger
 
-    shared.show_statistics(world, Ledger(world, read_only=True).job(job_id), form)
+    shared.show_statistics(context, Ledger(context, read_only=True).job(job_id), form)
     return 0

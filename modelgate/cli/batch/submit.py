@@ -12,7 +12,7 @@ from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from modelgate.surroundings import Surroundings
+    from modelgate.gate.context import Context
 
 
 @click.command("submit")
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @shared.again
 @scoped
 @data_format
-def command(world: Surroundings, requests: Path, slot: str, again: bool, form: str) -> int:
+def command(context: Context, requests: Path, slot: str, again: bool, form: str) -> int:
     """Send a file of requests on a slot's approved ID, and print the job.
 
     Example: modelgate batch submit -e prod --slot summarizer requests.jsonl
@@ -31,7 +31,7 @@ def command(world: Surroundings, requests: Path, slot: str, again: bool, form: s
 
     try:
         with shared.progress() as progress:
-            job = operations.submit(world, slot, requests, progress, again=again)
+            job = operations.submit(context, slot, requests, progress, again=again)
     except operations.BadRequests as error:
         shared.show_problems(error, requests)
         raise
@@ -42,6 +42,6 @@ def command(world: Surroundings, requests: Path, slot: str, again: bool, form: s
     if job.over:
         say(f"it is {job.state}: nothing was sent; --again makes a new job", err=True)
     elif waiting := len(job.in_state("planned")):
-        resume = typed(world.scope, "resume", job.id, "--out FILE")
+        resume = typed(context.scope, "resume", job.id, "--out FILE")
         say(f"{waiting} more batch{'es' * (waiting != 1)} will be sent by `{resume}`, as others end", err=True)
     return 0

@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 from asked import KEY, ask_at
-from fault_server import ALIAS, CANONICAL, Fault, FaultServer, page
-from faults import FAULTS
+from support.fault_server import ALIAS, CANONICAL, Fault, FaultServer, page
+from support.faults import FAULTS
 
 from modelgate.api import connect, lazy_imports, origin_used
 from modelgate.domain.catalogue import Outcome

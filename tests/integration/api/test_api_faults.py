@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fault_server import ALIAS, CANONICAL, REQUEST_ID, RETIRED
-from faults import CALLS, FAULTS, Fault, FaultServer
+from support.fault_server import ALIAS, CANONICAL, REQUEST_ID, RETIRED
+from support.faults import CALLS, FAULTS, Fault, FaultServer
 
 from modelgate.api import ask, import_sdk
 from modelgate.clock import Deadline, SystemClock

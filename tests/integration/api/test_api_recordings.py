@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from asked import ask_at
-from fault_server import Fault, FaultServer
+from support.fault_server import Fault, FaultServer
 
 from modelgate.domain.catalogue import Outcome
 

@@ -11,8 +11,20 @@ from collections.abc import Callable
 
 import pytest
 from asked import ask_at
-from fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Request, Wire, answer, error, healthy, model
-from faults import FAULTS
+from support.fault_server import (
+    ALIAS,
+    ALIAS_ID,
+    CANONICAL,
+    Fault,
+    FaultServer,
+    Request,
+    Wire,
+    answer,
+    error,
+    healthy,
+    model,
+)
+from support.faults import FAULTS
 
 from modelgate.domain.catalogue import Outcome
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from desk import MODEL, Desk, HastyClock
-from sites import Site
+from support.desk import MODEL, Desk, HastyClock
+from support.sites import Site
 
 from modelgate.sandbox import Sandbox
 

@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, Meddling, request
+from support.desk import MODEL, Desk, Meddling, request
 
 from modelgate import api
+from modelgate.api.batches import BatchesClient
 from modelgate.batches import lease as lease_module
 from modelgate.batches import operations, scan
 from modelgate.batches.body import Body
-from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger

@@ -13,9 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from databases import PostgreSQL
-from desk import MODEL, Desk
-from sites import Site
+from support.databases import PostgreSQL
+from support.desk import MODEL, Desk
+from support.sites import Site
 
 from modelgate.sandbox import Sandbox
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk import MODEL, Desk, Meddling, Told, request
+from support.desk import MODEL, Desk, Meddling, Told, request
 
 from modelgate.batches import operations
 from modelgate.batches.job import Job, PartState, instants_of

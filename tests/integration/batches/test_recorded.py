@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from desk import Desk
+from support.desk import Desk
 
 from modelgate import api
+from modelgate.api.batch_answers import parse_page
+from modelgate.api.batches import BatchesClient
 from modelgate.batches import scan
-from modelgate.batches.answers import parse_page
-from modelgate.batches.client import BatchesClient
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job
 from modelgate.batches.lease import Lease

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from desk import MODEL, Desk, request
-from sites import NEW
+from support.desk import MODEL, Desk, request
+from support.sites import NEW
 
 from modelgate.batches import operations
 from modelgate.batches.operations import BadRequests

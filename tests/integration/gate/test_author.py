@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelgate.author import author
+from modelgate.gate.author import author
 
 
 def git(folder: Path, *words: str) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sites import ALIAS, OLD, OTHER, Site, found
+from support.sites import ALIAS, OLD, OTHER, Site, found
 
 from modelgate import pinned
 from modelgate.whole_file import may_write, write_whole

@@ -10,15 +10,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sites import ALIAS, NEW, OLD, OTHER, Site, found
 from store_proxy import StoreProxy
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
-from modelgate import waiting
 from modelgate.domain.findings import Verdict
 from modelgate.domain.report import Report
 from modelgate.domain.rows import Head
 from modelgate.domain.times import format_instant
-from modelgate.handoff import json_text
+from modelgate.gate import waiting
+from modelgate.gate.handoff import json_text
 from modelgate.store import store
 from modelgate.store.database import Database
 

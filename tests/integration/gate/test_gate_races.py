@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import killed
-from sites import ALIAS, NEW, OLD, OTHER, Site, found
+from support.fleet import killed
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 import modelgate
 from modelgate.errors import Conflict, Refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from sites import ALIAS, NEW, OLD, OTHER, Site, finding, found
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, finding, found
 
 WAIVER = '\n[[waivers]]\ncheck = "{}"\nslot = "summarizer"\nuntil = {}\nreason = "migration ABC-123"\n'
 

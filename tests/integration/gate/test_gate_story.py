@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sites import ALIAS, NEW, OLD, OTHER, Site, finding, found
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, finding, found
 
 import modelgate
 from modelgate import Refused

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from sites import ALIAS, NEW, OLD, Site, SteppedClock, finding
+from support.sites import ALIAS, NEW, OLD, Site, SteppedClock, finding
 
-from modelgate import waiting
 from modelgate.domain.report import Report
+from modelgate.gate import waiting
 
 MINUTE = timedelta(minutes=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sites import ALIAS, NEW, OLD, OTHER, Site, found
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.errors import CouldNotKnow, Refused, UsageError
 

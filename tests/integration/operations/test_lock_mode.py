@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sites import ALIAS, NEW, OLD, OTHER, Site, found
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.domain.report import Report
 from modelgate.errors import Refused, SettingsError

@@ -7,7 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sites import ALIAS, NEW, OLD, OTHER, Site, found
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.clock import SystemClock
 from modelgate.errors import CouldNotKnow, Refused, UsageError

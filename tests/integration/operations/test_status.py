@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sites import ALIAS, NEW, OLD, OTHER, Site
+from support.sites import ALIAS, NEW, OLD, OTHER, Site
 
 from modelgate.batches import permission
 from modelgate.operations.status import Difference, SlotStatus, differences, status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fleet import REUSE
-from sites import Site
+from support.fleet import REUSE
+from support.sites import Site
 
 from modelgate.sandbox import Sandbox
 

@@ -14,7 +14,7 @@ from test_lazy_sdk import ASKS
 
 from modelgate.sandbox import Sandbox
 
-OPENED = "from modelgate.api.by_name import open_by_name; open_by_name(); "
+OPENED = "from modelgate.cli.start.by_name import open_by_name; open_by_name(); "
 LOADED = "print(sum(name.startswith('anthropic.') for name in __import__('sys').modules))"
 COMPARES = """\
 import importlib.util, sys
@@ -52,7 +52,7 @@ def test_asking_loads_a_part_of_the_sdk(modelgate_sandbox: Sandbox) -> None:
 def test_a_command_opens_the_sdk_by_name(tmp_path: Path, modelgate_sandbox: Sandbox) -> None:
     """`modelgate resolve` in a process of its own loads that part alone."""
     code = (
-        f"import atexit, sys\natexit.register(lambda: {LOADED})\nfrom modelgate.cli import main\n"
+        f"import atexit, sys\natexit.register(lambda: {LOADED})\nfrom modelgate.cli.start import main\n"
         "sys.argv = ['modelgate', 'resolve', 'claude-sonnet-4-5', '-e', 'dev']\nmain()"
     )
     (tmp_path / "dev.toml").write_text('service = "checkout"\n[slots.summarizer]\nmodel = "claude-sonnet-4-5"\n')

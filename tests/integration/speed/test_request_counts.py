@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Wire, model, page
-from sites import Site
+from support.fault_server import ALIAS, ALIAS_ID, CANONICAL, Fault, FaultServer, Wire, model, page
+from support.sites import Site
 
 from modelgate.sandbox import Sandbox
 

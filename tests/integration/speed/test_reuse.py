@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from fleet import REUSE, at_once
-from sites import NEW, Site, found
+from support.fleet import REUSE, at_once
+from support.sites import NEW, Site, found
 
 CANONICAL = "claude-sonnet-4-6"
 MANY = 24

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import Conflict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from databases import opened
+from support.databases import opened
 
 
 def test_a_lease_is_one_gates_at_a_time(database_url: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from appender import start
-from databases import PostgreSQL, opened
-from ledger import PROD
+from support.appender import start
+from support.databases import PostgreSQL, opened
+from support.ledger import PROD
 
 
 def lines_of(*processes: subprocess.Popen[str]) -> list[str]:

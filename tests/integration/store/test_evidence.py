@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from databases import opened
-from documents import code_blocks
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.databases import opened
+from support.documents import code_blocks
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.chain import Misfit
 from modelgate.domain.rows import FindingRow, Head, Scope

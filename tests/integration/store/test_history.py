@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.rows import ResolutionRow, Scope
 from modelgate.store import Store

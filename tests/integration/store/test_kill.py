@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from appender import start
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, run_row
+from support.appender import start
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, run_row
 
 from modelgate.domain.history import StoredRun
 from modelgate.store import Store

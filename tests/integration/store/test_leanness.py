@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from databases import PostgreSQL, opened
-from ledger import AUTHOR, NOW, PROD, handed, run_row
+from support.databases import PostgreSQL, opened
+from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 
 GATE = """
 import sys
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, handed, run_row
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 store = opened(sys.argv[1])
 store.state(PROD, promote_from="staging")
 store.facts(PROD, reuse_fingerprint="f")

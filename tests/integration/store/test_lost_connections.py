@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from databases import PostgreSQL, opened
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
-from proxies import Plan, proxied, through
+from support.databases import PostgreSQL, opened
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.proxies import Plan, proxied, through
 
 from modelgate.errors import StoreProblem
 

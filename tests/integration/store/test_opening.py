@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from databases import PostgreSQL, opened, settings_for
-from ledger import AUTHOR, NOW, PROD, pin_row, run_row
-from schemas import DUMPS, restore
+from support.databases import PostgreSQL, opened, settings_for
+from support.ledger import AUTHOR, NOW, PROD, pin_row, run_row
+from support.schemas import DUMPS, restore
 
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.history import State
@@ -299,8 +299,8 @@ ATTEMPT = """
 import os
 import resource
 import sys
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, run_row
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, run_row
 from modelgate.errors import StoreProblem
 if sys.argv[2] == "nobody" and os.geteuid() == 0:
     os.setuid(65534)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from databases import PostgreSQL, opened, upgraded
-from documents import code_blocks
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.databases import PostgreSQL, opened, upgraded
+from support.documents import code_blocks
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem

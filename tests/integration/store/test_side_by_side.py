@@ -6,10 +6,10 @@ import hashlib
 import json
 
 import pytest
-from databases import opened
-from ledger import AUTHOR, NOW, PROD, handed, run_row
-from schemas import database
 from sqlalchemy import Connection, text
+from support.databases import opened
+from support.ledger import AUTHOR, NOW, PROD, handed, run_row
+from support.schemas import database
 
 from modelgate.errors import StoreProblem
 from modelgate.store import migrate

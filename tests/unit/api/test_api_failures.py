@@ -10,7 +10,7 @@ import anthropic
 import httpcore2
 import httpx2
 import pytest
-from fault_server import REQUEST_ID, error
+from support.fault_server import REQUEST_ID, error
 
 from modelgate.api.failures import Failure, failure_of, retry_after
 from modelgate.api.parse import Unbelievable

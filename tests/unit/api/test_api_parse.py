@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fault_server import model, page
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fault_server import model, page
 
 from modelgate.api.parse import Page, Unbelievable, is_name, parse_entry, parse_page
 from modelgate.domain.catalogue import LIFECYCLES, Entry

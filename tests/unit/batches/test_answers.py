@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelgate.api.batch_answers import parse_batch, parse_page
 from modelgate.api.parse import Unbelievable
-from modelgate.batches.answers import parse_batch, parse_page
 from modelgate.batches.waiting import pause
 from modelgate.domain.batches import Counts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTAGE, entry, hold, pin, slot, snapshot
+from support.judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTAGE, entry, hold, pin, slot, snapshot
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.findings import Finding

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 from check_scenes import Names, Scenes
-from judgement_world import GRACE, HOUR, NOW, OUTAGE, entry, hold, pin
+from support.judgement_world import GRACE, HOUR, NOW, OUTAGE, entry, hold, pin
 
+from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Outcome
 from modelgate.domain.settings import Policy, UnknownVariable
 from modelgate.domain.snapshot import Snapshot
-from modelgate.judgement import judge
 
 N = Names()
 ROLLBACK = 'modelgate rollback summarizer --to ID --reason "…" -s checkout -e prod'

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from check_scenes import DAY, Names, Scenes
-from judgement_world import NOW
+from support.judgement_world import NOW
 
+from modelgate.checks.judgement import judge
 from modelgate.domain.settings import Policy, Verb
-from modelgate.judgement import judge
 
 TICK = timedelta(microseconds=1)
 

@@ -8,9 +8,9 @@ import unicodedata
 import pytest
 from check_scenes import Names, Scenes
 
+from modelgate.checks.judgement import judge
 from modelgate.domain.check_ids import CHECK_IDS
 from modelgate.domain.findings import Finding
-from modelgate.judgement import judge
 
 ACCEPT = 'modelgate accept summarizer --run {run} --reason "…" -s checkout -e prod'
 RELEASE = 'modelgate release summarizer --keep --reason "…" -s checkout -e prod'

@@ -1,4 +1,4 @@
-"""The contract's "How a slot is judged", said again: slow, obvious, and knowing nothing of `modelgate.judgement`.
+"""The contract's "How a slot is judged", said again: slow, obvious, and knowing nothing of `modelgate.checks`.
 
 One rule after another, in the contract's words and order. It reads the frozen values of a snapshot and calls none of
 the decisions that stand in `modelgate.domain`, so that a mistake there is not a mistake here.

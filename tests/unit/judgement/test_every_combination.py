@@ -9,7 +9,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from judgement_world import (
+from oracle import CASES, expect
+from support.judgement_world import (
     ALIAS,
     CATALOGUE,
     GRACE,
@@ -30,15 +31,14 @@ from judgement_world import (
     slot,
     snapshot,
 )  # fmt: skip
-from oracle import CASES, expect
 
+from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.check_ids import CHECK_IDS, waivable
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.settings import Policy, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import DEFAULT
-from modelgate.judgement import judge
 
 VERBS = ("check", "preflight")
 REACTIONS = ("refuse", "warn", "accept")

@@ -8,9 +8,25 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgement_world import ALIAS, GRACE, MISSING, NOW, ORIGIN, OTHER, OUTAGE, RETIRED, A, B, entry, hold, pin, snapshot
 from oracle import expect
+from support.judgement_world import (
+    ALIAS,
+    GRACE,
+    MISSING,
+    NOW,
+    ORIGIN,
+    OTHER,
+    OUTAGE,
+    RETIRED,
+    A,
+    B,
+    entry,
+    hold,
+    pin,
+    snapshot,
+)
 
+from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Facts, Outcome
 from modelgate.domain.check_ids import CHECK_IDS, waivable
 from modelgate.domain.findings import Level, Verdict
@@ -18,7 +34,6 @@ from modelgate.domain.pins import SlotPins
 from modelgate.domain.settings import Policy, Slot, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
-from modelgate.judgement import judge
 
 NAMES = ("summarizer", "grader", "zebra", "apple")
 ANSWERS = (

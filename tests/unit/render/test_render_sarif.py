@@ -12,8 +12,8 @@ from render_samples import DEPRECATED, GRADER, MOVED, RETIRES, SAMPLES, SUMMARIZ
 
 from modelgate.domain.report import Report
 from modelgate.domain.source import Source
-from modelgate.explain import section
 from modelgate.render import render
+from modelgate.render.explain import section
 from modelgate.version import VERSION
 
 

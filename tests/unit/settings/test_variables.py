@@ -4,7 +4,7 @@ import pytest
 
 from modelgate.domain.settings import UnknownVariable
 from modelgate.errors import SettingsError
-from modelgate.settings.complaints import Complaints
+from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.schema import tree
 from modelgate.settings.variables import Overridable, Variables, sort_variables
 
@@ -13,7 +13,7 @@ NOTHING = Overridable(frozenset(), frozenset())
 
 def sort(environ: dict[str, str], overridable: Overridable = NOTHING) -> Variables:
     """What `environ` says of the settings; raises what is complained of."""
-    complaints = Complaints()
+    complaints = SettingsErrors()
     found = sort_variables(environ, tree(), overridable, complaints)
     complaints.raise_any()
     return found
@@ -121,5 +121,5 @@ BOTH = frozenset({"enforce", "retires_within_days", "overridable"})
 )
 def test_overridable(name: str, overridable: Overridable, allowed: bool) -> None:
     """The files leave keys to variables: those of both verbs only where both lists name them."""
-    complaints = Complaints()
+    complaints = SettingsErrors()
     assert bool(sort_variables({name: "x"}, tree(), overridable, complaints).read) is allowed

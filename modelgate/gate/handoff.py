@@ -1,7 +1,6 @@
-"""The hand-off: how the application learns which IDs it may run.
+"""The hand-off: the files and variables that `preflight` writes, and the command that it becomes.
 
-Both ends stand here, so that what is written is what is read: `preflight` writes files and variables, the application
-calls `pinned()`. This module imports next to nothing, because the application imports it too.
+The application's end is `modelgate.pins`, which says what they are called.
 """
 
 from __future__ import annotations
@@ -14,44 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from modelgate.pins import FILE_VARIABLE, SCHEMA, VARIABLE
+
 if TYPE_CHECKING:
     from modelgate.domain.report import Report
-
-SCHEMA = "modelgate.pins/1"
-VARIABLE = "MODELGATE_MODEL_"
-FILE_VARIABLE = "MODELGATE_PINS_FILE"
-
-
-def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Slot to model ID, as the last passing preflight handed them over.
-
-    Read from the JSON file that `$MODELGATE_PINS_FILE` names, else from the variables `MODELGATE_MODEL_<SLOT>`.
-    Raises LookupError if neither is there, ValueError if the file is not one that preflight wrote.
-    """
-    environ = os.environ if environ is None else environ
-    if path := environ.get(FILE_VARIABLE):
-        return _from_file(Path(path))
-    models = {key.removeprefix(VARIABLE).lower(): value for key, value in environ.items() if key.startswith(VARIABLE)}
-    if not models:
-        raise LookupError(
-            f"no model was handed over: neither ${FILE_VARIABLE} nor {VARIABLE}… is set; "
-            "start the application with `modelgate preflight … -- CMD`, or point the variable at its --emit-json file"
-        )
-    return models
-
-
-def _from_file(path: Path) -> dict[str, str]:
-    try:
-        content = json.loads(path.read_bytes())
-        models = {slot: model["id"] for slot, model in content["models"].items()}
-        ours = content["schema"] == SCHEMA and all(isinstance(model, str) for model in models.values())
-    except FileNotFoundError:
-        raise LookupError(f"{path} is not there: preflight writes it only when it passes") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no JSON, or of another shape
-        ours = False
-    if not ours:
-        raise ValueError(f"{path} is not a file that `modelgate preflight --emit-json` wrote")
-    return models
 
 
 def exports(report_models: Mapping[str, str], export_as: Mapping[str, str]) -> dict[str, str]:

@@ -48,4 +48,4 @@ def _page() -> str:
     try:
         return files("modelgate.docs").joinpath("checks.md").read_text(encoding="utf-8")
     except ModuleNotFoundError:
-        return (Path(__file__).parent.parent / "docs" / "checks.md").read_text(encoding="utf-8")
+        return (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")

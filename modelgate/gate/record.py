@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from modelgate import fingerprint
-from modelgate.asking import Asked
+from modelgate.checks.judgement import Judgement
 from modelgate.domain.catalogue import Entry, Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
-from modelgate.judgement import Judgement
-from modelgate.surroundings import Surroundings
+from modelgate.gate import fingerprint
+from modelgate.gate.asking import Asked
+from modelgate.gate.context import Context
 
 
 def rows(
-    world: Surroundings,
+    context: Context,
     command: str,
     judgement: Judgement,
     asked: Asked,
@@ -32,11 +32,11 @@ def rows(
         for f in report.findings
     ]
     pins = [_pin(view, run_id) for view in judgement.to_pin]
-    return [_run(world, command, judgement, asked, report, eligible), *resolutions, *findings, *pins]
+    return [_run(context, command, judgement, asked, report, eligible), *resolutions, *findings, *pins]
 
 
 def _run(
-    world: Surroundings, command: str, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]
+    context: Context, command: str, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]
 ) -> RunRow:
     facts, snapshot = asked.facts, judgement.snapshot
     fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
@@ -55,10 +55,12 @@ def _run(
         facts=facts_to_json(facts, ids) if fresh and facts else None,
         asked_at=facts.asked_at if fresh and facts else None,
         reuse_fingerprint=asked.reuse_fingerprint if fresh else None,
-        grace_fingerprint=fingerprint.for_grace(world.scope, snapshot.slots, facts.origin) if fresh and facts else None,
+        grace_fingerprint=fingerprint.for_grace(context.scope, snapshot.slots, facts.origin)
+        if fresh and facts
+        else None,
         reused_from=asked.reused_from,
         unverified=asked.grace is not None,
-        lock_commit=world.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
+        lock_commit=context.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
     )
 
 

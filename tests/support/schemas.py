@@ -1,6 +1,6 @@
 """Stores at any schema, for tests of migrations. Run as a program it writes the dumps that are missing:
 
-    PYTHONPATH=tests:. python tests/schemas.py
+    PYTHONPATH=tests:. python tests/support/schemas.py
 
 Do that for each release that brings a migration. A dump that was released is never changed.
 """
@@ -17,8 +17,6 @@ import psycopg
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import PostgreSQL, opened, settings_for
-from ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 from sqlalchemy import Connection
 
 from modelgate.clock import Deadline, SystemClock
@@ -26,8 +24,10 @@ from modelgate.domain.rows import FindingRow
 from modelgate.store import connect
 from modelgate.store.database import Database
 from modelgate.store.migrate import configuration
+from support.databases import PostgreSQL, opened, settings_for
+from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
-DUMPS = Path(__file__).parent / "migrations"
+DUMPS = Path(__file__).parents[1] / "migrations"
 ROWS = 5
 
 

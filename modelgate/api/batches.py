@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
+from modelgate.api.batch_answers import parse_batch, parse_page
 from modelgate.api.client import MODE, origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
-from modelgate.batches.answers import parse_batch, parse_page
-from modelgate.batches.body import Body
 from modelgate.domain.batches import Batch
-from modelgate.errors import CallFailed
+from modelgate.errors import CallFailed, ModelgateError
 
 if TYPE_CHECKING:
     import anthropic
@@ -39,6 +38,21 @@ _LONGEST_ROW = 64 * 2**20
 """Bytes of one result: far above the longest answer of any model."""
 
 _CHUNK = 1 << 16
+
+
+class Body(Protocol):
+    """The body of a create, written while it is sent."""
+
+    length: int
+    """Bytes, announced before the first of them goes out."""
+    problem: ModelgateError | None
+    """Why the body could not be written to its end."""
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether all of it was handed to the connection."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)

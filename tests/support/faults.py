@@ -12,7 +12,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from fault_server import (
+from support.fault_server import (
     ALIAS_ID,
     CALLS,
     CANONICAL,

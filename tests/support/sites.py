@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import anthropic  # noqa: F401 # slow the first time: not within the deadline of a test
-from databases import opened
 
-from modelgate import gate
 from modelgate.clock import SystemClock
 from modelgate.domain.findings import Finding
 from modelgate.domain.report import Report
 from modelgate.domain.rows import Scope
+from modelgate.gate.context import Context, prepare
+from modelgate.gate.run import Options, run_gate
 from modelgate.operations.accept import accept
 from modelgate.operations.change import Changed
 from modelgate.operations.lock import Locked, lock
@@ -23,7 +23,7 @@ from modelgate.operations.release import release
 from modelgate.operations.rollback import Target, Terms, rollback
 from modelgate.sandbox import SandboxControl
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings, prepare
+from support.databases import opened
 
 ALIAS = "claude-sonnet-4-5"
 OLD = "claude-sonnet-4-5-20250929"
@@ -87,17 +87,17 @@ class Site:
         text += "".join(f"[slots.{slot}]\nmodel = {json.dumps(name)}\n" for slot, name in references.items())
         (self.config / f"{environment}.toml").write_text(text + more)
 
-    def world(self, environment: str = "prod", **environ: str) -> Surroundings:
+    def world(self, environment: str = "prod", **environ: str) -> Context:
         """The surroundings of one command."""
         return prepare({**self.environ, **environ}, environment=environment, config_dir=self.config, clock=self.clock)
 
     def check(self, environment: str = "prod", **options: Any) -> Report:
         """One `modelgate check`."""
-        return gate.run(self.world(environment), "check", gate.Options(**options))
+        return run_gate(self.world(environment), "check", Options(**options))
 
     def preflight(self, environment: str = "prod", **environ: str) -> Report:
         """One `modelgate preflight`."""
-        return gate.run(self.world(environment, **environ), "preflight")
+        return run_gate(self.world(environment, **environ), "preflight")
 
     def accept(self, *slots: str, environment: str = "prod", reason: str = "tested", **how: Any) -> Changed:
         """One `modelgate accept`."""

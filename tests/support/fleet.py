@@ -9,9 +9,8 @@ import time
 import warnings
 from collections.abc import Callable
 
-from sites import Site
-
 from modelgate.domain.report import Report
+from support.sites import Site
 
 REUSE = {"reuse_seconds": 3600, "first_use": "accept"}
 

@@ -6,26 +6,26 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from modelgate import gate
 from modelgate.clock import Deadline
 from modelgate.domain.findings import Verdict
 from modelgate.domain.report import Report
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
+from modelgate.gate.run import Options, run_gate
 
 PAUSE_SECONDS = (2.0, 5.0)
 """Between tries: a pod starts seconds after an accept. It never grows, as a back-off would keep pods waiting then."""
 
 
-def preflight(world: Surroundings, wait: timedelta, progress: Callable[[Report], None] | None = None) -> Report:
+def preflight(context: Context, wait: timedelta, progress: Callable[[Report], None] | None = None) -> Report:
     """Preflight, again and again while it does not pass and there is time. Only changes of verdict are recorded."""
-    patience = Deadline.after(wait.total_seconds(), world.clock)
+    patience = Deadline.after(wait.total_seconds(), context.clock)
     recorded: Report | None = None
     while True:
-        report = gate.run(world, "preflight", gate.Options(before=recorded))
+        report = run_gate(context, "preflight", Options(before=recorded))
         recorded = report if report.run_id else recorded
         if report.verdict is Verdict.PASS or not report.enforced or not patience.remaining:
             return report
         if progress:
             progress(report)
         pause = random.uniform(*PAUSE_SECONDS)  # noqa: S311 # jitter, not a secret
-        world.clock.sleep(min(pause, patience.remaining))
+        context.clock.sleep(min(pause, patience.remaining))

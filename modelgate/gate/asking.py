@@ -6,9 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from modelgate import api, fingerprint
+from modelgate import api
 from modelgate.api.credential import Credential, known_credential
-from modelgate.approvals import Approvals
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts, Outcome
 from modelgate.domain.history import StoredFacts
@@ -17,8 +16,10 @@ from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young
 from modelgate.errors import StoreProblem
+from modelgate.gate import fingerprint
+from modelgate.gate.approvals import Approvals
+from modelgate.gate.context import Context
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 CLAIM_SECONDS = 10.0
 """How long one gate may ask on behalf of others before the next one asks too."""
@@ -38,36 +39,34 @@ class Asked:
     """Whether other gates wait for what this run writes down."""
 
 
-def may_reuse(world: Surroundings, policy: Policy) -> Credential | None:
+def may_reuse(context: Context, policy: Policy) -> Credential | None:
     """The credential whose facts may be judged again; None if this run must ask for itself."""
-    return known_credential(world.settings.api, world.environ) if policy.reuse_seconds > 0 else None
+    return known_credential(context.settings.api, context.environ) if policy.reuse_seconds > 0 else None
 
 
-def find_out(
-    world: Surroundings, policy: Policy, approvals: Approvals, deadline: Deadline, *, read_only: bool
-) -> Asked:
+def find_out(context: Context, policy: Policy, approvals: Approvals, deadline: Deadline, *, read_only: bool) -> Asked:
     """The facts for one run."""
-    store, credential = approvals.store, may_reuse(world, policy)
+    store, credential = approvals.store, may_reuse(context, policy)
     if store is None or credential is None or approvals.problem:
-        return _with_grace(world, policy, approvals, Asked(_ask(world, approvals, deadline)))
-    mark = fingerprint.for_reuse(world.scope, world.settings.slots, world.settings.api, credential, store.salt)
-    patience, pause, claimed = Deadline.after(deadline.remaining / 2, world.clock), 0.1, False
+        return _with_grace(context, policy, approvals, Asked(_ask(context, approvals, deadline)))
+    mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.settings.api, credential, store.salt)
+    patience, pause, claimed = Deadline.after(deadline.remaining / 2, context.clock), 0.1, False
     while True:
-        stored = _earlier(store, world, mark)
-        if stored and _serves(stored, world, approvals, timedelta(seconds=policy.reuse_seconds)):
+        stored = _earlier(store, context, mark)
+        if stored and _serves(stored, context, approvals, timedelta(seconds=policy.reuse_seconds)):
             return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
         if claimed or read_only or not patience.remaining:
             break
         claimed = _claim(store, mark)
         if not claimed:  # else it looks once more: whoever had the claim may just have written facts down
-            world.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
+            context.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
             pause = min(pause * 1.5, 1.0)
-    asked = Asked(_ask(world, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
-    return _with_grace(world, policy, approvals, asked)
+    asked = Asked(_ask(context, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
+    return _with_grace(context, policy, approvals, asked)
 
 
 def within_grace(
-    world: Surroundings, policy: Policy, store: Store, origin: str
+    context: Context, policy: Policy, store: Store, origin: str
 ) -> tuple[Facts, Grace] | tuple[None, None]:
     """Old facts of the API at `origin` on which a start is allowed while it cannot be asked, and for how long.
 
@@ -76,17 +75,17 @@ def within_grace(
     if policy.grace_hours <= 0:
         return None, None
     lasting = timedelta(hours=policy.grace_hours)
-    mark = fingerprint.for_grace(world.scope, world.settings.slots, origin)
-    stored = store.facts(world.scope, grace_fingerprint=mark)
-    if stored is None or not is_young(stored.asked_at, world.clock.now(), lasting):
+    mark = fingerprint.for_grace(context.scope, context.settings.slots, origin)
+    stored = store.facts(context.scope, grace_fingerprint=mark)
+    if stored is None or not is_young(stored.asked_at, context.clock.now(), lasting):
         return None, None
     return stored.facts, Grace(stored.asked_at, stored.asked_at + lasting)
 
 
-def _earlier(store: Store, world: Surroundings, mark: str) -> StoredFacts | None:
+def _earlier(store: Store, context: Context, mark: str) -> StoredFacts | None:
     """The facts that may be reused; none where the store cannot be asked for them."""
     try:
-        return store.facts(world.scope, reuse_fingerprint=mark)
+        return store.facts(context.scope, reuse_fingerprint=mark)
     except StoreProblem:
         return None
 
@@ -99,44 +98,44 @@ def _claim(store: Store, mark: str) -> bool:
         return True
 
 
-def _ask(world: Surroundings, approvals: Approvals, deadline: Deadline) -> Facts:
+def _ask(context: Context, approvals: Approvals, deadline: Deadline) -> Facts:
     return api.ask(
-        world.settings.api,
-        {slot.reference for slot in world.settings.slots},
+        context.settings.api,
+        {slot.reference for slot in context.settings.slots},
         known_aliases=approvals.known_aliases,
-        pinned=_possible(world, approvals),
+        pinned=_possible(context, approvals),
         deadline=deadline,
-        clock=world.clock,
-        environ=world.environ,
+        clock=context.clock,
+        environ=context.environ,
     )
 
 
-def _possible(world: Surroundings, approvals: Approvals) -> set[str]:
+def _possible(context: Context, approvals: Approvals) -> set[str]:
     """Every ID that one of the slots might be handed today."""
     found = set()
-    for slot in world.settings.slots:
+    for slot in context.settings.slots:
         if pins := (approvals.pins or {}).get(slot.name):
             chosen = (pins.hold,) if pins.hold else (pins.newest_for(slot.reference), pins.newest)
             found |= {pin.model_id for pin in chosen if pin}
     return found
 
 
-def _serves(stored: StoredFacts, world: Surroundings, approvals: Approvals, limit: timedelta) -> bool:
+def _serves(stored: StoredFacts, context: Context, approvals: Approvals, limit: timedelta) -> bool:
     """Whether facts from the store are young enough and speak of everything that is to be judged."""
     return (
-        is_young(stored.asked_at, world.clock.now(), limit)
-        and all(slot.reference in stored.facts.answers for slot in world.settings.slots)
-        and all(stored.facts.knows(model_id) for model_id in _possible(world, approvals))
+        is_young(stored.asked_at, context.clock.now(), limit)
+        and all(slot.reference in stored.facts.answers for slot in context.settings.slots)
+        and all(stored.facts.knows(model_id) for model_id in _possible(context, approvals))
     )
 
 
-def _with_grace(world: Surroundings, policy: Policy, approvals: Approvals, asked: Asked) -> Asked:
+def _with_grace(context: Context, policy: Policy, approvals: Approvals, asked: Asked) -> Asked:
     """Old facts where the API cannot be asked, if there are any within the grace. A fresh answer is never replaced."""
     problem = _graceable(asked.facts) if asked.facts else None
     if problem is None or asked.facts is None or approvals.store is None:
         return asked
     try:
-        earlier, grace = within_grace(world, policy, approvals.store, asked.facts.origin)
+        earlier, grace = within_grace(context, policy, approvals.store, asked.facts.origin)
     except StoreProblem:
         return asked
     return replace(asked, facts=asked.facts.patched(earlier), problem=problem, grace=grace) if earlier else asked

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from manifests import ROOT, documents
+from support.manifests import ROOT, documents
 
 ACTION = documents(ROOT / "action.yml")[0]
 _EXPRESSION = re.compile(r"\$\{\{ ([\w.-]+) \}\}")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from modelgate import fallback
 from modelgate.clock import Deadline
 from modelgate.domain.findings import Finding
 from modelgate.domain.lock import stale
@@ -15,9 +14,10 @@ from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace, StoreNotice
 from modelgate.errors import StoreProblem
+from modelgate.gate import fallback
+from modelgate.gate.context import Context
 from modelgate.settings.lock import read_lock
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Approvals:
         return frozenset(pin.model_id for pins in slots for pin in (*pins.pins, pins.hold) if pin)
 
 
-def without_store(world: Surroundings, *, lock_required: bool) -> Approvals:
+def without_store(context: Context, *, lock_required: bool) -> Approvals:
     """The lock's pins alone: `--no-store`, and, where there is a lock, `--offline`."""
-    if not lock_required and not world.settings.lock_file.is_file():
+    if not lock_required and not context.settings.lock_file.is_file():
         return Approvals()
-    locked = read_lock(world.settings.lock_file, world.scope).pins
-    return Approvals(pins=fold(locked), lock_stale=stale(world.settings.slots, locked, world.scope))
+    locked = read_lock(context.settings.lock_file, context.scope).pins
+    return Approvals(pins=fold(locked), lock_stale=stale(context.settings.slots, locked, context.scope))
 
 
 def from_store(
-    world: Surroundings,
+    context: Context,
     policy: Policy,
     deadline: Deadline,
     *,
@@ -62,31 +62,31 @@ def from_store(
 
     `meanwhile` begins what may go on while a server is waited for.
     """
-    locked = _locked(world, policy)
+    locked = _locked(context, policy)
     try:
-        store = world.store(deadline, read_only=read_only, meanwhile=meanwhile)
-        approvals = _read(Approvals(store=store, notices=store.notices), store, world, policy, locked)
+        store = context.store(deadline, read_only=read_only, meanwhile=meanwhile)
+        approvals = _read(Approvals(store=store, notices=store.notices), store, context, policy, locked)
     except StoreProblem as error:
-        approvals = unreachable(Approvals(), world, policy, error.problem)
+        approvals = unreachable(Approvals(), context, policy, error.problem)
     if locked is None:
         return approvals
-    return replace(approvals, lock_stale=stale(world.settings.slots, locked, world.scope))
+    return replace(approvals, lock_stale=stale(context.settings.slots, locked, context.scope))
 
 
-def read(approvals: Approvals, store: Store, world: Surroundings, policy: Policy) -> Approvals:
+def read(approvals: Approvals, store: Store, context: Context, policy: Policy) -> Approvals:
     """The approvals as they are in the store now. Raises StoreProblem."""
-    return _read(approvals, store, world, policy, _locked(world, policy))
+    return _read(approvals, store, context, policy, _locked(context, policy))
 
 
-def _locked(world: Surroundings, policy: Policy) -> tuple[Pin, ...] | None:
+def _locked(context: Context, policy: Policy) -> tuple[Pin, ...] | None:
     """The lock's pins, where approvals live in git; else None. Raises SettingsError."""
-    return read_lock(world.settings.lock_file, world.scope).pins if policy.pins_from == "lock" else None
+    return read_lock(context.settings.lock_file, context.scope).pins if policy.pins_from == "lock" else None
 
 
 def _read(
-    approvals: Approvals, store: Store, world: Surroundings, policy: Policy, locked: tuple[Pin, ...] | None
+    approvals: Approvals, store: Store, context: Context, policy: Policy, locked: tuple[Pin, ...] | None
 ) -> Approvals:
-    state = store.state(world.scope, promote_from=policy.promote_from)
+    state = store.state(context.scope, promote_from=policy.promote_from)
     return replace(
         approvals,
         pins=state.pins if locked is None else with_lock(state.pins, locked),
@@ -96,8 +96,8 @@ def _read(
     )
 
 
-def unreachable(approvals: Approvals, world: Surroundings, policy: Policy, problem: Problem) -> Approvals:
+def unreachable(approvals: Approvals, context: Context, policy: Policy, problem: Problem) -> Approvals:
     """What is left when the store cannot be asked: what was read before, or the fallback file if it is young."""
-    pins, grace = fallback.stand_in(world, policy) if problem.graceable else (None, None)
+    pins, grace = fallback.stand_in(context, policy) if problem.graceable else (None, None)
     kept = approvals.pins if approvals.pins is not None else pins
     return replace(approvals, pins=kept if grace else approvals.pins, problem=problem, grace=grace)

@@ -13,16 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from databases import opened
-from ledger import AUTHOR, PROD, handed, pin_row, run_row
-
 from modelgate.clock import SystemClock
 from modelgate.errors import Conflict
+from support.databases import opened
+from support.ledger import AUTHOR, PROD, handed, pin_row, run_row
 
 
 def start(url: str, name: str, count: int, *more: str) -> subprocess.Popen[str]:
     """Such a process."""
-    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    path = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
     command = [sys.executable, __file__, url, name, str(count), *more]
     environ = {**os.environ, "PYTHONPATH": path}
     return subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

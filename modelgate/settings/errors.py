@@ -9,7 +9,7 @@ from modelgate.errors import SettingsError
 
 
 @dataclass(slots=True)
-class Complaints:
+class SettingsErrors:
     """One line for each thing that is wrong: `source: key: what`."""
 
     _lines: list[tuple[str, str]] = field(default_factory=list)

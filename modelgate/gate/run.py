@@ -8,20 +8,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from modelgate import api, approvals, asking, record
-from modelgate.approvals import Approvals
-from modelgate.asking import Asked
+from modelgate import api
 from modelgate.checks.check import RUN
+from modelgate.checks.judgement import Judgement, judge
 from modelgate.clock import Deadline
 from modelgate.domain.findings import Finding, Level, Verdict
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.settings import Policy, Verb
 from modelgate.domain.snapshot import Snapshot
 from modelgate.errors import Conflict, SettingsError, StoreProblem
-from modelgate.handoff import exports
-from modelgate.judgement import Judgement, judge
+from modelgate.gate import approvals, asking, record
+from modelgate.gate.approvals import Approvals
+from modelgate.gate.asking import Asked
+from modelgate.gate.context import Context
+from modelgate.gate.handoff import exports
 from modelgate.store import Store
-from modelgate.surroundings import Surroundings
 
 _RACES = 20
 """How often a run judges again because somebody changed a pin in the same moment."""
@@ -52,7 +53,7 @@ class Options:
 class Run:
     """A run on its way to a report."""
 
-    world: Surroundings
+    context: Context
     verb: Verb
     options: Options
     started: datetime
@@ -61,17 +62,17 @@ class Run:
     @property
     def policy(self) -> Policy:
         """The policy of the run's verb."""
-        return self.world.settings.policy(self.verb)
+        return self.context.settings.policy(self.verb)
 
 
-def run(world: Surroundings, verb: Verb, options: Options = Options()) -> Report:  # frozen
+def run_gate(context: Context, verb: Verb, options: Options = Options()) -> Report:  # frozen
     """Runs the gate once. Raises SettingsError where settings or lock cannot be used."""
-    if not world.settings.slots:
-        source = str(world.settings.environment_file)
+    if not context.settings.slots:
+        source = str(context.settings.environment_file)
         raise SettingsError("it has no slots: nothing to judge", source=source, hint='[slots.NAME] model = "…"')
-    started = world.clock.now()
-    this = Run(world, verb, options, started, record.new_run_id(started, secrets.token_hex(4)))
-    deadline = Deadline.after(this.policy.deadline_seconds, world.clock)
+    started = context.clock.now()
+    this = Run(context, verb, options, started, record.new_run_id(started, secrets.token_hex(4)))
+    deadline = Deadline.after(this.policy.deadline_seconds, context.clock)
     known, asked = _gather(this, deadline)
     judgement = judge(_snapshot(this, known, asked))
     if not options.records or known.store is None or known.problem:
@@ -87,29 +88,29 @@ def run(world: Surroundings, verb: Verb, options: Options = Options()) -> Report
 
 
 def _gather(this: Run, deadline: Deadline) -> tuple[Approvals, Asked]:
-    world, options = this.world, this.options
+    context, options = this.context, this.options
     if options.offline:
         lock_required = this.policy.pins_from == "lock"
-        return approvals.without_store(world, lock_required=lock_required), Asked()
+        return approvals.without_store(context, lock_required=lock_required), Asked()
     if options.no_store:
-        known = approvals.without_store(world, lock_required=True)
+        known = approvals.without_store(context, lock_required=True)
     else:
-        patience = Deadline.after(deadline.remaining / 2, world.clock)
-        ahead = None if asking.may_reuse(world, this.policy) else api.import_ahead
-        known = approvals.from_store(world, this.policy, patience, read_only=not options.records, meanwhile=ahead)
-    asked = asking.find_out(world, this.policy, known, deadline, read_only=not options.records)
+        patience = Deadline.after(deadline.remaining / 2, context.clock)
+        ahead = None if asking.may_reuse(context, this.policy) else api.import_ahead
+        known = approvals.from_store(context, this.policy, patience, read_only=not options.records, meanwhile=ahead)
+    asked = asking.find_out(context, this.policy, known, deadline, read_only=not options.records)
     if known.store:
         known.store.extend(deadline)
     return known, asked
 
 
 def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
-    settings, only = this.world.settings, this.options.only
+    settings, only = this.context.settings, this.options.only
     return Snapshot(
         verb=this.verb,
-        now=this.options.as_of or this.world.clock.now(),
+        now=this.options.as_of or this.context.clock.now(),
         policy=this.policy,
-        scope=this.world.scope,
+        scope=this.context.scope,
         slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
         waivers=settings.waivers,
         pins={slot: pins for slot, pins in known.pins.items() if slot == only} if only and known.pins else known.pins,
@@ -130,23 +131,25 @@ def _recorded(
     this: Run, store: Store, known: Approvals, asked: Asked, judgement: Judgement, deadline: Deadline
 ) -> Report:
     """Writes the run down; judges again if a pin was changed since, or if it cannot be written."""
-    world = this.world
+    context = this.context
     for race in range(_RACES):
         try:
             if race:
-                known = approvals.read(known, store, world, this.policy)
+                known = approvals.read(known, store, context, this.policy)
                 if asked.reused_from:  # those facts may say nothing of what was pinned since
-                    asked = asking.find_out(world, this.policy, known, deadline, read_only=False)
+                    asked = asking.find_out(context, this.policy, known, deadline, read_only=False)
                 judgement = judge(_snapshot(this, known, asked))
             report = _report(this, judgement, asked, recorded=True)
             command = "batch" if this.options.only else this.verb
-            rows = record.rows(world, command, judgement, asked, report, known.eligible())
-            head = store.append(world.scope, world.author, rows, expect=_expected(this, known), now=report.finished_at)
+            rows = record.rows(context, command, judgement, asked, report, known.eligible())
+            head = store.append(
+                context.scope, context.author, rows, expect=_expected(this, known), now=report.finished_at
+            )
             return replace(report, audit_sequence=head.sequence, audit_head=str(head))
         except Conflict:
             continue
         except StoreProblem as error:
-            known = approvals.unreachable(known, world, this.policy, error.problem)
+            known = approvals.unreachable(known, context, this.policy, error.problem)
             if judgement.verdict is not Verdict.PASS:
                 known = replace(known, grace=None)  # grace never turns a no into a yes
             return _report(this, judge(_snapshot(this, known, asked)), asked)
@@ -172,11 +175,11 @@ def _repeated(this: Run, judgement: Judgement, asked: Asked, before: Report) -> 
 
 
 def _expected(this: Run, known: Approvals) -> dict[str, int]:
-    return {slot.name: known.revisions.get(slot.name, 0) for slot in this.world.settings.slots}
+    return {slot.name: known.revisions.get(slot.name, 0) for slot in this.context.settings.slots}
 
 
 def _report(this: Run, judgement: Judgement, asked: Asked, *, recorded: bool = False) -> Report:
-    settings, facts, store_grace = this.world.settings, asked.facts, judgement.snapshot.store_grace
+    settings, facts, store_grace = this.context.settings, asked.facts, judgement.snapshot.store_grace
     models = {s.slot: s.handed_off for s in judgement.slots if s.handed_off}
     export_as = {slot.name: slot.export_as for slot in settings.slots if slot.export_as}
     return Report(
@@ -186,7 +189,7 @@ def _report(this: Run, judgement: Judgement, asked: Asked, *, recorded: bool = F
         verdict=judgement.verdict,
         enforced=this.policy.enforce,
         started_at=this.started,
-        finished_at=max(this.started, this.world.clock.now()),
+        finished_at=max(this.started, this.context.clock.now()),
         as_of=judgement.snapshot.now,
         slots=judgement.slots,
         findings=tuple(_with_run(finding, this.run_id if recorded else None) for finding in judgement.findings),

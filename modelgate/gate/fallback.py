@@ -10,13 +10,13 @@ from modelgate.domain.pins import Pin, SlotPins, fold
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young, parse_instant
-from modelgate.handoff import SCHEMA
-from modelgate.surroundings import Surroundings
+from modelgate.gate.context import Context
+from modelgate.pins import SCHEMA
 
 _LONGEST = 1 << 20
 
 
-def stand_in(world: Surroundings, policy: Policy) -> tuple[dict[str, SlotPins] | None, Grace | None]:
+def stand_in(context: Context, policy: Policy) -> tuple[dict[str, SlotPins] | None, Grace | None]:
     """The file's pins and how long they may still be believed; neither, if it does not serve.
 
     It serves if it is of this service and environment, names every slot of the settings for the reference that
@@ -25,21 +25,21 @@ def stand_in(world: Surroundings, policy: Policy) -> tuple[dict[str, SlotPins] |
     if not policy.fallback_file or policy.grace_hours <= 0:
         return None, None
     try:
-        handed_at, pins = _read(Path(policy.fallback_file), world)
+        handed_at, pins = _read(Path(policy.fallback_file), context)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None, None
     lasting = timedelta(hours=policy.grace_hours)
-    asked = {(slot.name, slot.reference) for slot in world.settings.slots}
-    if not is_young(handed_at, world.clock.now(), lasting) or not asked <= {(p.slot, p.reference) for p in pins}:
+    asked = {(slot.name, slot.reference) for slot in context.settings.slots}
+    if not is_young(handed_at, context.clock.now(), lasting) or not asked <= {(p.slot, p.reference) for p in pins}:
         return None, None
     return fold(pins), Grace(handed_at, handed_at + lasting)
 
 
-def _read(path: Path, world: Surroundings) -> tuple[datetime, list[Pin]]:
+def _read(path: Path, context: Context) -> tuple[datetime, list[Pin]]:
     if path.stat().st_size > _LONGEST:
         raise ValueError("too large")
     stored = json.loads(path.read_bytes())
-    scope = world.scope
+    scope = context.scope
     if (stored["schema"], stored["service"], stored["environment"]) != (SCHEMA, scope.service, scope.environment):
         raise ValueError("of another schema, service or environment")
     handed_at = parse_instant(stored["handed_at"])

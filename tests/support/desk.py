@@ -9,12 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sites import Site, SteppedClock
-
 from modelgate.batches import operations
 from modelgate.batches.job import Job
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.statistics import Statistics, account
+from support.sites import Site, SteppedClock
 
 MODEL = "claude-sonnet-4-6"
 

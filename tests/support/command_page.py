@@ -1,4 +1,4 @@
-"""Writes docs/commands.md from the commands themselves: `python tests/command_page.py > docs/commands.md`."""
+"""Writes docs/commands.md from the commands themselves: `python tests/support/command_page.py > docs/commands.md`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from modelgate.cli import cli
+from modelgate.cli.group import cli
 
 _HEAD = """\
 # Commands

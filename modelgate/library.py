@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from modelgate import gate
 from modelgate.domain.report import Report
-from modelgate.surroundings import prepare
+from modelgate.gate.context import prepare
+from modelgate.gate.run import Options, run_gate
 
 
 def check(
@@ -28,10 +28,10 @@ def check(
     `as_of` (aware, or UTC) judges dates as of then. Raises SettingsError where the settings cannot be used; what could
     not be known is a finding in the report.
     """
-    world = prepare(
+    context = prepare(
         os.environ if environ is None else environ, service=service, environment=environment, config_dir=config_dir
     )
-    return gate.run(world, "check", gate.Options(dry_run, as_of, offline, no_store))
+    return run_gate(context, "check", Options(dry_run, as_of, offline, no_store))
 
 
 def preflight(
@@ -45,7 +45,7 @@ def preflight(
 
     Pins only where the policy says "accept". Raises SettingsError where the settings cannot be used.
     """
-    world = prepare(
+    context = prepare(
         os.environ if environ is None else environ, service=service, environment=environment, config_dir=config_dir
     )
-    return gate.run(world, "preflight")
+    return run_gate(context, "preflight")

@@ -1,4 +1,4 @@
-"""The surroundings of a command: what it may read of the world, handed in once at the top."""
+"""The surroundings of a command: what it may read of the context, handed in once at the top."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelgate.author import author
 from modelgate.clock import Clock, Deadline, SystemClock
 from modelgate.domain.rows import Author, Scope
 from modelgate.domain.settings import Settings
 from modelgate.errors import StoreProblem
+from modelgate.gate.author import author
 from modelgate.settings import load
 from modelgate.store import Store, open_store
 from modelgate.store.schema import BEHIND
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Context:
     """One service in one environment, as one process sees it."""
 
     settings: Settings
@@ -64,7 +64,7 @@ def prepare(
     config_dir: Path | None = None,
     database_url: str | None = None,
     clock: Clock | None = None,
-) -> Surroundings:
+) -> Context:
     """Reads the settings and finds out who runs this. Raises SettingsError."""
     settings = load(
         service=service,
@@ -73,4 +73,4 @@ def prepare(
         database_url=database_url,
         environ=environ,
     )
-    return Surroundings(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))
+    return Context(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))

@@ -10,9 +10,9 @@ from typing import Any
 import click
 import yaml
 
-from modelgate.cli import cli
+from modelgate.cli.group import cli
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KUBERNETES = sorted((ROOT / "deploy").glob("*/*.yaml"))
 COMPOSE = ROOT / "deploy" / "docker-compose.yml"
 UNIT = ROOT / "deploy" / "systemd" / "checkout.service"

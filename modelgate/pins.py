@@ -1,0 +1,44 @@
+"""The application's end of the hand-off: which IDs it may run. Imports next to nothing, as applications import it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+SCHEMA = "modelgate.pins/1"
+VARIABLE = "MODELGATE_MODEL_"
+FILE_VARIABLE = "MODELGATE_PINS_FILE"
+
+
+def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Slot to model ID, as the last passing preflight handed them over.
+
+    Read from the JSON file that `$MODELGATE_PINS_FILE` names, else from the variables `MODELGATE_MODEL_<SLOT>`.
+    Raises LookupError if neither is there, ValueError if the file is not one that preflight wrote.
+    """
+    environ = os.environ if environ is None else environ
+    if path := environ.get(FILE_VARIABLE):
+        return _from_file(Path(path))
+    models = {key.removeprefix(VARIABLE).lower(): value for key, value in environ.items() if key.startswith(VARIABLE)}
+    if not models:
+        raise LookupError(
+            f"no model was handed over: neither ${FILE_VARIABLE} nor {VARIABLE}… is set; "
+            "start the application with `modelgate preflight … -- CMD`, or point the variable at its --emit-json file"
+        )
+    return models
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_bytes())
+        models = {slot: model["id"] for slot, model in content["models"].items()}
+        ours = content["schema"] == SCHEMA and all(isinstance(model, str) for model in models.values())
+    except FileNotFoundError:
+        raise LookupError(f"{path} is not there: preflight writes it only when it passes") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no JSON, or of another shape
+        ours = False
+    if not ours:
+        raise ValueError(f"{path} is not a file that `modelgate preflight --emit-json` wrote")
+    return models
