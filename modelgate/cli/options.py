@@ -27,9 +27,7 @@ def scoped(command: F) -> F:
     @click.option("-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.")
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
-    def in_context(
-        *args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any
-    ) -> Any:
+    def in_context(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
         return command(*args, context=context(service, environment, config_dir), **kw)
 
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
