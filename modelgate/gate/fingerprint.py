@@ -18,7 +18,7 @@ def for_grace(scope: Scope, slots: Iterable[Slot], origin: str) -> str:
 
 
 def for_reuse(scope: Scope, slots: Iterable[Slot], api: ApiSettings, credential: Credential, salt: bytes) -> str:
-    """As `for_grace`, and the same platform, trust, workspace and key: a salted digest of it, never the key or a part of it.
+    """As `for_grace`, and the same platform, trust, workspace and key: a salted digest, never the key or a part of it.
 
     Reused facts pass no check of the origin: whoever trusts others than before has to ask.
     """
