@@ -70,6 +70,8 @@ def open_client(
     import httpx2
 
     options = _credentials(api, environ)
+    if api.workspace_id:
+        options["default_headers"] = {"anthropic-workspace-id": api.workspace_id}
     if base_url := api.base_url or (environ.get("ANTHROPIC_BASE_URL") if api.platform == "anthropic" else None):
         _refuse_unsafe(api, base_url)  # before a library that finds fault with it quotes it, password and all
         options["base_url"] = base_url

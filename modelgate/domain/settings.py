@@ -129,6 +129,8 @@ class ApiSettings:
     key_file: Path | None = None
     platform: Platform = "anthropic"
     allow_http: bool = False
+    workspace_id: str = ""
+    """For keys of an organization: sent with every question and every batch. Empty: the key's own workspace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,14 @@ def for_grace(scope: Scope, slots: Iterable[Slot], origin: str) -> str:
 
 
 def for_reuse(scope: Scope, slots: Iterable[Slot], api: ApiSettings, credential: Credential, salt: bytes) -> str:
-    """As `for_grace`, and the same platform, trust and key: a salted digest of it, never the key or a part of it.
+    """As `for_grace`, and the same platform, trust, workspace and key: a salted digest, never the key or a part of it.
 
     Reused facts pass no check of the origin: whoever trusts others than before has to ask.
     """
     same = for_grace(scope, slots, credential.origin)
-    return _digest(["reuse", same, api.platform, sorted(api.origins), api.allow_http, credential.digest(salt)])
+    workspace = [api.workspace_id] if api.workspace_id else []  # without one, the mark of the versions before
+    trusted = [api.platform, sorted(api.origins), api.allow_http]
+    return _digest(["reuse", same, *trusted, credential.digest(salt), *workspace])
 
 
 def _digest(value: object) -> str:

@@ -16,6 +16,7 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CAPABILITY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_WORKSPACE = re.compile(r"[A-Za-z0-9_-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*([/:@][A-Za-z0-9._-]+)*")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
@@ -49,6 +50,11 @@ def slot(text: str) -> str:
 def capability(text: str) -> str:
     """A dotted path into an entry's capabilities."""
     return _match(text, _CAPABILITY, "requirements look like 'batch' or 'effort.high'")
+
+
+def workspace(text: str) -> str:
+    """The ID of a workspace, as it goes into a header."""
+    return _match(text, _WORKSPACE, "the ID of a workspace looks like 'wrkspc_01AbC'")
 
 
 def variable(text: str) -> str:

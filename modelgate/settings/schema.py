@@ -130,6 +130,7 @@ class ApiTable(_Table):
     key_file: PathText = UNSET
     platform: Annotated[Platform, BeforeValidator(_platform)] = UNSET
     allow_http: bool = UNSET
+    workspace_id: Annotated[str, AfterValidator(_empty_or(names.workspace))] = UNSET
 
 
 class DatabaseTable(_Table):

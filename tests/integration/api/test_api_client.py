@@ -355,3 +355,12 @@ def test_no_piece_of_a_password_in_a_url_is_shown(split: str) -> None:
     with pytest.raises(SettingsError) as told:
         connect(ApiSettings(), environ={**KEY, "ANTHROPIC_BASE_URL": f"https://user:canary{split}x@gateway.example"})
     assert "canary" not in str(told.value) + str(told.value.hint)
+
+
+def test_a_workspace_goes_with_every_question() -> None:
+    """A key of an organization reaches more than one workspace: the settings' own is named in each request."""
+    with FaultServer() as server:
+        ask_at(server.base_url, CANONICAL, ALIAS, workspace_id="wrkspc_01")
+        ask_at(server.base_url, CANONICAL)
+        named = [request.headers.get("anthropic-workspace-id") for request in server.requests]
+    assert named == ["wrkspc_01", "wrkspc_01", None]
