@@ -72,7 +72,7 @@ def _judge_slot(view: SlotView) -> tuple[list[Finding], list[str]]:
 
 
 def _removed(snapshot: Snapshot) -> Iterable[Finding]:
-    wanted = {slot.name for slot in snapshot.slots}
+    wanted = {slot.name for slot in snapshot.slots} | {slot.name for slot in snapshot.unset}
     gone = sorted(set(snapshot.pins or {}) - wanted)
     return [drift.slot_removed(snapshot, (snapshot.pins or {})[slot]) for slot in gone]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from modelgate.domain.findings import Finding, Level
+from modelgate.domain.settings import UnsetSlot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable, short
@@ -19,11 +20,18 @@ def whole(snapshot: Snapshot) -> list[Finding]:
         message = f"no setting reads ${short(variable.name, 60)}"
         source = Source(f"${printable(variable.name)}")
         found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
+    found.extend(_unset(snapshot, slot) for slot in snapshot.unset)
     found.extend(snapshot.lock_stale)
     if snapshot.offline:
         message = "nothing was resolved: settings and lock were judged alone"
         found.append(Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment"))
     return found
+
+
+def _unset(snapshot: Snapshot, slot: UnsetSlot) -> Finding:
+    """What the slot asks for is not known here. Where nothing is resolved that is worth a note and no more."""
+    level = Level.NOTE if snapshot.offline else Level.UNKNOWN
+    return Finding("settings.model-from-unset", level, slot.problem, slot.hint, slot.name, slot.slot.source)
 
 
 def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[tuple[str, str]]) -> list[Finding]:

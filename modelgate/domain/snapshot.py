@@ -11,7 +11,7 @@ from modelgate.domain.findings import Finding
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Slot, UnknownVariable, Verb, Waiver
+from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Verb, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Snapshot:
     policy: Policy
     scope: Scope
     slots: tuple[Slot, ...]
+    unset: tuple[UnsetSlot, ...] = ()
+    """Slots that cannot be judged, as the variable that holds their reference is not set."""
     waivers: tuple[Waiver, ...] = ()
     pins: Mapping[str, SlotPins] | None = field(default_factory=dict)
     """By slot, also of slots that are no longer in the settings. None: the pins could not be read."""

@@ -47,7 +47,7 @@ def without_store(context: Context, *, lock_required: bool) -> Approvals:
     if not lock_required and not context.settings.lock_file.is_file():
         return Approvals()
     locked = read_lock(context.settings.lock_file, context.scope).pins
-    return Approvals(pins=fold(locked), lock_stale=stale(context.settings.slots, locked, context.scope))
+    return Approvals(pins=fold(locked), lock_stale=_stale(context, locked))
 
 
 def from_store(
@@ -70,7 +70,7 @@ def from_store(
         approvals = unreachable(Approvals(), context, policy, error.problem)
     if locked is None:
         return approvals
-    return replace(approvals, lock_stale=stale(context.settings.slots, locked, context.scope))
+    return replace(approvals, lock_stale=_stale(context, locked))
 
 
 def read(approvals: Approvals, store: Store, context: Context, policy: Policy) -> Approvals:
@@ -81,6 +81,10 @@ def read(approvals: Approvals, store: Store, context: Context, policy: Policy) -
 def _locked(context: Context, policy: Policy) -> tuple[Pin, ...] | None:
     """The lock's pins, where approvals live in git; else None. Raises SettingsError."""
     return read_lock(context.settings.lock_file, context.scope).pins if policy.pins_from == "lock" else None
+
+
+def _stale(context: Context, locked: tuple[Pin, ...]) -> tuple[Finding, ...]:
+    return stale(context.settings.slots, locked, context.scope, unset=context.settings.unset)
 
 
 def _read(

@@ -67,7 +67,10 @@ class Run:
 
 def run_gate(context: Context, verb: Verb, options: Options = Options()) -> Report:  # frozen
     """Runs the gate once. Raises SettingsError where settings or lock cannot be used."""
-    if not context.settings.slots:
+    policy = context.settings.policy(verb)
+    if policy.enforce and not options.offline:
+        context.settings.need_references([options.only] if options.only else None)
+    if not (context.settings.slots or context.settings.unset):
         source = str(context.settings.environment_file)
         raise SettingsError("it has no slots: nothing to judge", source=source, hint='[slots.NAME] model = "…"')
     started = context.clock.now()
@@ -112,6 +115,7 @@ def _snapshot(this: Run, known: Approvals, asked: Asked) -> Snapshot:
         policy=this.policy,
         scope=this.context.scope,
         slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
+        unset=() if only else settings.unset,
         waivers=settings.waivers,
         pins={slot: pins for slot, pins in known.pins.items() if slot == only} if only and known.pins else known.pins,
         facts=asked.facts,

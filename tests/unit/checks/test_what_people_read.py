@@ -143,6 +143,12 @@ FINDINGS = [
         "did you mean MODELGATE_API__ORIGINS?",
     ),
     (
+        "settings.model-from-unset",
+        "unknown",
+        "the variable GRADER_MODEL is not set",
+        "export GRADER_MODEL=…, or say model instead of model_from",
+    ),
+    (
         "settings.waiver-expired",
         "refuse",
         "the waiver for catalogue.deprecated ended 2026-11-21",
