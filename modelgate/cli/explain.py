@@ -8,12 +8,13 @@ import sys
 import click
 
 from modelgate.cli import complete
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=complete.check_ids)
 @data_format
 def command(check_id: str | None, form: str) -> int:

@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from modelgate.cli import complete
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
 from modelgate.render.table import table
 
 
-@click.command("settings")
+@click.command("settings", cls=Command)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the settings' files, for editors.")
 @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
 @click.option(

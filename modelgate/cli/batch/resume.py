@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, job_argument, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("resume")
+@click.command("resume", cls=Command)
 @job_argument
 @shared.out
 @click.option(
