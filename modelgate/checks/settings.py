@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from modelgate.domain.command_line import command
 from modelgate.domain.findings import Finding, Level
+from modelgate.domain.pins import Pin
+from modelgate.domain.rows import Scope
+from modelgate.domain.settings import Slot, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable, short
 from modelgate.domain.waivers import covers, expired
 
 
-def whole(snapshot: Snapshot) -> list[Finding]:
-    """Everything that is known before anybody is asked."""
+def unknown_variables(snapshot: Snapshot) -> list[Finding]:
+    """Variables of the gate that no setting reads."""
     found = []
     for variable in snapshot.unknown_variables:
         hint = f"did you mean {variable.suggestion}?" if variable.suggestion else "unset it, or see docs/settings.md"
         message = f"no setting reads ${short(variable.name, 60)}"
         source = Source(f"${printable(variable.name)}")
         found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
-    found.extend(snapshot.lock_stale)
-    if snapshot.offline:
-        message = "nothing was resolved: settings and lock were judged alone"
-        found.append(Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment"))
     return found
+
+
+def lock_stale(snapshot: Snapshot) -> Iterable[Finding]:
+    """Where settings and lock disagree."""
+    return () if snapshot.locked is None else stale(snapshot.slots, snapshot.locked, snapshot.scope)
+
+
+def stale(slots: Iterable[Slot], pins: Iterable[Pin], scope: Scope) -> tuple[Finding, ...]:
+    """`settings.lock-stale` for each slot on which settings and lock disagree; settings order, then the lock's."""
+    locked = {pin.slot: pin for pin in pins}
+    asked = {slot.name: slot for slot in slots}
+    found = {}
+    for name, slot in asked.items():
+        if name not in locked:
+            found[name] = "the lock has no ID for it"
+        elif locked[name].reference != slot.reference:
+            found[name] = f"asks for {short(slot.reference, 26)}; the lock is for {short(locked[name].reference, 26)}"
+    found |= {name: "is in the lock, but not in the settings" for name in locked if name not in asked}
+    sources = {name: slot.source for name, slot in asked.items()}
+    commands = (command(scope, "lock"),)
+    return tuple(
+        Finding("settings.lock-stale", Level.REFUSE, message, COMMIT, name, sources.get(name), commands=commands)
+        for name, message in found.items()
+    )
+
+
+COMMIT = "then commit the lock"
+
+
+def offline(snapshot: Snapshot) -> list[Finding]:
+    """That nobody was asked."""
+    if not snapshot.offline:
+        return []
+    message = "nothing was resolved: settings and lock were judged alone"
+    return [Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment")]
 
 
 def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[tuple[str, str]]) -> list[Finding]:
@@ -35,11 +70,13 @@ def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[t
             message = f"the waiver for {waiver.check} ended {waiver.until.isoformat()}"
             hint = "remove it, or extend `until` with a new reason"
             found.append(Finding("settings.waiver-expired", level, message, hint, waiver.slot, waiver.source))
-        elif any(covers(waiver, check, slot) for check, slot in ran) and not any(
-            covers(waiver, f.id, f.slot) for f in findings
-        ):
+        elif _could_be_judged(waiver, ran) and not any(covers(waiver, f.id, f.slot) for f in findings):
             message = f"the waiver for {waiver.check} covers nothing"
             found.append(
                 Finding("settings.waiver-unused", Level.NOTE, message, "remove it", waiver.slot, waiver.source)
             )
     return found
+
+
+def _could_be_judged(waiver: Waiver, ran: Collection[tuple[str, str]]) -> bool:
+    return any(covers(waiver, check, slot) for check, slot in ran)

@@ -158,6 +158,11 @@ class Settings:
         return self.preflight if verb == "preflight" else self.check
 
     @property
+    def pins_from(self) -> Literal["store", "lock"]:
+        """Where approvals live: the same for both verbs."""
+        return self.check.pins_from
+
+    @property
     def environment_file(self) -> Path:
         """`config/<environment>.toml`."""
         return self.config_dir / f"{self.environment}.toml"

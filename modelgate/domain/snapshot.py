@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.findings import Finding
-from modelgate.domain.pins import SlotPins
+from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, Verb, Waiver
@@ -54,8 +53,8 @@ class Snapshot:
     """Why the store could not be asked."""
     notices: tuple[StoreNotice, ...] = ()
     unknown_variables: tuple[UnknownVariable, ...] = ()
-    lock_stale: tuple[Finding, ...] = ()
-    """`settings.lock-stale`: where settings and lock disagree."""
+    locked: tuple[Pin, ...] | None = None
+    """The lock's pins, which `pins` hold already; None where no lock was read."""
     api_grace: Grace | None = None
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
