@@ -13,7 +13,8 @@ from modelgate.api.client import connect, not_approved, open_client, origin_used
 from modelgate.api.failures import Failure, unreachable, untrusted
 from modelgate.api.parse import is_name
 from modelgate.api.sdk import lazy_imports
-from modelgate.api.transport import Job, Transport
+from modelgate.api.transport import Transport
+from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.problems import Problem
@@ -70,7 +71,7 @@ def list_models(
     client = connect(api, environ=environ)
     with closing(Transport(client, deadline)) as transport:
         catalogue = Catalogue(client, transport)
-        listed = Job(partial(catalogue.list, lifecycles)).result(deadline, _LATE)
+        listed = Background(partial(catalogue.list, lifecycles), "api").result(deadline.remaining, _LATE)
     if isinstance(listed, Failure):
         raise ApiProblem(listed.problem)
     return listed
@@ -92,9 +93,9 @@ class _Asking:
 
     def run(self, known_aliases: frozenset[str]) -> Problem | None:
         """Fills answers and entries; returns the problem, if the list could not be had."""
-        listing = Job(self.catalogue.list)
+        listing = Background(self.catalogue.list, "api")
         jobs = self._retrieve(known_aliases & self.names)
-        listed = listing.result(self._deadline, _LATE)
+        listed = listing.result(self._deadline.remaining, _LATE)
         if isinstance(listed, Failure):
             self.answers = _failed(self.names, listed.problem)
             return listed.problem
@@ -102,11 +103,11 @@ class _Asking:
         absent = self.names - self.entries.keys()
         gone = self.pinned - self.entries.keys()
         jobs |= self._retrieve(absent - jobs.keys())
-        listing_retired = Job(partial(self.catalogue.list, ("retired",))) if gone else None
-        heard = {name: jobs[name].result(self._deadline, _LATE) for name in absent & jobs.keys()}
+        listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api") if gone else None
+        heard = {name: jobs[name].result(self._deadline.remaining, _LATE) for name in absent & jobs.keys()}
         if listing_retired is None and any(_is_unknown(said) for said in heard.values()):
-            listing_retired = Job(partial(self.catalogue.list, ("retired",)))
-        retired = listing_retired.result(self._deadline, _LATE) if listing_retired else ()
+            listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api")
+        retired = listing_retired.result(self._deadline.remaining, _LATE) if listing_retired else ()
         self._learn_retired(retired, absent | gone)
         for name in sorted(self.names | gone):
             self.answers[name] = self._answer(name, heard.get(name), retired)
@@ -116,9 +117,11 @@ class _Asking:
     def _deadline(self) -> Deadline:
         return self.catalogue.transport.deadline
 
-    def _retrieve(self, names: frozenset[str]) -> dict[str, Job[Heard]]:
-        """A job for each name that could be a model's; one that could not is unknown without asking."""
-        return {name: Job(partial(self.catalogue.retrieve, name)) for name in sorted(names) if is_name(name)}
+    def _retrieve(self, names: frozenset[str]) -> dict[str, Background[Heard]]:
+        """A question for each name that could be a model's; one that could not is unknown without asking."""
+        return {
+            name: Background(partial(self.catalogue.retrieve, name), "api") for name in sorted(names) if is_name(name)
+        }
 
     def _learn_retired(self, retired: Listed, wanted: frozenset[str]) -> None:
         if not isinstance(retired, Failure):

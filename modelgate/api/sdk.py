@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from modelgate.background import Background
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -76,4 +78,4 @@ def import_ahead() -> None:
         with suppress(Exception), lazy_imports():
             import_sdk().Anthropic  # noqa: B018 # the package alone may be next to nothing: its client is what loads
 
-    threading.Thread(target=attempt, name="modelgate-sdk", daemon=True).start()
+    Background(attempt, "sdk")

@@ -1,22 +1,19 @@
-"""One deadline over everything: retries, answers read chunk by chunk, and work that can be walked away from."""
+"""One deadline over everything: retries, and answers read chunk by chunk."""
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from modelgate.api.client import READ_TIMEOUT
 from modelgate.api.failures import Failure, failure_of
 from modelgate.api.parse import Unbelievable
 from modelgate.clock import Deadline
-
-Value = TypeVar("Value")
 
 LONGEST_BODY = 16 * 2**20
 """Bytes of an answer, decompressed. The whole catalogue is a hundredth of it (seen in recorded traffic)."""
@@ -116,35 +113,3 @@ class Transport:
 
 def _too_long(failure: Failure, seconds: float) -> Failure:
     return failure.saying(f"{failure.problem.message}; asks to wait {min(seconds, 1e9):.0f} s, past the deadline")
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    error: BaseException
-
-
-class Job(Generic[Value]):
-    """Work in a daemon thread, so that neither a hanging name server nor a signal makes the process wait for it.
-
-    A thread pool held SIGTERM back for 7 s (measured).
-    """
-
-    def __init__(self, work: Callable[[], Value]) -> None:
-        self._done: queue.SimpleQueue[Value | _Raised] = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(work,), name="modelgate-api", daemon=True).start()
-
-    def _run(self, work: Callable[[], Value]) -> None:
-        try:
-            self._done.put(work())
-        except BaseException as error:
-            self._done.put(_Raised(error))
-
-    def result(self, deadline: Deadline, late: Value) -> Value:
-        """What the work came to, once; `late` if the deadline passes first. Raises what the work raised."""
-        try:
-            finished = self._done.get(timeout=deadline.remaining)
-        except queue.Empty:
-            return late
-        if isinstance(finished, _Raised):
-            raise finished.error
-        return finished

@@ -85,6 +85,7 @@ def of_rounds(context: Context, job: Job) -> Callable[[int], None]:
 
 
 def _slot(context: Context, name: str) -> Slot:
+    context.settings.need_references([name])
     slots = {slot.name: slot for slot in context.settings.slots}
     if name not in slots:
         near = did_you_mean(name, list(slots))

@@ -21,8 +21,8 @@ from modelgate.domain.view import SlotView, reaction
 
 def slots_removed(snapshot: Snapshot) -> Iterable[Finding]:
     """Slots that are pinned or held, and no longer in the settings."""
-    wanted, pins = {slot.name for slot in snapshot.slots}, snapshot.pins or {}
-    return [_removed(snapshot, pins[name]) for name in sorted(pins.keys() - wanted)]
+    pins = snapshot.pins or {}
+    return [_removed(snapshot, pins[name]) for name in sorted(pins.keys() - snapshot.names)]
 
 
 def _removed(snapshot: Snapshot, pins: SlotPins) -> Finding:

@@ -8,7 +8,7 @@ from modelgate.domain.command_line import command
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Slot, Waiver
+from modelgate.domain.settings import Slot, UnsetSlot, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable, short
@@ -26,20 +26,36 @@ def unknown_variables(snapshot: Snapshot) -> list[Finding]:
     return found
 
 
+def unset_references(snapshot: Snapshot) -> list[Finding]:
+    """Slots of which it is not known here what they ask for. Where nothing is resolved that is worth a note alone."""
+    level = Level.NOTE if snapshot.offline else Level.UNKNOWN
+    return [
+        Finding("settings.model-from-unset", level, each.problem, each.hint, each.name, each.slot.source)
+        for each in snapshot.unset
+    ]
+
+
 def lock_stale(snapshot: Snapshot) -> Iterable[Finding]:
     """Where settings and lock disagree."""
-    return () if snapshot.locked is None else stale(snapshot.slots, snapshot.locked, snapshot.scope)
+    if snapshot.locked is None:
+        return ()
+    return stale(snapshot.slots, snapshot.locked, snapshot.scope, unset=snapshot.unset)
 
 
-def stale(slots: Iterable[Slot], pins: Iterable[Pin], scope: Scope) -> tuple[Finding, ...]:
-    """`settings.lock-stale` for each slot on which settings and lock disagree; settings order, then the lock's."""
+def stale(
+    slots: Iterable[Slot], pins: Iterable[Pin], scope: Scope, *, unset: Iterable[UnsetSlot] = ()
+) -> tuple[Finding, ...]:
+    """`settings.lock-stale` for each slot on which settings and lock disagree; settings order, then the lock's.
+
+    Whether they agree on an `unset` slot cannot be told here: it only has to be in the lock.
+    """
     locked = {pin.slot: pin for pin in pins}
-    asked = {slot.name: slot for slot in slots}
+    asked = {slot.name: slot for slot in slots} | {each.name: each.slot for each in unset}
     found = {}
     for name, slot in asked.items():
         if name not in locked:
             found[name] = "the lock has no ID for it"
-        elif locked[name].reference != slot.reference:
+        elif slot.reference and locked[name].reference != slot.reference:
             found[name] = f"asks for {short(slot.reference, 26)}; the lock is for {short(locked[name].reference, 26)}"
     found |= {name: "is in the lock, but not in the settings" for name in locked if name not in asked}
     sources = {name: slot.source for name, slot in asked.items()}

@@ -42,6 +42,7 @@ CHECK_IDS = (
     "api.grace",
     "store.grace",
     "settings.unknown-variable",
+    "settings.model-from-unset",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from modelgate.domain.source import DEFAULT, Source
+from modelgate.errors import SettingsError
 
 Verb = Literal["check", "preflight"]
 Reaction = Literal["refuse", "warn", "accept"]
@@ -57,6 +58,29 @@ class Slot:
     min_output_tokens: int | None = None
     export_as: str | None = None
     """A second variable under which the ID is handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsetSlot:
+    """A slot whose `model_from` names a variable that holds nothing here: what it asks for is not known."""
+
+    slot: Slot
+    """Without a reference; its source is where `model_from` stands."""
+    variable: str
+    position: int
+    """In the settings' order of all slots."""
+    problem: str
+    """`the variable GRADER_MODEL is not set`."""
+
+    @property
+    def name(self) -> str:
+        """The slot's name."""
+        return self.slot.name
+
+    @property
+    def hint(self) -> str:
+        """What to type next."""
+        return f"export {self.variable}=…, or say model instead of model_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +167,8 @@ class Settings:
     config_dir: Path
     slots: tuple[Slot, ...]
     """In the order of the settings files; slots that only variables name come last."""
+    unset: tuple[UnsetSlot, ...] = ()
+    """Slots of which `slots` has none, as nobody can tell here what they ask for."""
     check: Policy = Policy()
     preflight: Policy = Policy()
     waivers: tuple[Waiver, ...] = ()
@@ -161,6 +187,30 @@ class Settings:
     def pins_from(self) -> Literal["store", "lock"]:
         """Where approvals live: the same for both verbs."""
         return self.check.pins_from
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All slots, also those whose reference is not known here, which come last."""
+        return (*(slot.name for slot in self.slots), *(slot.name for slot in self.unset))
+
+    def need_references(self, names: Collection[str] | None = None) -> None:
+        """Raises SettingsError if one of these slots (None: of all) has its reference in a variable that is not set."""
+        missing = [slot for slot in self.unset if names is None or slot.name in names]
+        if missing:
+            first, *more = missing
+            told = [f"slots.{first.name}: {first.problem}"]
+            told += [f"{slot.slot.source}: slots.{slot.name}: {slot.problem}" for slot in more]
+            raise SettingsError("\n".join(told), source=str(first.slot.source), hint=first.hint)
+
+    def asking(self, references: Mapping[str, str]) -> Settings:
+        """The settings as if the unset slots asked for these references, by slot."""
+        slots, left = list(self.slots), list[UnsetSlot]()
+        for each in self.unset:
+            if each.name in references:
+                slots.insert(each.position - len(left), replace(each.slot, reference=references[each.name]))
+            else:
+                left.append(each)
+        return replace(self, slots=tuple(slots), unset=tuple(left))
 
     @property
     def environment_file(self) -> Path:

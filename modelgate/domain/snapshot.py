@@ -10,7 +10,7 @@ from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Slot, UnknownVariable, Verb, Waiver
+from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Verb, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Snapshot:
     policy: Policy
     scope: Scope
     slots: tuple[Slot, ...]
+    unset: tuple[UnsetSlot, ...] = ()
+    """Slots that cannot be judged, as the variable that holds their reference is not set."""
     waivers: tuple[Waiver, ...] = ()
     pins: Mapping[str, SlotPins] | None = field(default_factory=dict)
     """By slot, also of slots that are no longer in the settings. None: the pins could not be read."""
@@ -59,6 +61,11 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The slots of the settings, those that cannot be judged included."""
+        return frozenset((*(slot.name for slot in self.slots), *(slot.name for slot in self.unset)))
 
     @property
     def on_grace(self) -> bool:

@@ -73,6 +73,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         policy=run.policy,
         scope=run.context.scope,
         slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
+        unset=() if only else settings.unset,
         waivers=settings.waivers,
         pins=_of_slot(known.pins, only),
         locked=_of_lock(known.locked, only),

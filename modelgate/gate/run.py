@@ -23,7 +23,10 @@ _RACES = 20
 
 def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Report:
     """Runs the gate once. Raises SettingsError where settings or lock cannot be used."""
-    if not context.settings.slots:
+    policy = context.settings.policy(verb)
+    if policy.enforce and not options.offline:
+        context.settings.need_references([options.only] if options.only else None)
+    if not (context.settings.slots or context.settings.unset):
         source = str(context.settings.environment_file)
         raise SettingsError("it has no slots: nothing to judge", source=source, hint='[slots.NAME] model = "…"')
     run = Run.begin(context, verb, options)

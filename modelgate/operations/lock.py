@@ -32,7 +32,8 @@ class Locked:
 def check_lock(context: Context) -> tuple[Finding, ...]:
     """Where settings and lock disagree; needs neither key nor network. Raises SettingsError."""
     settings = context.settings
-    return stale(settings.slots, read_lock(settings.lock_file, context.scope).pins, context.scope)
+    pins = read_lock(settings.lock_file, context.scope).pins
+    return stale(settings.slots, pins, context.scope, unset=settings.unset)
 
 
 def lock(context: Context, names: Collection[str] = (), *, source: str | None = None) -> Locked:
@@ -46,7 +47,7 @@ def lock(context: Context, names: Collection[str] = (), *, source: str | None = 
     before = _before(context, keep=bool(names))
     promoted = _promoted(context, slots, source) if source else {}
     facts = ask(context, fold(before.values()), promoted.values(), context.deadline())
-    asked = {slot.name for slot in settings.slots}
+    asked = set(settings.names)
     after = {name: pin for name, pin in before.items() if name in asked}
     for slot in slots:
         model_id = promoted.get(slot.name) or resolved(slot, facts)

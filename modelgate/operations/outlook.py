@@ -8,9 +8,21 @@ from modelgate.checks.judgement import Judgement, judge
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Choice, Pin, SlotPins, fold, in_force
 from modelgate.domain.problems import Problem
+from modelgate.domain.rows import HandOver
+from modelgate.domain.settings import Settings
 from modelgate.domain.snapshot import Grace, Snapshot
 from modelgate.gate.context import Context
 from modelgate.settings.lock import read_lock
+
+
+def as_last_asked(settings: Settings, revisions: Iterable[Pin], handed: Iterable[HandOver] = ()) -> Settings:
+    """The settings, where slots whose variable is not set here ask for the reference that they had last."""
+    if not settings.unset:
+        return settings
+    said = [(pin.recorded_at, pin.slot, pin.reference) for pin in revisions]
+    said += [(each.recorded_at, each.slot, each.reference) for each in handed]
+    dated = sorted((at, slot, reference) for at, slot, reference in said if at)
+    return settings.asking({slot: reference for _, slot, reference in dated if reference})
 
 
 def pins_in_force(context: Context, revisions: Iterable[Pin]) -> Mapping[str, SlotPins]:
@@ -38,7 +50,8 @@ def outlook(
     problem: Problem | None = None,
 ) -> Judgement:
     """What preflight would decide on these revisions, if the facts stay as they are; without, `problem` says why."""
-    settings, locked = context.settings, _locked(context)
+    revisions, locked = tuple(revisions), _locked(context)
+    settings = as_last_asked(context.settings, revisions)
     return judge(
         Snapshot(
             verb="preflight",

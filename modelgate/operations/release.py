@@ -77,6 +77,7 @@ def _need_locked(context: Context, slot: Slot, model_id: str, in_force: SlotPins
 
 def _slots(context: Context, state: dict[str, SlotPins], names: Collection[str], everything: bool) -> tuple[Slot, ...]:
     """The slots of the settings, and held ones that the settings no longer have."""
+    context.settings.need_references([name for name in state if state[name].hold] if everything else names)
     known = {slot.name: slot for slot in context.settings.slots}
     gone = {
         name: Slot(name, pins.hold.reference, DEFAULT)

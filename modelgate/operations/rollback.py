@@ -19,8 +19,8 @@ from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed
-from modelgate.operations.outlook import outlook, pins_in_force, running
-from modelgate.operations.selection import ask, need_fit, need_reason, select
+from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, running
+from modelgate.operations.selection import ask, need_fit, need_known, need_reason, select
 from modelgate.store import Store
 
 NEVER_RUN_EXPIRES = timedelta(hours=24)
@@ -70,10 +70,14 @@ def rollback(
     Raises Refused, Conflict, CouldNotKnow, UsageError.
     """
     _need_sense(context, target, terms, everything)
-    slots = select(context, names, everything)
+    need_known(context, names, everything)
     deadline = context.deadline()
     store = context.store(deadline, read_only=dry_run)
     revisions = store.revisions(context.scope)
+    if context.settings.unset:
+        settings = as_last_asked(context.settings, revisions, store.handed_over_at(context.scope))
+        context = replace(context, settings=settings)
+    slots = select(context, names, everything)
     facts = None if terms.unverified else _ask(context, pins_in_force(context, revisions), target, deadline)
     earlier = store.facts(context.scope) if terms.unverified else None
     known = facts or (earlier.facts if earlier else None)

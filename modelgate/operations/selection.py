@@ -19,13 +19,20 @@ from modelgate.gate.context import Context
 
 
 def select(context: Context, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
-    """The named slots, or all of the settings. Raises UsageError for none, both, or a name that is not there."""
-    slots = context.settings.slots
-    if not slots:
-        raise UsageError(f"{context.settings.environment_file}: it has no slots", hint='[slots.NAME] model = "…"')
+    """The named slots, or all of the settings. Raises as `need_known`, and where one's reference is not set."""
+    need_known(context, names, everything)
+    context.settings.need_references(None if everything else names)
+    return tuple(slot for slot in context.settings.slots if everything or slot.name in names)
+
+
+def need_known(context: Context, names: Collection[str], everything: bool) -> None:
+    """Raises UsageError for no names and not all, for both, and for a name that the settings do not have."""
+    settings = context.settings
+    known = list(settings.names)
+    if not known:
+        raise UsageError(f"{settings.environment_file}: it has no slots", hint='[slots.NAME] model = "…"')
     if bool(names) == everything:
-        raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(s.name for s in slots)}")
-    known = [slot.name for slot in slots]
+        raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(known)}")
     for name in names:
         if name not in known:
             near = did_you_mean(name, known)
@@ -33,7 +40,6 @@ def select(context: Context, names: Collection[str], everything: bool) -> tuple[
                 f"{context.settings.environment} has no slot {printable(name)}",
                 hint=f"did you mean {near}?" if near else f"slots: {', '.join(known)}",
             )
-    return tuple(slot for slot in slots if everything or slot.name in names)
 
 
 def need_reason(reason: str) -> str:
@@ -46,9 +52,11 @@ def need_reason(reason: str) -> str:
 def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], deadline: Deadline) -> Facts:
     """Fresh facts about all slots, what they may run, and `ids`. Raises ApiProblem if the list could not be had."""
     eligible = {pin.model_id for slot in pins.values() for pin in (*slot.pins, slot.hold) if pin}
+    unset = {slot.name for slot in context.settings.unset}
+    last = {pin.reference for name, slot in pins.items() if name in unset for pin in (*slot.pins, slot.hold) if pin}
     facts = api.ask(
         context.settings.api,
-        {slot.reference for slot in context.settings.slots},
+        {slot.reference for slot in context.settings.slots} | last,
         pinned=eligible | set(ids),
         deadline=deadline,
         clock=context.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
 from modelgate.domain.times import days_left, format_instant
 from modelgate.gate.context import Context
-from modelgate.operations.outlook import outlook
+from modelgate.operations.outlook import as_last_asked, outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,11 @@ def status(context: Context) -> Status:
     now = context.clock.now()
     store = context.store(context.deadline(), read_only=True)
     handed = {h.slot: h for h in store.handed_over_at(context.scope)}
+    revisions = store.revisions(context.scope)
+    context = replace(context, settings=as_last_asked(context.settings, revisions, handed.values()))
     stored = store.facts(context.scope)
     entries = stored.facts.entries if stored else {}
-    judged = outlook(context, store.revisions(context.scope), stored.facts if stored else None)
+    judged = outlook(context, revisions, stored.facts if stored else None)
     known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
     pinned = sorted((judged.snapshot.pins or {}).items())
     gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}

@@ -15,6 +15,7 @@ from modelgate.sandbox.batches_api import BatchesApi
 from modelgate.sandbox.controls import Controls
 from modelgate.sandbox.faults import Faults
 from modelgate.sandbox.front import CutConnection, Front
+from modelgate.sandbox.messages_api import MessagesApi
 from modelgate.sandbox.models_api import ModelsApi
 from modelgate.sandbox.state import State
 
@@ -27,6 +28,7 @@ def build_app(cut: CutConnection) -> Starlette:
         Route("/v1/models", models.list_models),
         Route("/v1/models/{name:path}", models.retrieve),
         *batches.routes(),
+        *MessagesApi(state).routes(),
         *Controls(state, faults, batches).routes(),
         *BatchControls(state, batches).routes(),
     ]

@@ -12,14 +12,11 @@ from typing import Any
 from modelgate.sandbox.answers import ApiError
 from modelgate.sandbox.batch import SentRequest
 from modelgate.sandbox.batch_reader import Element, EnvelopeReader, Malformed
+from modelgate.sandbox.params import problem_of
 
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 """The pattern of a custom_id (documented)."""
 
-NO_SAMPLING_SINCE = "2026-10-21"
-"""The anthropic-version from which a request with `temperature`, `top_p` or `top_k` errors (documented)."""
-
-_SAMPLING = ("temperature", "top_p", "top_k")
 _CHARACTERS_A_TOKEN = 4
 
 
@@ -92,20 +89,6 @@ class Intake:
             sys.intern(model) if isinstance(model, str) else "",
             max_tokens if isinstance(max_tokens, int) else 0,
             max(1, size // _CHARACTERS_A_TOKEN),
-            self._problem(params),
+            problem_of(params, self._version),
             sys.intern(self._planned(custom_id)),
         )
-
-    def _problem(self, params: dict[str, Any]) -> str:
-        if self._version >= NO_SAMPLING_SINCE:
-            for name in _SAMPLING:
-                if name in params:
-                    return f"{name}: Extra inputs are not permitted"
-        if not isinstance(params.get("model"), str):
-            return "model: Field required"
-        max_tokens = params.get("max_tokens")
-        if not isinstance(max_tokens, int) or max_tokens < 1:
-            return "max_tokens: Field required"
-        if not isinstance(params.get("messages"), list) or not params["messages"]:
-            return "messages: Field required"
-        return ""

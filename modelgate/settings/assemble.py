@@ -8,8 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Secret, Slot, Waiver
+from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Secret, Slot, UnsetSlot, Waiver
 from modelgate.domain.source import Source
+from modelgate.domain.text import short
 from modelgate.settings import names
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.positions import KeyPath
@@ -25,11 +26,17 @@ class Assembler:
     environ: Mapping[str, str]
     complaints: SettingsErrors
 
-    def slots(self, tables: Mapping[str, Table]) -> tuple[Slot, ...]:
-        """The slots, each with its reference and where that was set."""
+    def slots(self, tables: Mapping[str, Table]) -> tuple[tuple[Slot, ...], tuple[UnsetSlot, ...]]:
+        """The slots, each with its reference and where that was set; and those whose variable holds nothing."""
         slots = tuple(slot for name, table in tables.items() for slot in self._slot(name, table))
         self._exports(slots)
-        return slots
+        unset = (self._unset(slot, at, tables[slot.name]) for at, slot in enumerate(slots) if not slot.reference)
+        return tuple(slot for slot in slots if slot.reference), tuple(unset)
+
+    def _unset(self, slot: Slot, position: int, table: Table) -> UnsetSlot:
+        variable = table["model_from"]
+        state = "empty" if variable in self.environ else "not set"
+        return UnsetSlot(slot, variable, position, f"the variable {short(variable, 50)} is {state}")
 
     def _slot(self, name: str, table: Table) -> Iterator[Slot]:
         for reference, source in self._reference(name, table):
@@ -44,7 +51,7 @@ class Assembler:
             )
 
     def _reference(self, name: str, table: Table) -> Iterator[tuple[str, Source]]:
-        """One reference with its source; none where a complaint was made instead."""
+        """One reference with its source, empty if its variable is; none where a complaint was made instead."""
         key = f"slots.{name}"
         if "model" in table and "model_from" in table:
             self.complaints.add(self.place(("slots", name, "model_from")), key, "has both model and model_from")
@@ -59,9 +66,8 @@ class Assembler:
 
     def _from_variable(self, variable: str, asked_at: Source, key: str) -> Iterator[tuple[str, Source]]:
         text = self.environ.get(variable, "")
-        if not text.strip():
-            what = f"the variable {variable} is {'empty' if variable in self.environ else 'not set'}"
-            self.complaints.add(asked_at, key, what, f"export {variable}=…, or say model instead of model_from")
+        if not text.strip():  # only what needs this slot's reference asks for it
+            yield "", asked_at
             return
         try:
             yield names.reference(text), Source(f"${variable}")

@@ -42,12 +42,14 @@ def load(
     policy = tables.get("policy", {})
     preflight = policy.pop("preflight", {})
     base = (("policy",), policy)
+    slots, unset = assembler.slots(tables.get("slots", {}))
     settings = Settings(
         service=tables.get("service", _DEFAULT_SERVICE),
         service_given="service" in tables,
         environment=environment,
         config_dir=config_dir,
-        slots=assembler.slots(tables.get("slots", {})),
+        slots=slots,
+        unset=unset,
         check=assembler.policy(environment, base),
         preflight=assembler.policy(environment, base, (("policy", "preflight"), preflight)),
         waivers=assembler.waivers(tables.get("waivers", {})),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
@@ -182,20 +182,7 @@ def _within(seconds: float, work: Callable[[], T], shown: str) -> T:
     On a daemon thread: a server that hangs, a name that does not resolve and a lock on a dead network volume neither
     outlast the deadline nor hold a signal back.
     """
-    outcome: list[tuple[T | None, BaseException | None]] = []
-
-    def target() -> None:
-        try:
-            outcome.append((work(), None))
-        except BaseException as error:  # raised again below, on the caller's thread
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=target, name="modelgate-store", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
+    outcome = Background[tuple[T] | None](lambda: (work(),), "store").result(seconds, None)
+    if outcome is None:
         raise Fault("no answer within the deadline").error(shown)
-    result, error = outcome[0]
-    if error:
-        raise error
-    return result  # type: ignore[return-value]  # None only where T is
+    return outcome[0]

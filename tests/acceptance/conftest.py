@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import Shell
+from support.commands import Shell
 from support.sites import ALIAS, Site
 
 from modelgate.sandbox import Sandbox

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.commands import in_process
 from support.desk import MODEL, Desk, request
 from support.sites import Site
 
@@ -47,9 +48,7 @@ def words(*arguments: str) -> list[str]:
 
 def batch(desk: Desk, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """One command, run to its end."""
-    done = subprocess.run(
-        words(*arguments), cwd=desk.site.folder, env=environ(desk), capture_output=True, text=True, check=False
-    )
+    done = in_process(*words(*arguments)[3:], folder=desk.site.folder, environ=environ(desk))
     assert done.returncode == expect, done.stderr
     return done
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import MODELGATE, SECONDS, Shell
+from support.commands import MODELGATE, SECONDS, Shell
 
 CLOSED = 'exec "$@" >&- 2>&-'
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Shell, files
+from support.commands import Shell, files
 from support.sites import ALIAS
 
 from modelgate.errors import ModelgateError

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from command_line import MODELGATE, Shell, files
+from support.commands import MODELGATE, Shell, files
 from support.sites import ALIAS, OLD
 
 PYTHON = sys.executable
@@ -129,7 +129,7 @@ def test_emitted_files_are_for_other_users_and_whole(approved: Shell, tmp_path: 
 
 def test_a_start_on_the_fallback_file_does_not_renew_it(approved: Shell, tmp_path: Path) -> None:
     """A file written while the store was away is as old as the one that stood in: or grace would have no end."""
-    policy = {"grace_hours": 4, "fallback_file": "pins.json"}
+    policy = {"grace_hours": 4, "fallback_file": "pins.json", "deadline_seconds": 4}
     approved.site.asks(policy=policy, summarizer=ALIAS)
     emit = ("preflight", "-e", "prod", "--emit-json", "pins.json")
     assert approved.run(*emit).returncode == 0
@@ -156,7 +156,9 @@ def test_another_user_reads_the_emitted_file(approved: Shell, tmp_path: Path) ->
 
 def test_a_device_is_written_to_and_not_replaced(approved: Shell) -> None:
     """`--emit-env /dev/stdout` prints; `/dev/full` is told, and is a device still."""
-    printed = approved.run("preflight", "-e", "prod", "--emit-env", "/dev/stdout", "--format", "junit", "--", "true")
+    printed = approved.process(
+        "preflight", "-e", "prod", "--emit-env", "/dev/stdout", "--format", "junit", "--", "true"
+    )
     assert printed.stdout == f"MODELGATE_MODEL_SUMMARIZER='{OLD}'\n"
     full = approved.run("check", "-e", "prod", "--report", "json=/dev/full")
     assert full.returncode == 2
@@ -195,7 +197,7 @@ NOISE = [
 @pytest.mark.parametrize("noise", NOISE, ids=["warnings are errors", "warnings are shown", "logs"])
 def test_standard_output_and_files_are_the_report_alone(approved: Shell, tmp_path: Path, noise: dict[str, str]) -> None:
     """No log and no warning gets into the report, or changes the exit code."""
-    done = approved.run(
+    done = approved.process(
         "--log-level", "debug", "check", "-e", "prod", "--format", "json", "--report", "json=report.json", environ=noise
     )
     assert done.returncode == 0

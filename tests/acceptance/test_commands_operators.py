@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 
 import pytest
-from command_line import Shell
+from support.commands import Shell
 from support.sites import ALIAS, NEW, OLD
 
 from modelgate.cli.group import COMMANDS, cli

@@ -6,6 +6,7 @@ import atexit
 import gc
 import signal
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from modelgate.cli.start import interrupts
@@ -23,7 +24,7 @@ def main() -> NoReturn:
     try:
         interrupts.handle()
         _start_light()
-        code = _run()
+        code = run()
         interrupts.no_longer_handle()
         atexit._run_exitfuncs()  # what a library collected may wait there to be sent; multiprocessing ends so, too
     except Interrupted as interrupted:
@@ -38,7 +39,8 @@ def _start_light() -> None:
     open_by_name()
 
 
-def _run() -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command, by default the one that was typed, and returns the contract's exit code. Raises Interrupted."""
     import click
 
     from modelgate.cli.failure import defect, show, tell
@@ -48,13 +50,15 @@ def _run() -> int:
     _open_streams()
     output = sys.stdout
     try:
-        code = cli.main(prog_name="modelgate", standalone_mode=False)
+        code = cli.main(arguments, prog_name="modelgate", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    except SystemExit:
-        if sys.stdout is not output:  # click ends so, with another in its place, where its help's reader has left
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except SystemExit as leaving:  # click ends so: with another output in its place where its help's reader has left,
+        if sys.stdout is not output:
             return 0
+        if isinstance(leaving.code, int):  # and after what a shell's completion asked for
+            return leaving.code
         raise
     except click.exceptions.NoArgsIsHelpError as error:
         show(error)  # the help, in lines of our own

@@ -84,7 +84,6 @@ IN_THE_FILE = [
         "[slots.a]\nmodel_from = '$GRADER'",
         "2: slots.a.model_from: '$GRADER': letters, digits and _ only, no digit first",
     ),
-    ("[slots.a]\nmodel_from = 'GRADER'", "2: slots.a: the variable GRADER is not set"),
     (SLOT + "modle = 'y'", "3: slots.a.modle: unknown key, did you mean 'model'?"),
     (
         SLOT + "requires = [\n'batch',\n'Batch']",
@@ -245,9 +244,6 @@ def test_in_a_variable(config: Config, name: str, text: str, error: str) -> None
 @pytest.mark.parametrize(
     ("environ", "error"),
     [
-        ({}, "config/prod.toml:2: slots.a: the variable GRADER is not set"),
-        ({"GRADER": ""}, "config/prod.toml:2: slots.a: the variable GRADER is empty"),
-        ({"GRADER": " "}, "config/prod.toml:2: slots.a: the variable GRADER is empty"),
         ({"GRADER": "../x"}, "$GRADER: slots.a: holds no model name"),
         ({"GRADER": "sk-ant-secret"}, "$GRADER: slots.a: holds no model name"),
     ],
@@ -255,6 +251,35 @@ def test_in_a_variable(config: Config, name: str, text: str, error: str) -> None
 def test_model_from(config: Config, environ: dict[str, str], error: str) -> None:
     """A reference that its variable does not give names slot, variable and the line that asks; never what it holds."""
     assert str(config.write(prod="[slots.a]\nmodel_from = 'GRADER'").error(environ)) == error
+
+
+@pytest.mark.parametrize(
+    ("environ", "error"),
+    [
+        ({}, "config/prod.toml:2: slots.a: the variable GRADER is not set"),
+        ({"GRADER": ""}, "config/prod.toml:2: slots.a: the variable GRADER is empty"),
+        ({"GRADER": " "}, "config/prod.toml:2: slots.a: the variable GRADER is empty"),
+    ],
+)
+def test_an_unset_model_from_is_told_to_whoever_needs_it(config: Config, environ: dict[str, str], error: str) -> None:
+    """A variable that is not set stops nothing but what needs that slot's reference."""
+    settings = config.write(prod="[slots.a]\nmodel_from = 'GRADER'\n[slots.b]\nmodel = 'x'").load(environ)
+    assert [slot.name for slot in settings.slots] == ["b"]
+    settings.need_references(["b"])
+    with pytest.raises(SettingsError) as caught:
+        settings.need_references()
+    assert str(caught.value) == error
+    assert caught.value.hint == "export GRADER=…, or say model instead of model_from"
+
+
+def test_unset_slots_keep_their_place(config: Config) -> None:
+    """Slots that are given a reference afterwards stand where the settings have them."""
+    text = "[slots.a]\nmodel_from = 'A'\n[slots.b]\nmodel = 'x'\n[slots.c]\nmodel_from = 'C'\n[slots.d]\nmodel = 'y'"
+    settings = config.write(prod=text).load()
+    some = settings.asking({"c": "z"})
+    assert [(slot.name, slot.reference) for slot in some.slots] == [("b", "x"), ("c", "z"), ("d", "y")]
+    assert [slot.name for slot in settings.asking({"a": "w", "c": "z"}).slots] == ["a", "b", "c", "d"]
+    assert some.names == ("b", "c", "d", "a")
 
 
 @pytest.mark.parametrize("name", ["PATH", "MODELGATE_SERVICE"])

@@ -11,7 +11,7 @@ from support.judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTA
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Policy, UnknownVariable, Waiver
+from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
 
@@ -133,6 +133,9 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "store.grace": lambda s: s.seen(store_grace=GRACE, store_problem=STORE_OUTAGE),
     "settings.unknown-variable": lambda s: s.seen(
         unknown_variables=(UnknownVariable(f"MODELGATE_API__{s.names.word}", "MODELGATE_API__ORIGINS"),)
+    ),
+    "settings.model-from-unset": lambda s: s.seen(
+        unset=(UnsetSlot(slot("", name="grader"), "GRADER_MODEL", 1, "the variable GRADER_MODEL is not set"),)
     ),
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),

@@ -4,7 +4,7 @@ from modelgate.checks.settings import stale
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Slot
+from modelgate.domain.settings import Slot, UnsetSlot
 from modelgate.domain.source import Source
 
 HERE = Source("config/prod.toml", 3)
@@ -41,6 +41,13 @@ def test_disagreement() -> None:
 def test_agreement() -> None:
     """Settings and lock that agree give nothing."""
     assert stale([slot("a", "x")], [pin("a", "x")], SCOPE) == ()
+
+
+def test_a_slot_whose_reference_is_not_known_here() -> None:
+    """It has to be in the lock; for which reference, nobody can tell where the variable is not set."""
+    unset = UnsetSlot(slot("a", ""), "A_MODEL", 0, "the variable A_MODEL is not set")
+    assert stale([], [pin("a", "x")], SCOPE, unset=[unset]) == ()
+    assert stale([], [], SCOPE, unset=[unset]) == (finding("a", "the lock has no ID for it"),)
 
 
 def test_message_is_short() -> None:

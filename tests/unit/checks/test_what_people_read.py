@@ -180,6 +180,13 @@ FINDINGS = [
         (),
     ),
     (
+        "settings.model-from-unset",
+        "unknown",
+        "the variable GRADER_MODEL is not set",
+        "export GRADER_MODEL=…, or say model instead of model_from",
+        (),
+    ),
+    (
         "settings.waiver-expired",
         "refuse",
         "the waiver for catalogue.deprecated ended 2026-11-21",
