@@ -12,7 +12,7 @@ from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import did_you_mean
-from modelgate.errors import Refused, UsageError
+from modelgate.errors import ApiProblem, Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.run import Options, run_gate
 
@@ -47,6 +47,8 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
     if model_id is None:
         hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
         raise Refused(f"{slot.name}: no ID is approved", hint=hint)
+    if report.stood_in_for:  # a start may stand on old facts; work that is about to be sent does not
+        raise ApiProblem(report.stood_in_for)
     return Permission(
         slot.name, slot.reference, model_id, report.entries[slot.name], report.origin or "", report.run_id
     )

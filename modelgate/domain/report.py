@@ -66,6 +66,8 @@ class Report:
     """Variable name to ID: what a passing preflight hands over."""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """Slot to what the API says of the ID that it may run, where that is known."""
+    stood_in_for: Problem | None = None
+    """Why the API could not be asked, where old facts were judged."""
     fallback_made_at: datetime | None = None
     """When the fallback file was made whose pins stood in for the store's; None: the store was asked."""
 

@@ -37,6 +37,7 @@ def report(run: Run, known: Gathered, judgement: Judgement, run_id: str | None =
         requests=facts.requests if facts else 0,
         exports=exports(models, export_as),
         fallback_made_at=store_grace.verified_at if store_grace else None,
+        stood_in_for=known.asked.problem,
         entries={view.slot.name: view.entry for view in judgement.views if view.entry},
     )
 
