@@ -9,13 +9,14 @@ WORKDIR /src
 # The dependencies are a layer of their own: a change of modelgate's code does not fetch them again.
 COPY requirements requirements
 RUN python3 -m venv /tools \
- && /tools/bin/pip install --require-hashes --requirement requirements/build.txt \
+ && /tools/bin/pip install --no-deps --require-hashes --requirement requirements/build.txt \
  && python3 -m venv --without-pip /opt/modelgate \
  && /tools/bin/pip --python /opt/modelgate/bin/python install --no-compile --only-binary :all: \
-      --require-hashes --requirement "${REQUIREMENTS}"
+      --no-deps --require-hashes --requirement "${REQUIREMENTS}"
 COPY . .
 RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
- && /tools/bin/pip --python /opt/modelgate/bin/python install --no-compile --no-deps --no-index /dist/*.whl
+ && /tools/bin/pip --python /opt/modelgate/bin/python install --no-compile --no-deps --no-index /dist/*.whl \
+ && /tools/bin/pip --python /opt/modelgate/bin/python check
 # Compiled once here, as nothing can be written later. Unchecked: whoever rewrites the layers' times costs no start-up.
 RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/modelgate/lib
 

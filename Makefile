@@ -1,5 +1,6 @@
 # The commands of a working copy. `make demo` and `make test` need Python 3.11 or later, git and make, nothing else.
 # What they install comes from the hashed locks in requirements/; a second run with the same lock installs nothing.
+# A lock is complete: `--no-deps` keeps pip from looking for what else there might be, `pip check` proves that it was.
 
 VENV ?= .venv
 ARGS ?=
@@ -58,8 +59,9 @@ image:  ## build the container image; BUILDER=docker, podman or buildah
 
 $(VENV)/%.stamp: requirements/%.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt into $(VENV)"
-	@$(PIP) install --require-hashes --requirement requirements/build.txt --requirement requirements/$*.txt
+	@$(PIP) install --no-deps --require-hashes --requirement requirements/build.txt --requirement requirements/$*.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
 $(VENV)/bin/python:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the hashed locks of this folder. `make lock` keeps the versions that are pinned; `make lock LOCK=--upgrade`
-# takes the newest that pyproject.toml allows. Each lock installs with `pip install --require-hashes` on 3.11 to 3.15.
+# takes the newest that pyproject.toml allows. Each lock installs with `pip install --no-deps --require-hashes` on 3.11 to 3.15.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

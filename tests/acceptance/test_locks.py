@@ -44,6 +44,14 @@ def test_what_is_tested_is_what_is_installed() -> None:
     assert everything.items() - dev.items() == set()
 
 
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile", "action.yml", "docs/ci.md", "docs/container.md"])
+def test_an_install_from_a_lock_resolves_nothing_and_is_checked(file: str) -> None:
+    """A lock is complete: whoever resolves meets what was published since; `pip check` shows that nothing lacks."""
+    text = (ROOT / file).read_text()
+    assert text.count("--require-hashes") == text.count("--no-deps --require-hashes") > 0
+    assert re.search(r"^.*(pip|PIP|/python|\[@\]}\").* check$", text, re.MULTILINE)
+
+
 def test_no_lock_holds_the_project_itself() -> None:
     """The name `modelgate` is never looked up anywhere: what is installed is this checkout."""
     assert [name for name in NAMES if "modelgate" in pins(name)] == []
