@@ -73,7 +73,10 @@ def _finding(finding: Finding, style: Style) -> list[str]:
     where = f"{_INDENT}{finding.source}" if finding.source else ""
     lines = [f"{level}  {style.paint(finding.id, 'bold')}{about}{style.paint(where, 'dim')}{waived}"]
     lines += [_INDENT + line for line in wrapped(finding.message, style, indent=len(_INDENT))]
-    return lines + ([f"{_INDENT}→ {style.paint(finding.hint, 'cyan')}"] if finding.hint else [])
+    if finding.hint:
+        first, *more = wrapped(finding.hint, style, indent=len(_INDENT) + 2)
+        lines += [f"{_INDENT}→ {first}", *(f"{_INDENT}  {line}" for line in more)]
+    return lines + [f"{_INDENT}{style.paint(line, 'cyan')}" for line in finding.commands]
 
 
 def _inert(line: str) -> str:
