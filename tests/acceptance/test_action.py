@@ -102,10 +102,11 @@ def test_no_code_of_the_checkout_runs(act: RunAction, repository: Path) -> None:
 STARTS = re.compile(r"""(?:python3?|PYTHON"|bin/python")[",]? +(?!-I)(-[mc]|-\S*,|"?-c)""")
 
 
+MANIFESTS = sorted(str(path.relative_to(manifests.ROOT)) for path in (manifests.ROOT / "deploy").rglob("*.y*ml"))
+
+
 @pytest.mark.parametrize(
-    "file",
-    ["action.yml", ".pre-commit-hooks.yaml", "docs/ci.md", "docs/container.md", "docs/gitops.md"]
-    + sorted(str(path.relative_to(manifests.ROOT)) for path in (manifests.ROOT / "deploy").rglob("*.y*ml")),
+    "file", ["action.yml", ".pre-commit-hooks.yaml", "docs/ci.md", "docs/container.md", "docs/gitops.md", *MANIFESTS]
 )
 def test_python_is_started_isolated(file: str) -> None:
     """What people copy starts Python with -I: without it the working directory comes first among the modules."""
