@@ -24,6 +24,7 @@ COMMANDS = {
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",
     "settings": "Show the settings that hold, and where each is set.",
+    "scan": "Find names of models in files, and what becomes of them.",
     "audit": "Verify or export the audit trail.",
     "db": "Create, upgrade or inspect the audit store.",
     "batch": "Run bulk work on approved IDs.",

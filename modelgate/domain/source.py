@@ -13,9 +13,11 @@ class Source:
     """`config/prod.toml`, `$GRADER_MODEL`, `--service` or `default`."""
     line: int | None = None
     """1-based, in files only."""
+    column: int | None = None
+    """1-based, in characters, where one line may hold many."""
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.line}" if self.line else self.name
+        return ":".join(str(part) for part in (self.name, self.line, self.column) if part)
 
     @property
     def is_file(self) -> bool:

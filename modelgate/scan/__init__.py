@@ -1,0 +1,1 @@
+"""Names of Claude models in files, and the draft of settings that is made of them."""
