@@ -10,18 +10,20 @@ import pytest
 from support.databases import PostgreSQL
 
 from modelgate.cli.start.by_name import open_by_name
+from modelgate.cli.start.lazily import import_sdk_lazily
 
 
 def pytest_configure() -> None:
     """Nothing of the developer's own settings reaches a test; a test that chose no database gets an error.
 
-    The SDK is opened as in a process of modelgate's own.
+    The SDK is opened by name, and lazily, as in a process of modelgate's own.
     """
     for name in list(os.environ):
         if name.startswith(("MODELGATE_", "ANTHROPIC_")):
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
     open_by_name()
+    import_sdk_lazily()
 
 
 @pytest.fixture(scope="session")
