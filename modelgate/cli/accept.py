@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.changes import show
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, reason, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("accept")
+@click.command("accept", cls=Command)
 @click.argument("slots", nargs=-1, metavar="[SLOT]...")
 @click.option("--all", "everything", is_flag=True, help="All slots of the settings.")
 @click.option("--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format
 from modelgate.cli.output import say, say_json
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("check_id", metavar="CHECK-ID")
 @data_format
 def command(check_id: str, form: str) -> int:

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from modelgate.cli.command import Group
 from modelgate.domain.text import did_you_mean
 from modelgate.version import VERSION
 
@@ -31,7 +32,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are modules of this package, imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature

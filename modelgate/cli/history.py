@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.domain.text import printable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @click.argument("slot", required=False)
 @click.option("--at", type=Instant(), metavar="T", help="What ran then, one line a slot.")
 @click.option("--since", type=Instant(), metavar="T", help="Only what happened since then.")

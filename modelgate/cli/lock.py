@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("lock")
+@click.command("lock", cls=Command)
 @click.argument("slots", nargs=-1, metavar="[SLOT]...")
 @click.option("--from", "source", metavar="ENV", help="Take the IDs from that environment's lock: a promotion.")
 @click.option("--check", "only_check", is_flag=True, help="Settings and lock agree? Needs neither key nor network.")

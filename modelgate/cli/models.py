@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("models")
+@click.command("models", cls=Command)
 @click.option("--lifecycle", "lifecycles", multiple=True, type=click.Choice(LIFECYCLES), help="Default: not retired.")
 @click.option("--line", "lines", multiple=True, metavar="LINE", help="Such as opus; may be repeated.")
 @scoped

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.changes import show
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, reason, scoped
 from modelgate.errors import UsageError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("release")
+@click.command("release", cls=Command)
 @click.argument("slots", nargs=-1, metavar="[SLOT]...")
 @click.option("--all", "everything", is_flag=True, help="All held slots.")
 @click.option("--keep", is_flag=True, help="The held ID becomes the pin for the present reference.")

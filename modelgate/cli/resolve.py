@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.domain.catalogue import Outcome
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("resolve")
+@click.command("resolve", cls=Command)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @scoped
 @data_format

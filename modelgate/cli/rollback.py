@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.changes import RESTART, show
+from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, reason, scoped
 from modelgate.cli.output import say
 from modelgate.errors import UsageError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from modelgate.operations.change import Changed
 
 
-@click.command("rollback")
+@click.command("rollback", cls=Command)
 @click.argument("slots", nargs=-1, metavar="[SLOT]...")
 @click.option("--all", "everything", is_flag=True, help="All slots; needs --to-time.")
 @click.option("--to", "to_id", metavar="ID", help="To this ID. The present one holds in place.")

@@ -73,7 +73,8 @@ def _finding(finding: Finding, style: Style) -> list[str]:
     where = f"{_INDENT}{finding.source}" if finding.source else ""
     lines = [f"{level}  {style.paint(finding.id, 'bold')}{about}{style.paint(where, 'dim')}{waived}"]
     lines += [_INDENT + line for line in _wrapped(finding.message, style)]
-    return lines + ([f"{_INDENT}→ {style.paint(finding.hint, 'cyan')}"] if finding.hint else [])
+    lines += [f"{_INDENT}→ {finding.hint}"] if finding.hint else []
+    return lines + [f"{_INDENT}{style.paint(line, 'cyan')}" for line in finding.commands]
 
 
 def _wrapped(message: str, style: Style) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -13,7 +12,6 @@ from modelgate.domain.codec import entry_from_json, facts_from_json
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
-from modelgate.store.append import tail
 from modelgate.store.handovers import promoted
 from modelgate.store.tables import newest, oldest, pins, resolutions, runs, within
 
@@ -22,13 +20,12 @@ RECENT_RESOLUTIONS = 300
 """How many of the newest resolutions are asked which references are aliases."""
 
 
-def state(connection: Connection, chained: Sequence[str], scope: Scope, promote_from: str) -> State:
+def state(connection: Connection, scope: Scope, promote_from: str) -> State:
     """The present state of a scope."""
     return State(
         pins=fold(revisions(connection, scope)),
         promoted=promoted(connection, Scope(scope.service, promote_from)) if promote_from else {},
         known_aliases=_aliases(connection, scope),
-        head=tail(connection, scope, chained).head,
     )
 
 

@@ -46,7 +46,7 @@ class Store:
 
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
-        return self._database.run(lambda c: read.state(c, self._schema.chained, scope, promote_from))
+        return self._database.run(lambda c: read.state(c, scope, promote_from))
 
     def facts(
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("cancel")
+@click.command("cancel", cls=Command)
 @click.argument("job_id", metavar="JOB")
 @scoped
 @data_format

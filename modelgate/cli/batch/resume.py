@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("resume")
+@click.command("resume", cls=Command)
 @click.argument("job_id", metavar="JOB")
 @shared.out
 @click.option(

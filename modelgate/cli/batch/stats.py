@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("stats")
+@click.command("stats", cls=Command)
 @click.argument("job_id", metavar="JOB")
 @scoped
 @data_format
