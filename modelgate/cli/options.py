@@ -33,6 +33,20 @@ def scoped(command: F) -> F:
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
 
 
+def everywhere(command: F) -> F:
+    """Adds --config-dir alone, and hands the command a `context` that has no environment."""
+    from functools import wraps
+
+    @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
+    @wraps(command)
+    def in_context(*args: Any, config_dir: Path | None, **kw: Any) -> Any:
+        from modelgate.gate.context import prepare
+
+        return command(*args, context=prepare(os.environ, config_dir=config_dir, everywhere=True), **kw)
+
+    return in_context  # type: ignore[return-value]  # as above
+
+
 def context(service: str | None, environment: str | None, config_dir: Path | None) -> Context:
     """The context of this process."""
     from modelgate.gate.context import prepare

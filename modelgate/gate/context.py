@@ -46,12 +46,14 @@ class Context:
                 self.settings.database,
                 deadline=deadline,
                 clock=self.clock,
-                service_given=self.settings.service_given,
+                service_given=self.settings.service_given or not self.scope.environment,
                 read_only=read_only,
                 meanwhile=meanwhile,
             )
         except StoreProblem as error:
-            if error.problem.check == BEHIND:  # its hint is a command, and only here is known of what
+            if (
+                error.problem.check == BEHIND and self.scope.environment
+            ):  # its hint is a command, and only here is known of what
                 raise StoreProblem(error.problem.hinting(f"{error.hint} {self.scope.flags}")) from error
             raise
 
@@ -64,6 +66,7 @@ def prepare(
     config_dir: Path | None = None,
     database_url: str | None = None,
     clock: Clock | None = None,
+    everywhere: bool = False,
 ) -> Context:
     """Reads the settings and finds out who runs this. Raises SettingsError."""
     settings = load(
@@ -72,5 +75,6 @@ def prepare(
         config_dir=config_dir,
         database_url=database_url,
         environ=environ,
+        everywhere=everywhere,
     )
     return Context(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))

@@ -11,7 +11,7 @@ from modelgate.domain.settings import Settings
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
-from modelgate.settings.assemble import Assembler, api, prices
+from modelgate.settings.assemble import Assembler, api, prices, watch
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
 from modelgate.settings.variables import Overridable, Variables, sort_variables
@@ -29,13 +29,16 @@ def load(
     config_dir: Path | None = None,
     environ: Mapping[str, str],
     database_url: str | None = None,
+    everywhere: bool = False,
 ) -> Settings:
     """The settings. Arguments are flags: they win over `environ`, which wins over `config/<environment>.toml`.
+
+    `everywhere` is for what looks at every environment: then there is none, and `config/default.toml` is all files.
 
     Raises SettingsError, with every problem on a line of its own.
     """
     config_dir = config_dir or Path(environ.get("MODELGATE_CONFIG_DIR") or "config")
-    environment = _environment(environment, environ, config_dir)
+    environment = "" if everywhere else _environment(environment, environ, config_dir)
     files = list(_files(config_dir, environment))
     flags = {("service",): ("--service", service), ("database", "url"): ("--database-url", database_url)}
     tables, assembler, variables = _merge(files, flags, environ)
@@ -56,6 +59,7 @@ def load(
         api=api(tables.get("api", {})),
         database=assembler.database(tables.get("database", {})),
         prices=prices(tables.get("prices", {})),
+        watch=watch(tables.get("watch", {})),
         unknown_variables=tuple(variables.unknown),
     )
     assembler.complaints.raise_any()
@@ -114,7 +118,8 @@ def _shown(path: Path) -> str:
 
 def _files(config_dir: Path, environment: str) -> Iterator[TomlFile]:
     """The highest layer first."""
-    yield read_toml(config_dir / f"{environment}.toml")
+    if environment:
+        yield read_toml(config_dir / f"{environment}.toml")
     default = config_dir / "default.toml"
     if os.path.lexists(default):  # a link into nowhere is an error, not a file that is not there
         yield read_toml(default)

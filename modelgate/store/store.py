@@ -20,6 +20,7 @@ from modelgate.store.history import history
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
+    from modelgate.domain.fleet import ScopeState
     from modelgate.store.batches import JobRows
 
 
@@ -124,6 +125,12 @@ class Store:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
         with self._database.session() as c:
             yield from evidence.export(c, self._schema, scope)
+
+    def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
+        """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.states(c, now, forgotten))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
