@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from modelgate.domain.problems import Problem
+from modelgate.domain.text import did_you_mean
 
 LIFECYCLES = ("active", "deprecated", "retired")
 
@@ -40,6 +42,10 @@ class Entry:
             if self.capabilities.get(".".join(parts[:depth])) is False:
                 return False
         return self.capabilities.get(path)
+
+
+Standing = Literal["served", "retired", "missing", "unknown"]
+"""Of an ID: in service today, switched off, not in the catalogue; or nobody knows."""
 
 
 class Outcome(StrEnum):
@@ -99,6 +105,16 @@ class Facts:
         failed = answer is not None and answer.outcome is Outcome.FAILED
         return self.problem is None and not failed and (self.known is None or model_id in self.known)
 
+    def standing(self, model_id: str) -> Standing:
+        """Whether the ID can be used today, as far as it is known."""
+        if not self.knows(model_id):
+            return "unknown"
+        if self.served(model_id):
+            return "served"
+        answer = self.answers.get(model_id)
+        retired = model_id in self.entries or (answer is not None and answer.outcome is Outcome.RETIRED)
+        return "retired" if retired else "missing"
+
     def patched(self, earlier: Facts) -> Facts:
         """These facts with earlier ones where an answer is missing; all of them if the list could not be had."""
         if self.problem:
@@ -106,3 +122,24 @@ class Facts:
         missing = {name for name, answer in self.answers.items() if answer.outcome is Outcome.FAILED}
         stood_in = {name: earlier.answers[name] for name in missing if name in earlier.answers}
         return replace(self, answers={**self.answers, **stood_in})
+
+
+_OTHERS_NAMES = {
+    "vision": "image_input",
+    "images": "image_input",
+    "pdf": "pdf_input",
+    "structured_output": "structured_outputs",
+    "response_schema": "structured_outputs",
+    "json_schema": "structured_outputs",
+    "reasoning": "thinking",
+    "web_search": "server_tools.web_search",
+    "batches": "batch",
+}
+"""What other tools call capabilities of this API (LiteLLM's model map, gateways' docs), by their name."""
+
+
+def capability_meant(path: str, known: Iterable[str]) -> str:
+    """The capability of `known` that somebody meant who wrote `path`; empty if none is near."""
+    known = list(known)
+    other = _OTHERS_NAMES.get(path.removeprefix("supports_"), "")
+    return other if other in known else did_you_mean(path, known)

@@ -59,10 +59,10 @@ def read_schema(connection: Connection) -> Schema | None:
 def require(schema: Schema | None) -> Schema:
     """The schema, if it is recent enough. Raises StoreProblem `store.schema-behind`."""
     if schema is None:
-        raise StoreProblem(Problem(BEHIND, "no audit store can be seen in the database", UPGRADE))
+        raise StoreProblem(Problem(BEHIND, "no audit store can be seen in the database", command=UPGRADE))
     if schema.is_behind:
         message = f"the audit store has schema {printable(schema.revision, 20)}, not {HEAD}"
-        raise StoreProblem(Problem(BEHIND, message, UPGRADE))
+        raise StoreProblem(Problem(BEHIND, message, command=UPGRADE))
     return schema
 
 

@@ -47,7 +47,7 @@ class Store:
 
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
-        return self._database.run(lambda c: read.state(c, self._schema.chained, scope, promote_from))
+        return self._database.run(lambda c: read.state(c, scope, promote_from))
 
     def facts(
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
@@ -78,6 +78,10 @@ class Store:
     def run(self, run_id: str) -> StoredRun | None:
         """A recorded run with its resolutions, of any scope."""
         return self._database.run(lambda c: read.run(c, run_id))
+
+    def run_ids(self, scope: Scope, limit: int) -> tuple[str, ...]:
+        """The IDs of the newest runs of a scope, newest first."""
+        return self._database.run(lambda c: read.run_ids(c, scope, limit))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""

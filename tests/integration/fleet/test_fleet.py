@@ -15,7 +15,7 @@ from modelgate.gate.context import prepare
 
 def fleet_at(site: Site, **environ: str) -> Fleet:
     """The fleet as somebody sees it who has none of the services' settings."""
-    context = prepare({**site.environ, **environ}, config_dir=site.folder, clock=site.clock, everywhere=True)
+    context = prepare({**site.environ, **environ}, config_dir=site.folder, clock=site.clock, anywhere=True)
     return fleet(context)
 
 

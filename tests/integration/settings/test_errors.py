@@ -27,6 +27,10 @@ IN_THE_FILE = [
         "[policy.preflight]\nalias_move = 'warn'",
         "2: policy.preflight.alias_move: unknown key, did you mean 'alias_moved'?",
     ),
+    (
+        "[policy.preflight]\npins_from = 'lock'",
+        "2: policy.preflight.pins_from: belongs in [policy]: it holds for check and preflight alike",
+    ),
     ("[policy.preflight.preflight]", "1: policy.preflight.preflight: unknown key"),
     ("[policy]\nenforce = 'false'", "2: policy.enforce: must be true or false"),
     ("[policy]\nenforce = 0", "2: policy.enforce: must be true or false"),
@@ -244,8 +248,8 @@ def test_in_a_variable(config: Config, name: str, text: str, error: str) -> None
 @pytest.mark.parametrize(
     ("environ", "error"),
     [
-        ({"GRADER": "../x"}, "$GRADER: slots.a: holds no model name"),
-        ({"GRADER": "sk-ant-secret"}, "$GRADER: slots.a: holds no model name"),
+        ({"GRADER": "../x"}, "$GRADER: slots.a: holds no model name: letters, digits and . _ - : @ / only, no path"),
+        ({"GRADER": "sk-ant-secret"}, "$GRADER: slots.a: holds no model name: it looks like an API key"),
     ],
 )
 def test_model_from(config: Config, environ: dict[str, str], error: str) -> None:
