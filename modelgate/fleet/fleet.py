@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from modelgate.domain.fleet import Fleet, fleet_of
+from modelgate.errors import SettingsError
 from modelgate.gate.context import Context
 from modelgate.store import Store
 
@@ -22,8 +23,14 @@ def fleet(context: Context, store: Store | None = None) -> Fleet:
 
 
 def open_whole(context: Context, *, read_only: bool = True) -> Store:
-    """The store, for statements that look at all of it. Raises StoreProblem."""
+    """The store, for statements that look at all of it. Raises StoreProblem; SettingsError for a file that is not there:
+    nobody looks at a fleet that nobody recorded.
+    """
     deadline = context.deadline()
     store = context.store(deadline, read_only=read_only)
+    if store.missing:
+        source = str(context.settings.database.source)
+        hint = "name the store of your gates: MODELGATE_DATABASE_URL, or [database] url in config/default.toml"
+        raise SettingsError(f"there is no audit store at {store.missing}", source=source, hint=hint)
     store.extend(deadline.after(PATIENCE, context.clock))
     return store

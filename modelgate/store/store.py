@@ -45,6 +45,11 @@ class Store:
         """Random and this store's own: for salted digests of keys."""
         return self._schema.salt
 
+    @property
+    def missing(self) -> str:
+        """The address of a file that is not there; empty where there is a store."""
+        return self._database.address.shown if self._database.missing else ""
+
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
         return self._database.run(lambda c: read.state(c, scope, promote_from))

@@ -36,6 +36,14 @@ def test_an_empty_store_has_no_slots(site: Site) -> None:
     assert fleet_at(site).slots == ()
 
 
+def test_a_store_that_is_not_there_is_a_wrong_setting(file_site: Site) -> None:
+    """An empty fleet would look like a quiet one."""
+    from modelgate.errors import SettingsError
+
+    with pytest.raises(SettingsError, match="there is no audit store"):
+        fleet_at(file_site)
+
+
 def test_a_slot_is_told_from_its_first_refusal_to_its_hold(site: Site) -> None:
     """Refused while nothing is approved; then what it may run, what it was handed, and that it is held."""
     site.check()
