@@ -23,7 +23,7 @@ def fleet(context: Context, store: Store | None = None) -> Fleet:
 
 
 def open_whole(context: Context, *, read_only: bool = True) -> Store:
-    """The store, for statements that look at all of it. Raises StoreProblem; SettingsError for a file that is not there:
+    """The store, for statements that look at all of it. Raises StoreProblem, and SettingsError where there is none:
     nobody looks at a fleet that nobody recorded.
     """
     deadline = context.deadline()
