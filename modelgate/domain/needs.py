@@ -21,8 +21,8 @@ REFUSED_PARAMETERS = frozenset({"temperature", "top_p", "top_k"})
 
 _NEED_NOTHING = frozenset({
     "billing_policy", "cache_control", "compaction", "container", "diagnostics", "fallback_credit_token",
-    "inference_geo", "mcp_servers", "metadata", "model", "service_tier", "speed", "stop_sequences", "stream", "system", "thread",
-    "tool_choice", "user_profile_id", "workspace_id",
+    "inference_geo", "mcp_servers", "metadata", "model", "service_tier", "speed", "stop_sequences", "stream", "system",
+    "thread", "tool_choice", "user_profile_id", "workspace_id",
 })  # fmt: skip
 """Parameters of which no entry of the Models API tells anything."""
 
