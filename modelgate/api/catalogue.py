@@ -34,6 +34,15 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """One list, all of its pages."""
+
+    entries: tuple[Entry, ...]
+    nameless: int = 0
+    """Entries whose ID could not be read: a name that is not listed may be one of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The Models API, as asked through one client."""
 
@@ -50,11 +59,12 @@ class Catalogue:
         except Unbelievable as error:
             return untrusted(str(error), reply.request_id)
 
-    def list(self, lifecycles: Collection[str] = ()) -> tuple[Entry, ...] | Failure:
+    def list(self, lifecycles: Collection[str] = ()) -> Listing | Failure:
         """All pages of the list, newest model first; without `lifecycles` the API lists what is served (documented)."""
         asked: dict[str, Any] = {"limit": _PAGE, **({"lifecycle": list(lifecycles)} if lifecycles else {})}
         entries: dict[str, Entry] = {}
         cursors: set[str] = set()
+        nameless = 0
         while True:
             reply = self.transport.fetch(partial(self._get, _PATH, asked))
             if isinstance(reply, Failure):
@@ -63,13 +73,14 @@ class Catalogue:
             if isinstance(page, Failure):
                 return page
             entries |= {entry.id: entry for entry in page.entries}
+            nameless += page.nameless
             if page.after_id is None:
                 break
             cursors.add(page.after_id)
             asked["after_id"] = page.after_id
         if not entries and not lifecycles:
             return untrusted("the list is empty: no model is served at all", reply.request_id)
-        return tuple(entries.values())
+        return Listing(tuple(entries.values()), nameless)
 
     def _get(self, path: str, query: dict[str, Any], timeout: float) -> closing[httpx2.Response]:
         """One attempt. The SDK's own `models` would load its types of an answer that is checked here anyway."""
