@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "List what the Models API serves.",
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",
+    "settings": "Show the settings that hold, and where each is set.",
     "audit": "Verify or export the audit trail.",
     "db": "Create, upgrade or inspect the audit store.",
     "batch": "Run bulk work on approved IDs.",

@@ -10,7 +10,7 @@ import click
 
 from modelgate.cli.changes import RESTART, show
 from modelgate.cli.command import Command
-from modelgate.cli.options import Instant, data_format, reason, scoped
+from modelgate.cli.options import Instant, data_format, reason, scoped, slots_argument
 from modelgate.cli.output import say
 from modelgate.errors import UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback", cls=Command)
-@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@slots_argument
 @click.option("--all", "everything", is_flag=True, help="All slots; needs --to-time.")
 @click.option("--to", "to_id", metavar="ID", help="To this ID. The present one holds in place.")
 @click.option("--to-revision", type=int, metavar="N", help="To the ID of this revision.")

@@ -64,13 +64,15 @@ def prepare(
     config_dir: Path | None = None,
     database_url: str | None = None,
     clock: Clock | None = None,
+    anywhere: bool = False,
 ) -> Context:
-    """Reads the settings and finds out who runs this. Raises SettingsError."""
+    """Reads the settings and finds out who runs this; `anywhere` as in `load`. Raises SettingsError."""
     settings = load(
         service=service,
         environment=environment,
         config_dir=config_dir,
         database_url=database_url,
         environ=environ,
+        anywhere=anywhere,
     )
     return Context(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))

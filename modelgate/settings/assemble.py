@@ -72,7 +72,8 @@ class Assembler:
         try:
             yield names.reference(text), Source(f"${variable}")
         except ValueError:  # which repeats the text: here it is the application's own, and may be a secret
-            self.complaints.add(Source(f"${variable}"), key, "holds no model name")
+            why = names.wrong_with(text)
+            self.complaints.add(Source(f"${variable}"), key, f"holds no model name: {why}", f"look at ${variable}")
 
     def _exports(self, slots: tuple[Slot, ...]) -> None:
         """Two slots must not be handed over under one name."""
@@ -100,7 +101,7 @@ class Assembler:
             within = merged.pop("retires_within_days", {})
             merged |= {f"retires_{key}_days": days for key, days in within.items()}
             days_at = (*path, "retires_within_days") if within else days_at
-            if table.get("promote_from") == environment:
+            if environment and table.get("promote_from") == environment:
                 where = (*path, "promote_from")
                 self.complaints.add(self.place(where), "policy.promote_from", "an environment cannot wait for itself")
         policy = Policy(**merged)

@@ -83,6 +83,24 @@ def reference(text: str) -> str:
     return text
 
 
+def wrong_with(reference: str) -> str:
+    """What makes `reference` no model name, in words that repeat nothing of it: it may be a secret."""
+    text = reference.strip("\r\n")
+    if "\n" in reference or "\r" in reference:
+        return "it holds a line break"
+    if text[:1] in "'\"" or text[-1:] in "'\"":
+        return "it holds quotes, which stand around a value and are no part of it"
+    if "\x1b" in text:
+        return "it holds the codes of a terminal's colours"
+    if re.search(r"\[\w+\]$", text):
+        return "it ends in [...], which is no part of a model's name"
+    if " " in text or "\t" in text:
+        return "it holds a space"
+    if text.startswith("sk-"):
+        return "it looks like an API key"
+    return "letters, digits and . _ - : @ / only, no path"
+
+
 def origin(text: str) -> str:
     """`scheme://host[:port]`, in lower case and without the scheme's own port."""
     parts = _web_address(text)

@@ -90,6 +90,12 @@ def run(connection: Connection, run_id: str) -> StoredRun | None:
     return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
 
 
+def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]:
+    """The IDs of the newest runs, newest first."""
+    query = select(runs.c.run_id).where(within(runs, scope)).order_by(runs.c.sequence.desc()).limit(limit)
+    return tuple(connection.execute(query).scalars())
+
+
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
     """The newest preflight of a deployment that passed, without its resolutions."""
     passed = newest(runs, scope, runs.c.command == "preflight", runs.c.verdict == "pass")

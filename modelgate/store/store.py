@@ -78,6 +78,10 @@ class Store:
         """A recorded run with its resolutions, of any scope."""
         return self._database.run(lambda c: read.run(c, run_id))
 
+    def run_ids(self, scope: Scope, limit: int) -> tuple[str, ...]:
+        """The IDs of the newest runs of a scope, newest first."""
+        return self._database.run(lambda c: read.run_ids(c, scope, limit))
+
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import data_format, job_argument, scoped
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("cancel", cls=Command)
-@click.argument("job_id", metavar="JOB")
+@job_argument
 @scoped
 @data_format
 def command(context: Context, job_id: str, form: str) -> int:

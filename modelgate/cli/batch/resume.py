@@ -9,14 +9,14 @@ import click
 
 from modelgate.cli.batch import shared
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import data_format, job_argument, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
 @click.command("resume", cls=Command)
-@click.argument("job_id", metavar="JOB")
+@job_argument
 @shared.out
 @click.option(
     "--requests", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where the requests are now."

@@ -8,14 +8,14 @@ import click
 
 from modelgate.cli.batch import shared
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import data_format, job_argument, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
 @click.command("stats", cls=Command)
-@click.argument("job_id", metavar="JOB")
+@job_argument
 @scoped
 @data_format
 def command(context: Context, job_id: str, form: str) -> int:
