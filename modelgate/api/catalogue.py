@@ -14,6 +14,7 @@ from modelgate.api.failures import Failure, untrusted
 from modelgate.api.parse import Page, Unbelievable, parse_entry, parse_page
 from modelgate.api.transport import Reply, Transport
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.problems import Problem
 
 if TYPE_CHECKING:
     import anthropic
@@ -38,8 +39,8 @@ class Listing:
     """One list, all of its pages."""
 
     entries: tuple[Entry, ...]
-    nameless: int = 0
-    """Entries whose ID could not be read: a name that is not listed may be one of theirs."""
+    nameless: Problem | None = None
+    """Set if the ID of an entry could not be read: a name that is not listed may be that one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Catalogue:
         asked: dict[str, Any] = {"limit": _PAGE, **({"lifecycle": list(lifecycles)} if lifecycles else {})}
         entries: dict[str, Entry] = {}
         cursors: set[str] = set()
-        nameless = 0
+        nameless: Problem | None = None
         while True:
             reply = self.transport.fetch(partial(self._get, _PATH, asked))
             if isinstance(reply, Failure):
@@ -73,7 +74,8 @@ class Catalogue:
             if isinstance(page, Failure):
                 return page
             entries |= {entry.id: entry for entry in page.entries}
-            nameless += page.nameless
+            if page.nameless:
+                nameless = untrusted("an entry of the list has no usable `id`", reply.request_id).problem
             if page.after_id is None:
                 break
             cursors.add(page.after_id)

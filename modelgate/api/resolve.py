@@ -23,7 +23,6 @@ from modelgate.errors import ApiProblem
 Heard = Retrieved | Failure
 Listed = Listing | Failure
 
-_NAMELESS = untrusted("an entry of the list has no usable `id`", None).problem
 _LATE = unreachable("no answer in time", retry=False)
 
 
@@ -114,7 +113,7 @@ class _Asking:
             listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api")
         retired = listing_retired.result(self._deadline.remaining, _LATE) if listing_retired else Listing(())
         self._learn_retired(retired, absent | gone)
-        nameless = listed.nameless + (0 if isinstance(retired, Failure) else retired.nameless)
+        nameless = listed.nameless or (None if isinstance(retired, Failure) else retired.nameless)
         for name in sorted(self.names | gone):
             self.answers[name] = self._answer(name, heard.get(name), retired, nameless)
         return None
@@ -133,7 +132,7 @@ class _Asking:
         if not isinstance(retired, Failure):
             self.entries |= {e.id: e for e in retired.entries if e.id in wanted and e.lifecycle == "retired"}
 
-    def _answer(self, name: str, heard: Heard | None, retired: Listed, nameless: int) -> Answer:
+    def _answer(self, name: str, heard: Heard | None, retired: Listed, nameless: Problem | None) -> Answer:
         """What all of it says of one name."""
         entry = self.entries.get(name)
         if entry is not None:
@@ -146,7 +145,7 @@ class _Asking:
             if isinstance(retired, Failure):
                 return Answer(name, Outcome.FAILED, problem=retired.problem)
             if nameless:  # one of those may be it: that it is not there proves nothing
-                return Answer(name, Outcome.FAILED, problem=_NAMELESS)
+                return Answer(name, Outcome.FAILED, problem=nameless)
             return Answer(name, Outcome.UNKNOWN)
         if heard.status == 403 and heard.type == "permission_error":
             return Answer(name, Outcome.NOT_PERMITTED)
