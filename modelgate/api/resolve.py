@@ -53,7 +53,7 @@ def ask(
         if problem := not_approved(api, origin):
             return Facts(origin, asked_at, _failed(names, problem), problem=problem)
         asking = _Asking(Catalogue(client, transport), frozenset(names), frozenset(pinned))
-        problem = asking.run(frozenset(known_aliases))
+        problem = _located(asking.run(frozenset(known_aliases)), str(client.base_url))
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
 
 
@@ -70,8 +70,15 @@ def list_models(
         catalogue = Catalogue(client, transport)
         listed = Background(partial(catalogue.list, lifecycles), "api").result(deadline.remaining, _LATE)
     if isinstance(listed, Failure):
-        raise ApiProblem(listed.problem)
+        raise ApiProblem(_located(listed.problem, str(client.base_url)) or listed.problem)
     return listed
+
+
+def _located(problem: Problem | None, base_url: str) -> Problem | None:
+    """The problem; where the base URL itself is a likely cause, with that for a hint."""
+    if problem and problem.check == "api.untrusted-answer" and base_url.rstrip("/").endswith("/v1"):
+        return problem.hinting("the base URL ends in /v1, which the SDK adds by itself: write it without")
+    return problem
 
 
 def _failed(names: Collection[str], problem: Problem) -> dict[str, Answer]:

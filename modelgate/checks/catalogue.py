@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
-from modelgate.domain.catalogue import Outcome
+from modelgate.domain.catalogue import Outcome, capability_meant
 from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.text import did_you_mean
@@ -98,7 +98,8 @@ def _capabilities(view: SlotView) -> list[Finding] | None:
     for path in view.slot.requires:
         supported = entry.supports(path)
         if supported is None:
-            found.append(_fact_unknown(view, path))
+            meant = capability_meant(path, entry.capabilities)
+            found.append(_fact_unknown(view, path, hint=f"did you mean {meant}?" if meant else ""))
         elif not supported:
             message = f"{name(entry.id)} does not support {name(path)}"
             hint = "choose one that does"
@@ -141,9 +142,9 @@ def _line(view: SlotView) -> list[Finding] | None:
     return [about(view, "catalogue.line-not-allowed", level, message, hint, _models(view))]
 
 
-def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Finding:
+def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN, hint: str = "") -> Finding:
     message = f"not known: {name(fact)} of {name(view.candidate)}"
-    hint = "ask an API that does, or drop the requirement"
+    hint = hint or "ask an API that does, or drop the requirement"
     return about(view, "catalogue.fact-unknown", level, message, hint)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from modelgate.domain.problems import Problem
+from modelgate.domain.text import did_you_mean
 
 LIFECYCLES = ("active", "deprecated", "retired")
 
@@ -121,3 +122,24 @@ class Facts:
         missing = {name for name, answer in self.answers.items() if answer.outcome is Outcome.FAILED}
         stood_in = {name: earlier.answers[name] for name in missing if name in earlier.answers}
         return replace(self, answers={**self.answers, **stood_in})
+
+
+_OTHERS_NAMES = {
+    "vision": "image_input",
+    "images": "image_input",
+    "pdf": "pdf_input",
+    "structured_output": "structured_outputs",
+    "response_schema": "structured_outputs",
+    "json_schema": "structured_outputs",
+    "reasoning": "thinking",
+    "web_search": "server_tools.web_search",
+    "batches": "batch",
+}
+"""What other tools call capabilities of this API (LiteLLM's model map, gateways' docs), by their name."""
+
+
+def capability_meant(path: str, known: Iterable[str]) -> str:
+    """The capability of `known` that somebody meant who wrote `path`; empty if none is near."""
+    known = list(known)
+    other = _OTHERS_NAMES.get(path.removeprefix("supports_"), "")
+    return other if other in known else did_you_mean(path, known)

@@ -72,7 +72,8 @@ class Assembler:
         try:
             yield names.reference(text), Source(f"${variable}")
         except ValueError:  # which repeats the text: here it is the application's own, and may be a secret
-            self.complaints.add(Source(f"${variable}"), key, "holds no model name")
+            why = names.wrong_with(text)
+            self.complaints.add(Source(f"${variable}"), key, f"holds no model name: {why}", f"look at ${variable}")
 
     def _exports(self, slots: tuple[Slot, ...]) -> None:
         """Two slots must not be handed over under one name."""

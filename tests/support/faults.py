@@ -122,7 +122,7 @@ _REFUSALS = (
     _key("401-api", _says(401, error("authentication_error"))),
     _key("401-bare", _says(401, b"")),
     _key("403-api", _says(403, error("permission_error")), *_LISTS),
-    _key("403-html", _says(403, _HTML)),
+    _odd("403-html", _says(403, _HTML)),
     Fault("409-api", _says(409, error("conflict_error")), lasting=True, request_id=True),
     _odd("400-api", _says(400, error("invalid_request_error"))),
     _odd("402-api", _says(402, error("billing_error"))),
