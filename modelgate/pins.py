@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,13 +22,28 @@ def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     environ = os.environ if environ is None else environ
     if path := environ.get(FILE_VARIABLE):
         return _from_file(Path(path))
-    models = {key.removeprefix(VARIABLE).lower(): value for key, value in environ.items() if key.startswith(VARIABLE)}
+    models = {
+        key.removeprefix(VARIABLE).lower(): value
+        for key, value in environ.items()
+        if key.startswith(VARIABLE) and not _is_service_link(key, environ)
+    }
     if not models:
         raise LookupError(
             f"no model was handed over: neither ${FILE_VARIABLE} nor {VARIABLE}… is set; "
             "start the application with `modelgate preflight … -- CMD`, or point the variable at its --emit-json file"
         )
     return models
+
+
+def _is_service_link(key: str, environ: Mapping[str, str]) -> bool:
+    """Whether Kubernetes set the variable because a service is called `modelgate-model-…`."""
+    return (
+        any(
+            key.startswith(f"{service}_SERVICE_") or re.match(rf"{service}_PORT(_\d+_\w+)?$", key)
+            for service in (name.removesuffix("_SERVICE_HOST") for name in environ if name.endswith("_SERVICE_HOST"))
+        )
+        or "://" in environ[key]
+    )
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -27,6 +27,7 @@ CHECK_IDS = (
     "catalogue.line-not-allowed",
     "catalogue.fact-unknown",
     "drift.facts-changed",
+    "drift.retirement-moved",
     "drift.origin-changed",
     "drift.not-promoted",
     "api.origin-not-approved",
@@ -34,6 +35,7 @@ CHECK_IDS = (
     "api.rate-limited",
     "api.credentials",
     "api.untrusted-answer",
+    "api.entry-unreadable",
     "store.unreachable",
     "store.schema-behind",
     "store.schema-incompatible",
@@ -51,6 +53,9 @@ CHECK_IDS = (
 
 BATCH_IDS = ("batch.served-other", "batch.ambiguous")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
+
+SCAN_IDS = ("scan.retired", "scan.unknown", "scan.retires-soon", "scan.outside-gate", "scan.other-platform")
+"""What `scan` finds: about names in files, not about slots. A comment beside the name covers it, not a waiver."""
 
 _NEVER_WAIVED = {
     # What could not be known: no word of anybody makes it known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.findings import Finding, Level, Verdict
@@ -13,7 +14,7 @@ from modelgate.domain.settings import Verb
 from modelgate.domain.source import Source
 from modelgate.errors import CouldNotKnow, Refused
 
-SCHEMA = "modelgate.report/1"
+SCHEMA = "modelgate.report/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,12 @@ class SlotReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of `check` or `preflight`. Its JSON form is documented by `render/report.schema.json`."""
+    """One run of `check` or `preflight`, or a `scan`, which has no slots.
 
-    command: Verb
+    Its JSON form is documented by `render/report.schema.json`.
+    """
+
+    command: Verb | Literal["scan"]
     service: str
     environment: str
     verdict: Verdict
@@ -57,6 +61,8 @@ class Report:
     dry_run: bool = False
     reused_from: str | None = None
     """The run whose facts were judged again."""
+    store: str | None = None
+    """Where approvals were looked for, asked or not: an absolute path, or a server's URL without its secrets."""
     origin: str | None = None
     requests: int = 0
     audit_sequence: int | None = None
@@ -70,6 +76,19 @@ class Report:
     """Why the API could not be asked, where old facts were judged."""
     fallback_made_at: datetime | None = None
     """When the fallback file was made whose pins stood in for the store's; None: the store was asked."""
+
+    @property
+    def observed(self) -> bool:
+        """Whether this is a preflight that only looked on, and changed nothing of what runs."""
+        return self.command == "preflight" and not self.enforced
+
+    said: tuple[str, ...] = ()
+    """What was special, a sentence each, where it is not of a run of the gate."""
+
+    @property
+    def subject(self) -> str:
+        """`checkout/prod`; of a scan the paths."""
+        return f"{self.service}/{self.environment}" if self.environment else self.service
 
     @property
     def handed_at(self) -> datetime:

@@ -44,9 +44,7 @@ class Proposal:
     """Why nothing could be looked at."""
 
 
-def successor(
-    listed: Sequence[Entry], present: str, needs: Needs, *, line: str = "", to: str = ""
-) -> Proposal:
+def successor(listed: Sequence[Entry], present: str, needs: Needs, *, line: str = "", to: str = "") -> Proposal:
     """What a slot that may run `present` (an ID) moves to: the first in the list that is newer, active and fits.
 
     `line`: of another line than its own. `to`: this ID and no other, wherever it stands in the list.

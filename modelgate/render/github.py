@@ -19,11 +19,15 @@ def _command(finding: Finding) -> str:
     command = "notice" if finding.waived else _COMMANDS[finding.level]
     properties = {"title": " ".join(filter(None, [finding.id, finding.slot, "(waived)" if finding.waived else ""]))}
     if finding.source and finding.source.is_file:
-        properties = {"file": finding.source.name, "line": str(finding.source.line)} | properties
+        properties = {"file": finding.source.name, "line": str(finding.source.line)} | _column(finding) | properties
     given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     where = f" ({finding.source})" if finding.source and not finding.source.is_file else ""
     text = "\n".join([f"{finding.message}{where}", *filter(None, (finding.hint, *finding.commands))])
     return f"::{command} {given}::{_data(text)}"
+
+
+def _column(finding: Finding) -> dict[str, str]:
+    return {"col": str(finding.source.column)} if finding.source and finding.source.column else {}
 
 
 def _data(text: str) -> str:

@@ -23,10 +23,10 @@ def render(report: Report) -> str:
     """One suite. A case has at most one failure, error or skip, as most readers show no more than the first."""
     names = [slot.slot for slot in report.slots]
     names = list(dict.fromkeys(names + [finding.slot for finding in report.findings if finding.slot]))
-    suite = Element("testsuite", name=_legal(f"modelgate {report.command} {report.service}/{report.environment}"))
+    suite = Element("testsuite", name=_legal(f"modelgate {report.command} {report.subject}"))
     suite.set("timestamp", report.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"))
     suite.set("time", f"{max(0.0, (report.finished_at - report.started_at).total_seconds()):.3f}")
-    classname = _legal(f"modelgate.{report.service}.{report.environment}")
+    classname = _legal(f"modelgate.{report.subject.replace('/', '.')}")
     for name in [*names, None]:
         case = SubElement(suite, "testcase", name=_legal(name or RUN_CASE), classname=classname)
         _judge(case, [finding for finding in worst_first(report.findings) if finding.slot == name])

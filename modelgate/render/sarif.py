@@ -27,15 +27,17 @@ def render(report: Report) -> str:
     """The report as a SARIF log with one run."""
     checks = list(dict.fromkeys(finding.id for finding in report.findings))
     driver = {"name": "modelgate", "version": VERSION, "rules": [_rule(check) for check in checks]}
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"modelgate/{report.service}/{report.environment}/"},
+        "automationDetails": {"id": f"modelgate/{report.subject}/"},
         "invocations": [_invocation(report)],
         "results": [
             _result(report, finding, checks.index(finding.id), fingerprint)
             for finding, fingerprint in zip(report.findings, _fingerprints(report), strict=True)
         ],
     }
+    if report.command == "scan":  # its places have columns
+        run["columnKind"] = "unicodeCodePoints"
     return json.dumps({"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
@@ -89,7 +91,10 @@ def _fingerprints(report: Report) -> Iterator[str]:
     """What stays the same for a finding from run to run: not its message, line or level."""
     seen: Counter[str] = Counter()
     for finding in report.findings:
-        identity = "\0".join((finding.id, finding.slot or "", report.service, report.environment))
+        about = finding.slot or ""
+        if report.command == "scan" and finding.source:  # which has no slots: the file, whatever moved in it
+            about = finding.source.name
+        identity = "\0".join((finding.id, about, report.service, report.environment))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
         seen[digest] += 1
         yield f"{digest}:{seen[digest]}"
@@ -106,6 +111,7 @@ def _location(report: Report, finding: Finding) -> dict[str, Any]:
 
 def _physical(place: Source) -> dict[str, Any]:
     path = place.name.replace("\\", "/").removeprefix("./")
+    region = {"startLine": place.line} | ({"startColumn": place.column} if place.column else {})
     if path.startswith("/"):
-        return {"artifactLocation": {"uri": f"file://{quote(path)}"}, "region": {"startLine": place.line}}
-    return {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}, "region": {"startLine": place.line}}
+        return {"artifactLocation": {"uri": f"file://{quote(path)}"}, "region": region}
+    return {"artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"}, "region": region}

@@ -33,29 +33,40 @@ def worst_of(findings: Iterable[Finding]) -> Level | None:
 
 
 def state_of(slot: SlotReport, report: Report) -> Level | None:
-    """The worst that counts of a slot; a slot that nobody resolved is unknown, not fine. None: all is well."""
+    """The worst that counts of a slot. None: all is well, which nobody knows of a slot in an unknown report."""
     worst = worst_of(finding for finding in report.findings if finding.slot == slot.slot)
+    if worst in (None, Level.NOTE) and report.verdict is Verdict.UNKNOWN:
+        return Level.UNKNOWN
     return worst or (Level.UNKNOWN if slot.resolved is None else None)
 
 
 def tally(report: Report) -> str:
     """`1 refused, 2 warnings, 1 waived`; of a pass also the number of slots."""
-    counts = [(len(report.slots), ("slot", "slots"))] if report.verdict is Verdict.PASS else []
+    counts = (
+        [(len(report.slots), ("slot", "slots"))] if report.verdict is Verdict.PASS and report.command != "scan" else []
+    )
     levels = Counter(finding.level for finding in report.findings if finding.counts)
     counts += [(levels[level], _COUNTED[level]) for level in WORST_FIRST if levels[level]]
     waived = sum(finding.waived for finding in report.findings)
     counts += [(waived, ("waived", "waived"))] if waived else []
-    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counts)
+    return ", ".join(f"{number} {one if number == 1 else more}" for number, (one, more) in counts) or "no names"
 
 
 def verdict_line(report: Report) -> str:
     """`REFUSE checkout/prod: 1 refused, 1 warning — run run_…`."""
     run = f" — run {report.run_id}" if report.run_id else ""
-    return f"{report.verdict.upper()} {report.service}/{report.environment}: {tally(report)}{run}"
+    return f"{report.verdict.upper()} {report.subject}: {tally(report)}{run}"
+
+
+def asked(report: Report) -> list[str]:
+    """Where approvals and facts come from: `store /srv/modelgate.db`, `API https://api.anthropic.com`."""
+    return [f"{what} {where}" for what, where in (("store", report.store), ("API", report.origin)) if where]
 
 
 def modes(report: Report) -> list[str]:
     """What was special about the run, a sentence each."""
+    if report.command == "scan":
+        return list(report.said)
     said = []
     if report.reused_from:
         said.append(f"The facts of {report.reused_from} were judged again; the API was not asked.")

@@ -20,7 +20,9 @@ Found = tuple[Place, Finding]
 def write_baseline(path: Path, found: Iterable[Found]) -> None:
     """Writes it whole, sorted, so that git shows what changed. Raises UsageError."""
     counted = Counter(_key(each) for each in found)
-    rows = [{"file": file, "check": check, "name": name, "count": n} for (file, check, name), n in sorted(counted.items())]
+    rows = [
+        {"file": file, "check": check, "name": name, "count": n} for (file, check, name), n in sorted(counted.items())
+    ]
     try:
         write_whole(path, json.dumps({"schema": SCHEMA, "findings": rows}, indent=2) + "\n")
     except OSError as error:

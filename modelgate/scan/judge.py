@@ -55,7 +55,7 @@ class Listed:
             there = self.by_name.get(undated)
             if there is None or (there.lifecycle == "retired" and entry.lifecycle != "retired"):
                 self.by_name[undated] = entry
-        self.by_name.update({entry.id: entry for entry in self.entries or ()})
+        self.by_name.update({entry.id.replace(".", "-"): entry for entry in self.entries or ()})
         own = frozenset(entry.line for entry in self.entries or () if entry.line)
         object.__setattr__(self, "lines", LINES | own)
 

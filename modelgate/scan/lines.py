@@ -36,10 +36,9 @@ def is_comment(line: str, column: int) -> bool:
     before = line[max(0, column - 1 - _LONGEST) : column - 1]
     if _COMMENT.match(before):
         return True
-    trailing = None
-    for trailing in _TRAILING.finditer(before):
-        pass
-    return trailing is not None and not any(before[: trailing.start(1)].count(quote) % 2 for quote in "\"'`")
+    return any(
+        not any(before[: mark.start(1)].count(quote) % 2 for quote in "\"'`") for mark in _TRAILING.finditer(before)
+    )
 
 
 def ignores(line: str, above: str) -> tuple[Ignore, ...]:
@@ -63,7 +62,7 @@ def variable_of(line: str, column: int, text: str, env_file: bool) -> str | None
     before = line[max(0, column - 1 - _LONGEST) : column - 1]
     read = [next(filter(None, match.groups())) for match in _VARIABLE.finditer(before)]
     if read:
-        return read[-1]
+        return str(read[-1])
     if env_file and (assigned := _ASSIGNED.match(before)):
         return assigned[1]
     if "BaseSettings" in text and (field := _FIELD.match(before)):

@@ -89,7 +89,7 @@ def _normal(prefix: str, model: str, suffix: str) -> tuple[str, str]:
 
 
 def _platform(prefix: str, model: str, suffix: str) -> str:
-    if prefix.endswith("anthropic.") or prefix.startswith("bedrock/") or _VERSION.search(model) and suffix[:1] == ":":
+    if prefix.endswith("anthropic.") or prefix.startswith("bedrock/") or (_VERSION.search(model) and suffix[:1] == ":"):
         return "Bedrock"
     if prefix.startswith("vertex_ai/") or suffix.startswith("@"):
         return "Vertex"

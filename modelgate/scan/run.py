@@ -66,7 +66,9 @@ def _asked(context: Context, wanted: Scan) -> tuple[Entry, ...] | None:
 
 def _counted(files: Reading) -> str:
     """`Read 812 files; skipped: 3 binary, 1 huge.`"""
-    skipped = ", ".join(f"{files.counted[why]} {why}" for why in ("binary", "huge", "link", "unreadable") if files.counted[why])
+    skipped = ", ".join(
+        f"{files.counted[why]} {why}" for why in ("binary", "huge", "link", "unreadable") if files.counted[why]
+    )
     return f"Read {files.counted['read']} files" + (f"; skipped: {skipped}." if skipped else ".")
 
 

@@ -14,7 +14,9 @@ from modelgate.scan.names import names_in
 _NEEDLE = "claude-"
 _OURS = re.compile(r"^\s*\[(slots|policy)\b|^schema = \"modelgate\.|^#:schema .*modelgate", re.MULTILINE)
 _OUR_JSON = re.compile(r"\s*\{\s*\"schema\":\s*\"modelgate\.")
-_ENV_FILES = re.compile(r"(^|[./])(\.?env|envrc|Dockerfile|Containerfile|compose|docker-compose)\b|\.env$", re.IGNORECASE)
+_ENV_FILES = re.compile(
+    r"(^|[./])(\.?env|envrc|Dockerfile|Containerfile|compose|docker-compose)\b|\.env$", re.IGNORECASE
+)
 _ENV_SUFFIXES = {".yaml", ".yml", ".toml", ".json", ".sh", ".bash", ".tf", ".tfvars", ".env", ".service", ".properties"}
 
 

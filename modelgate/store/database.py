@@ -22,7 +22,7 @@ from modelgate.clock import Clock, Deadline
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
 from modelgate.store.address import Address
-from modelgate.store.faults import DAMAGED, VENDOR, Fault, fault_of
+from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Database:
                     return work(connection)
             except VENDOR as error:
                 fault = fault_of(error)
-                if not fault.transient or tries.remaining <= pause:
+                waits = fault.transient and not (fault is STANDBY and self.read_only)
+                if not waits or tries.remaining <= pause:
                     raise fault.error(self.address.shown) from error
             except (ValueError, LookupError, TypeError, AttributeError) as error:
                 if write:
@@ -138,7 +139,7 @@ class Database:
         assert raw is not None  # noqa: S101 # a connection that begins is connected
         # A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
         raw.isolation_level = IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
-        raw.read_only = self.read_only or not write
+        raw.read_only = True if self.read_only or not write else None  # None: a standby then says that it is one
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
@@ -159,21 +160,22 @@ class Database:
 
         timeout = max(2, int(self.seconds))  # libpq counts whole seconds, and at least two
         defaults = {"application_name": "modelgate", "connect_timeout": str(timeout)}
+        ours = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says, and a database that has none
         # No prepared statements: a pooler that hands each transaction to another server would not find them.
-        return psycopg.connect(**{**defaults, **self.address.options}, prepare_threshold=None)  # type: ignore[arg-type]  # libpq's options are texts
+        return psycopg.connect(**{**defaults, **self.address.options, **ours}, prepare_threshold=None)  # type: ignore[arg-type]  # libpq's options are texts
 
 
 def _check_options(address: Address) -> None:
     try:
-        from psycopg import Error
-        from psycopg.conninfo import make_conninfo
+        from psycopg.pq import Conninfo
     except ImportError:
         raise SettingsError("PostgreSQL needs psycopg", hint="install modelgate with the extra postgres") from None
-    try:
-        make_conninfo(**address.options)
-    except Error as error:
-        message = f"the database URL has an option that libpq does not take: {printable(str(error), 60).strip()}"
-        raise SettingsError(message, source=address.source) from None
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if strange := [name for name in address.options if name not in known]:
+        listed = printable(", ".join(strange), 60)
+        message = f"the database URL has what libpq does not take: {listed}"
+        hint = "leave it out: a schema is options=-csearch_path%3DNAME, and a pooler needs no word"
+        raise SettingsError(message, source=address.source, hint=hint)
 
 
 def _within(seconds: float, work: Callable[[], T], shown: str) -> T:

@@ -73,16 +73,19 @@ def _upgrade(connection: Connection) -> Plan:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modelgate db upgrade'))"))
     has_store = inspect(connection).has_table("store_info")  # on PostgreSQL a look that fails would end the transaction
     todo = _plan(connection, read_schema(connection) if has_store else None)
-    if todo.current is None:
-        _refuse_strangers(connection)
     if todo.steps:
         with _one_at_a_time:
             command.upgrade(configuration(connection), "head")
     return todo
 
 
-def _refuse_strangers(connection: Connection) -> None:
-    """A database in which other tables have our names is somebody else's."""
+def _refuse_unfit(connection: Connection) -> None:
+    """A database in which other tables have our names is somebody else's; one that is not UTF-8 loses texts."""
+    if connection.dialect.name == "postgresql":
+        encoding = str(connection.execute(text("SHOW server_encoding")).scalar())
+        if encoding != "UTF8":
+            message = f"the database has the encoding {printable(encoding, 20)}, not UTF8"
+            raise StoreProblem(Problem(INCOMPATIBLE, message, "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"))
     taken = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
     if taken:
         raise StoreProblem(
@@ -102,13 +105,14 @@ def current(database: Database) -> Schema | None:
 def plan(database: Database) -> Plan:
     """What `upgrade` would do, and whom it would lock out. Raises StoreProblem."""
     schema = current(database)
-    if schema is None:
+    if schema is None and database.address.path and not database.address.path.exists():
         return Plan(None, _steps("base"))
     return database.run(lambda connection: _plan(connection, schema))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:
     if schema is None:
+        _refuse_unfit(connection)
         return Plan(None, _steps("base"))
     notices_of(schema)  # raises where the store is for later versions alone: that is not "up to date"
     steps = _steps(schema.revision) if schema.is_behind else ()
