@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,10 @@ _path = click.Path(path_type=Path, dir_okay=False)
 @scoped
 @report_formats
 @report_files
-@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, only on a pass.")
-@click.option("--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, only on a pass.")
+@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, on a pass or observing.")
+@click.option(
+    "--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, on a pass or observing."
+)
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Try again until it passes: 90s, 10m.")
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
@@ -47,8 +50,7 @@ def command(
     from modelgate.gate import waiting
 
     files = parse_reports(reports)
-    for path in filter(None, (emit_env, emit_json)):
-        need_place(path)
+    _need_places(context, emit_env, emit_json, files)
     _need_command(cmd)
     report = waiting.preflight(context, wait or timedelta(0), _tell)
     put_out(report, form, files, err=bool(cmd))
@@ -57,6 +59,22 @@ def command(
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, emit_json)
     return report.exit_code
+
+
+def _need_places(
+    context: Context, emit_env: Path | None, emit_json: Path | None, reports: Sequence[tuple[str, Path]]
+) -> None:
+    """Each file can be written, none of them twice, and none of them over what must be kept."""
+    from modelgate.gate.fallback import need_not_lose
+
+    emitted = [path for path in (emit_env, emit_json) if path]
+    for path in emitted:
+        need_place(path)
+    places = [path.resolve() for path in (*emitted, *(path for _, path in reports))]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
+    if emit_json:
+        need_not_lose(context, emit_json)
 
 
 def _need_command(cmd: tuple[str, ...]) -> None:
@@ -85,10 +103,8 @@ def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) ->
 def _become(cmd: list[str], report: Report, emit_json: Path | None) -> None:
     from modelgate.gate.handoff import become, environment_of
 
-    # Observed only: nothing is handed over, and the application starts as it would have without the gate.
-    environ = environment_of(report, os.environ, emit_json) if report.enforced else dict(os.environ)
     try:
-        become(cmd, environ)
+        become(cmd, environment_of(report, os.environ, emit_json))
     except OSError as error:
         raise UsageError(
             f"cannot start {cmd[0][:80]}: {error.strerror}", hint="is it installed, on the PATH?"

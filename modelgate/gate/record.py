@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from modelgate.checks.judgement import Judgement
@@ -31,7 +32,8 @@ def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
 def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     shown = zip(judgement.views, judgement.slots, strict=True)
-    resolutions = [_resolution(view, slot, run.run_id) for view, slot in shown]
+    observed = {} if run.options.only else judgement.observed
+    resolutions = [_resolution(view, slot, run.run_id, observed) for view, slot in shown]
     findings = [_finding(finding, run.run_id) for finding in told.findings]
     pins = [pin_row(_accepted(view), run.run_id) for view in judgement.to_pin]
     return [_run(run, known, judgement, told), *resolutions, *findings, *pins]
@@ -81,7 +83,7 @@ def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
     }
 
 
-def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
+def _resolution(view: SlotView, slot: SlotReport, run_id: str, observed: Mapping[str, str | None]) -> ResolutionRow:
     return ResolutionRow(
         run_id=run_id,
         slot=slot.slot,
@@ -89,7 +91,8 @@ def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
         outcome=view.answer.outcome if view.answer else "failed",
         resolved_id=view.answer.id if view.answer else None,
         pinned_id=slot.pinned,
-        handed_off_id=slot.handed_off,
+        handed_off_id=None if view.snapshot.observes else slot.handed_off,
+        observed_id=observed.get(slot.slot),
         revision=slot.revision,
         held=slot.held,
         lifecycle=slot.lifecycle,

@@ -44,6 +44,8 @@ def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Re
                 known = gather_again(run, known)
             except StoreProblem as error:
                 known = without_store(run, known, error.problem, passed=judgement.verdict is Verdict.PASS)
+        if run.observes:  # it pins nothing, and nothing must stop this start
+            return report(run, known, judge(known.snapshot))
     finally:
         known.give_back_claim()
     raise Conflict("pins of this environment change faster than they can be read", hint="run it again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
@@ -62,6 +63,22 @@ def _aliases(connection: Connection, scope: Scope) -> frozenset[str]:
         if resolved is not None:
             newest.setdefault(reference, resolved)
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
+
+
+CANDIDATES = 20
+"""How many of the newest runs with facts are looked at for some that serve."""
+
+
+def young_facts(
+    connection: Connection, scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime]
+) -> tuple[StoredFacts, ...]:
+    """Facts that were asked for between two instants, the newest by sequence first."""
+    mark = runs.c.reuse_fingerprint == reuse if reuse is not None else runs.c.grace_fingerprint == grace
+    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(
+        within(runs, scope), mark, runs.c.asked_at >= between[0], runs.c.asked_at <= between[1]
+    )
+    rows = connection.execute(query.order_by(runs.c.sequence.desc()).limit(CANDIDATES))
+    return tuple(StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at) for row in rows)
 
 
 def facts(connection: Connection, scope: Scope, reuse: str | None, grace: str | None) -> StoredFacts | None:
