@@ -37,6 +37,14 @@ def ids(context: Context, policy: Policy) -> dict[str, str]:
     return {pin.slot: pin.model_id for pin in _young(context, policy)[1] if (pin.slot, pin.reference) in asked}
 
 
+def names(context: Context, policy: Policy) -> dict[str, str]:
+    """Slot to ID as the file has them, however old it is; empty where there is none."""
+    try:
+        return {pin.slot: pin.model_id for pin in _read(Path(policy.fallback_file), context)[1]}
+    except _UNREADABLE:
+        return {}
+
+
 def need_not_lose(context: Context, path: Path) -> None:
     """Raises UsageError if a gate that observes would overwrite the fallback file that an enforcing one wrote."""
     policy = context.settings.preflight

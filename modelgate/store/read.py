@@ -114,6 +114,13 @@ def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]
     return tuple(connection.execute(query).scalars())
 
 
+def last_run(connection: Connection, scope: Scope) -> StoredRun | None:
+    """The newest run of a whole environment, with its resolutions."""
+    query = select(runs.c.run_id).where(newest(runs, scope, runs.c.command.in_(("check", "preflight"))))
+    run_id = connection.execute(query).scalar()
+    return run(connection, run_id) if run_id else None
+
+
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
     """The newest preflight of a deployment that passed, without its resolutions."""
     passed = newest(runs, scope, runs.c.command == "preflight", runs.c.verdict == "pass")

@@ -99,6 +99,10 @@ class Store:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
 
+    def last_run(self, scope: Scope) -> StoredRun | None:
+        """The newest `check` or `preflight`, with its resolutions."""
+        return self._database.run(lambda c: read.last_run(c, scope))
+
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))
