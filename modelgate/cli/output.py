@@ -46,9 +46,7 @@ def need_place(path: Path) -> None:
     from modelgate.whole_file import may_write
 
     if not may_write(path):
-        raise UsageError(
-            f"cannot write {path}: {_why_not(path)}", hint="name a file in a folder that can be written to"
-        )
+        raise UsageError(f"cannot write {path}: {_why_not(path)}", hint="name another file")
 
 
 def _why_not(path: Path) -> str:
