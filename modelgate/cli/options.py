@@ -13,7 +13,6 @@ import click
 
 from modelgate.cli import complete
 from modelgate.clock import SystemClock
-from modelgate.domain.notices import RESERVED
 from modelgate.domain.times import parse_duration, parse_instant
 from modelgate.errors import UsageError
 
@@ -89,6 +88,8 @@ def of_a_chain(command: F) -> F:
     def in_context(
         *args: Any, notices: bool, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any
     ) -> Any:
+        from modelgate.domain.notices import RESERVED
+
         if notices and (service or environment):
             raise UsageError("--notices are of all environments", hint="leave -s and -e out")
         made = make(notices, service=service, environment=environment, config_dir=config_dir)

@@ -92,12 +92,17 @@ class Recorded:
 
 
 def news(troubles: Iterable[Trouble], before: Mapping[Key, NoticeRow], doubted: Iterable[Key]) -> list[NoticeRow]:
-    """What changed since `before`, which holds the newest notice of each key, whatever its kind.
+    """What changed since `before`: the newest notice of each key, whatever its kind, oldest first.
 
     `doubted` are keys of which nobody could know today whether they are over.
     """
     found = {trouble.key: trouble for trouble in troubles}
-    told = [_row(kind, trouble, before.get(key)) for key, trouble in found.items() if (kind := _kind(trouble, before))]
+    dates = {_place(row.key): row.retires_at for row in before.values() if row.retires_at}
+    told = [
+        _row(kind, trouble, before.get(key), dates.get(_place(key)))
+        for key, trouble in found.items()
+        if (kind := _kind(trouble, before))
+    ]
     kept = set(doubted) | found.keys()
     ended = [row for key, row in before.items() if row.kind != "over" and key not in kept]
     return [*told, *(_over(row) for row in ended)]
@@ -113,10 +118,16 @@ def _kind(trouble: Trouble, before: Mapping[Key, NoticeRow]) -> Kind | None:
     return "changed" if trouble.retires_at != last.retires_at else None
 
 
-def _row(kind: Kind, trouble: Trouble, last: NoticeRow | None) -> NoticeRow:
+def _place(key: Key) -> tuple[str, ...]:
+    """The slot and the model: of one date there may be notices of more than one check."""
+    return key.service, key.environment, key.slot, key.model_id
+
+
+def _row(kind: Kind, trouble: Trouble, last: NoticeRow | None, told_date: datetime | None) -> NoticeRow:
+    """The notice. `told_date` is the date of retirement that was told last of this slot and model."""
     message, moved = trouble.message, ""
-    if last and last.kind != "over" and trouble.retires_at != last.retires_at:
-        moved = _moved(last.retires_at, trouble.retires_at)
+    if told_date and trouble.retires_at and trouble.retires_at != told_date:
+        moved = _moved(told_date, trouble.retires_at)
     key = trouble.key
     row = NoticeRow(
         "", kind, key.service, key.environment, key.slot, key.check_id, key.model_id, trouble.level,
@@ -125,10 +136,8 @@ def _row(kind: Kind, trouble: Trouble, last: NoticeRow | None) -> NoticeRow:
     return replace(row, notice_id=_id(row, last))
 
 
-def _moved(was: datetime | None, now: datetime | None) -> str:
-    days = [moment.date().isoformat() if moment else "no date" for moment in (was, now)]
-    how = "" if was is None or now is None else "earlier: " if now < was else "later: "
-    return f"{how}{days[1]} instead of {days[0]}"
+def _moved(was: datetime, now: datetime) -> str:
+    return f"{'earlier' if now < was else 'later'}: {now.date()} instead of {was.date()}"
 
 
 def _over(last: NoticeRow) -> NoticeRow:

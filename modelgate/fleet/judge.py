@@ -137,13 +137,17 @@ def _judge(snapshot: Snapshot, slot: Slot, seen: Seen, watch: WatchSettings) -> 
     if answer and answer.outcome is Outcome.FAILED:
         seen.unknown.append(slot.reference)
     about = view.candidate or slot.reference
+    here: list[Trouble] = []
     if view.answer is None:  # what is open about this slot can neither go on nor end by what was asked
         seen.doubted |= {Key(scope.service, scope.environment, slot.name, check, about) for check in WATCHED}
     for finding in judge(snapshot).findings:
         if finding.id in WATCHED and finding.counts and finding.level is not Level.UNKNOWN:
             model_id = about if finding.id in _ABOUT_THE_ID else slot.reference
             if trouble := _trouble(snapshot, finding, model_id, watch):
-                seen.troubles.append(trouble)
+                here.append(trouble)
+    if any(trouble.key.check_id in RETIREMENT for trouble in here):  # which tells the date, and when it moves
+        here = [trouble for trouble in here if trouble.key.check_id != "drift.retirement-moved"]
+    seen.troubles += here
 
 
 def _trouble(snapshot: Snapshot, finding: Finding, model_id: str, watch: WatchSettings) -> Trouble | None:

@@ -80,7 +80,8 @@ def test_a_retirement_is_told_at_each_threshold_and_at_no_other_time(file_site: 
     """At 90, 30, 14, 7 and 1 days left, once each; the level is the gate's own."""
     running(file_site)
     file_site.sandbox.deprecate(OLD, retires_in_days=100)
-    assert told(look(file_site)) == [("new", "catalogue.deprecated", "warn")]
+    announced = [("new", "catalogue.deprecated", "warn"), ("new", "drift.retirement-moved", "warn")]
+    assert told(look(file_site)) == announced
     heard = []
     for day in (8, 9, 40, 68, 69, 84, 85, 91, 92, 97, 98, 99):
         file_site.clock.ahead = timedelta(days=day)
