@@ -61,7 +61,9 @@ lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes 
 	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)
 
 image:  ## build the container image; BUILDER=docker, podman or buildah
-	$(BUILDER) build --tag $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
+	@test -n "$(BUILDER)" || { echo "no builder of images was found: install docker, podman or buildah" >&2; exit 2; }
+	$(BUILDER) build --tag $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" \
+	  --build-arg VERSION="$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' modelgate/version.py)" .
 
 $(VENV)/%.stamp: requirements/%.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt into $(VENV)"
