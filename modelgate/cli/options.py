@@ -51,6 +51,21 @@ def _in_context(command: F, make: Callable[..., Context]) -> F:
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
 
 
+def everywhere(command: F) -> F:
+    """Adds --config-dir alone, and hands the command a `context` of no environment, whatever the variables name."""
+    from functools import wraps
+
+    @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
+    @wraps(command)
+    def in_context(*args: Any, config_dir: Path | None, **kw: Any) -> Any:
+        from modelgate.gate.context import prepare
+
+        environ = {name: text for name, text in os.environ.items() if name != "MODELGATE_ENVIRONMENT"}
+        return command(*args, context=prepare(environ, config_dir=config_dir, anywhere=True), **kw)
+
+    return in_context  # type: ignore[return-value]  # as above
+
+
 def context(service: str | None = None, environment: str | None = None, config_dir: Path | None = None) -> Context:
     """The context of this process."""
     from modelgate.gate.context import prepare

@@ -151,6 +151,16 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """`[watch]`: how the whole fleet is looked at."""
+
+    retires_within_days: tuple[int, ...] = (90, 30, 14, 7, 1)
+    """The most first."""
+    quiet_days: int = 30
+    forget_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownVariable:
     """A `MODELGATE_<known section>__…` variable that no setting reads."""
 
@@ -164,6 +174,7 @@ class Settings:
 
     service: str
     environment: str
+    """Empty for what looks at every environment."""
     config_dir: Path
     slots: tuple[Slot, ...]
     """In the order of the settings files; slots that only variables name come last."""
@@ -175,6 +186,7 @@ class Settings:
     api: ApiSettings = ApiSettings()
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    watch: WatchSettings = WatchSettings()
     unknown_variables: tuple[UnknownVariable, ...] = ()
     service_given: bool = False
     """False where `service` is only its default: not enough on a database server."""

@@ -45,12 +45,12 @@ class Context:
                 self.settings.database,
                 deadline=deadline,
                 clock=self.clock,
-                service_given=self.settings.service_given,
+                service_given=self.settings.service_given or not self.scope.environment,
                 read_only=read_only,
                 meanwhile=meanwhile,
             )
         except StoreProblem as error:
-            if error.problem.command:  # only here is known of which service and environment
+            if error.problem.command and self.scope.environment:  # only here is known of which service and environment
                 whole = f"{error.problem.command} {self.scope.flags}"
                 raise StoreProblem(replace(error.problem, command=whole)) from error
             raise

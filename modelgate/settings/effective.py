@@ -82,7 +82,7 @@ def _default(path: KeyPath) -> Any:
     if field is None:
         return None
     made = field.default_factory() if field.default_factory is not MISSING else field.default
-    name = f"retires_{rest[1]}_days" if rest[0] == _DAYS else rest[0]
+    name = f"retires_{rest[1]}_days" if section == "policy" and rest[0] == _DAYS else rest[0]
     return None if isinstance(made, DatabaseSettings) and name == "url" else getattr(made, name, None)
 
 

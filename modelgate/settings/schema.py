@@ -147,6 +147,14 @@ class PriceTable(_Table):
     output: Dollars
 
 
+class WatchTable(_Table):
+    """`[watch]`."""
+
+    retires_within_days: list[Annotated[int, Field(ge=0, le=3660)]] = UNSET
+    quiet_days: Annotated[int, Field(ge=1, le=3660)] = UNSET
+    forget_days: Annotated[int, Field(ge=1, le=36600)] = UNSET
+
+
 class Document(BaseSettings):
     """All layers, merged. `waivers` are by the place where each stands, so that those of all files count together."""
 
@@ -167,6 +175,7 @@ class Document(BaseSettings):
     api: ApiTable = UNSET
     database: DatabaseTable = UNSET
     prices: dict[Reference, PriceTable] = UNSET
+    watch: WatchTable = UNSET
 
     @classmethod
     def _settings_log_debug(cls, states: dict[str, dict[str, Any]]) -> None:
