@@ -46,7 +46,14 @@ def need_place(path: Path) -> None:
     from modelgate.whole_file import may_write
 
     if not may_write(path):
-        raise UsageError(f"cannot write {path}", hint="name a file in a folder that exists and can be written to")
+        raise UsageError(f"cannot write {path}: {_why_not(path)}", hint="name another file")
+
+
+def _why_not(path: Path) -> str:
+    if os.path.isdir(path):
+        return "it is a folder"
+    folder = path.absolute().parent
+    return "its folder does not exist" if not folder.is_dir() else "its folder cannot be written to"
 
 
 def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("preflight", cls=Command, context_settings={"ignore_unknown_options": False})
+class _Preflight(Command):
+    """A `--` promises a command: without one nothing would be started, and nobody would notice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises UsageError for a `--` at the end."""
+        if args[-1:] == ["--"]:
+            raise click.UsageError("there is no command after --: -- CMD …", ctx)
+        return super().parse_args(ctx, args)
+
+
+@click.command("preflight", cls=_Preflight, context_settings={"ignore_unknown_options": False})
 @scoped
 @report_formats
 @report_files

@@ -12,7 +12,7 @@ from modelgate.domain.settings import Settings
 from modelgate.errors import StoreProblem
 from modelgate.gate.author import author
 from modelgate.settings import load
-from modelgate.store import Store, open_store
+from modelgate.store import Store, open_store, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class Context:
     def deadline(self) -> Deadline:
         """The end of all waiting of a command that starts now."""
         return Deadline.after(self.settings.check.deadline_seconds, self.clock)
+
+    @property
+    def store_address(self) -> str:
+        """Where the audit store is, as people are told it. Raises SettingsError."""
+        return shown(self.settings.database)
 
     def store(
         self, deadline: Deadline, *, read_only: bool = False, meanwhile: Callable[[], None] | None = None

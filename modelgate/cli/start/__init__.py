@@ -33,8 +33,7 @@ def main() -> NoReturn:
 
 
 def _start_light() -> None:
-    from modelgate.cli.start.by_name import open_by_name
-    from modelgate.cli.start.lazily import import_sdk_lazily
+    from modelgate.cli.start.by_name import import_sdk_lazily, open_by_name
 
     gc.set_threshold(_NEW_OBJECTS)
     open_by_name()

@@ -1,4 +1,4 @@
-"""The SDK taken apart by name: what a process of ours does not use of it is never loaded.
+"""The SDK taken apart by name, and imported lazily: what a process of ours does not use of it is never loaded.
 
 Its packages list what they re-export from 2,900 modules, and Python loads all of them to give one name.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
+from typing import Any
 
 _SDK = "anthropic"
 _RE_EXPORTS = re.compile(r"^from (\.[\w.]*) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
@@ -27,6 +28,22 @@ def open_by_name() -> None:
     """
     if "ANTHROPIC_LOG" not in os.environ and _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
+
+
+def import_sdk_lazily() -> None:
+    """From now on, on Python 3.15 and later, the SDK's own imports are lazy, and nobody else's.
+
+    For a process that is modelgate's alone. Importing the SDK and asking the Models API then takes a third of the CPU
+    time (measured with SDK 2.12.0).
+    """
+    interpreter: Any = sys  # its functions are younger than the Python that types are checked for
+    if hasattr(interpreter, "set_lazy_imports_filter"):
+        interpreter.set_lazy_imports_filter(_is_the_sdks)
+        interpreter.set_lazy_imports("all")
+
+
+def _is_the_sdks(importer: str, *_: object) -> bool:
+    return importer == "anthropic" or importer.startswith("anthropic.")
 
 
 class _Finder:
