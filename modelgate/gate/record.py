@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from modelgate.checks.judgement import Judgement
+from modelgate.domain import terms
 from modelgate.domain.catalogue import Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
 from modelgate.domain.findings import Finding
@@ -77,7 +78,7 @@ def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, *, faile
         exit_code=UsageError.exit_code if failed else told.exit_code,
         started_at=told.started_at,
         finished_at=told.finished_at,
-        slots=canonical([_slot(view, judgement.hands_over and not failed) for view in judgement.views]),
+        slots=canonical([_slot(run, view, judgement.hands_over and not failed) for view in judgement.views]),
         origin=told.origin,
         requests=told.requests,
         facts=facts_to_json(facts, ids) if fresh and facts else None,
@@ -95,7 +96,7 @@ def _is_whole(facts: Facts) -> bool:
     return facts.problem is None and all(answer.outcome is not Outcome.FAILED for answer in facts.answers.values())
 
 
-def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
+def _slot(run: Run, view: SlotView, hands_over: bool) -> dict[str, object]:
     slot = view.slot
     return {
         "slot": slot.name,
@@ -105,6 +106,7 @@ def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
         "min_input_tokens": slot.min_input_tokens,
         "min_output_tokens": slot.min_output_tokens,
         "handed_off": view.hand_over if hands_over else None,
+        **terms.to_json(view.snapshot.policy, view.snapshot.waivers, slot.name, run.context.settings.api),
     }
 
 
