@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import everywhere
 from modelgate.cli.output import need_place, say, write
 from modelgate.cli.terminal import style_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "openmetrics", "ics")
 
 
-@click.command("fleet")
+@click.command("fleet", cls=Command)
 @click.option("--model", metavar="ID", help="Only who may run it, was handed it, or asks for it.")
 @click.option("--due", type=click.IntRange(0, 36600), metavar="DAYS", help="Only what retires within so many days.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the output.")

@@ -124,6 +124,38 @@ CREATE TABLE modelgate_version (
 	CONSTRAINT modelgate_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "modelgate_version" VALUES('0003');
+CREATE TABLE notices (
+	service TEXT NOT NULL, 
+	environment TEXT NOT NULL, 
+	sequence BIGINT NOT NULL, 
+	recorded_at TEXT NOT NULL, 
+	clock_at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	database_user TEXT, 
+	host TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	commit_sha TEXT, 
+	ci_run TEXT, 
+	form INTEGER NOT NULL, 
+	previous TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	notice_id TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	about_service TEXT NOT NULL, 
+	about_environment TEXT NOT NULL, 
+	slot TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	model_id TEXT NOT NULL, 
+	level TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	hint TEXT NOT NULL, 
+	threshold INTEGER, 
+	retires_at TEXT, 
+	PRIMARY KEY (service, environment, sequence)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE pins (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -181,14 +213,14 @@ CREATE TABLE resolutions (
 	revision INTEGER, 
 	held BOOLEAN NOT NULL, 
 	lifecycle TEXT, 
-	retires_at TEXT, observed_id TEXT, 
+	retires_at TEXT, 
 	PRIMARY KEY (service, environment, sequence)
 )
  WITHOUT ROWID
 
 ;
-INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'6d1a526f6466466b54e7d2dde626a52c552f2ef888791b8057b6ded0e3f997a5','900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL,NULL);
-INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','9e26ed8994023da54585207864c826a6d46c3ee5acdbb890ff13fa8ad1e38771','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'6d1a526f6466466b54e7d2dde626a52c552f2ef888791b8057b6ded0e3f997a5','900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','9e26ed8994023da54585207864c826a6d46c3ee5acdbb890ff13fa8ad1e38771','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL);
 CREATE TABLE runs (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -234,7 +266,31 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'84b2574697dca2f80aaa3e0f6e9dd4b0e81513498c455ee6027b78c99c1ecfd8','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
+INSERT INTO "store_info" VALUES(1,'6187dee327fda371b15c3047772c61545eb7ff27be2e56c88a87ef9b7b3e476a','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings');
+CREATE TABLE tellings (
+	service TEXT NOT NULL, 
+	environment TEXT NOT NULL, 
+	sequence BIGINT NOT NULL, 
+	recorded_at TEXT NOT NULL, 
+	clock_at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	database_user TEXT, 
+	host TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	commit_sha TEXT, 
+	ci_run TEXT, 
+	form INTEGER NOT NULL, 
+	previous TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	channel TEXT NOT NULL, 
+	digest_id TEXT NOT NULL, 
+	through BIGINT NOT NULL, 
+	notices INTEGER NOT NULL, 
+	PRIMARY KEY (service, environment, sequence)
+)
+ WITHOUT ROWID
+
+;
 CREATE UNIQUE INDEX runs_run_id ON runs (run_id);
 CREATE INDEX runs_recorded_at ON runs (service, environment, recorded_at, sequence);
 CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE reuse_fingerprint IS NOT NULL;
@@ -267,5 +323,11 @@ CREATE TRIGGER batch_parts_refuse_replace BEFORE INSERT ON batch_parts WHEN EXIS
 CREATE TRIGGER batch_events_refuse_update BEFORE UPDATE ON batch_events BEGIN SELECT RAISE(ABORT, 'batch_events is append-only'); END;
 CREATE TRIGGER batch_events_refuse_delete BEFORE DELETE ON batch_events BEGIN SELECT RAISE(ABORT, 'batch_events is append-only'); END;
 CREATE TRIGGER batch_events_refuse_replace BEFORE INSERT ON batch_events WHEN EXISTS (SELECT 1 FROM batch_events WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) OR EXISTS (SELECT 1 FROM batch_events WHERE job_id = NEW.job_id AND part = NEW.part AND attempt = NEW.attempt AND event = NEW.event) BEGIN SELECT RAISE(ABORT, 'batch_events is append-only: the key is taken'); END;
-CREATE INDEX resolutions_observed ON resolutions (service, environment, slot, observed_id, sequence) WHERE observed_id IS NOT NULL;
+CREATE UNIQUE INDEX notices_notice_id ON notices (notice_id);
+CREATE TRIGGER notices_refuse_update BEFORE UPDATE ON notices BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER notices_refuse_delete BEFORE DELETE ON notices BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER notices_refuse_replace BEFORE INSERT ON notices WHEN EXISTS (SELECT 1 FROM notices WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) OR EXISTS (SELECT 1 FROM notices WHERE notice_id = NEW.notice_id) BEGIN SELECT RAISE(ABORT, 'notices is append-only: the key is taken'); END;
+CREATE TRIGGER tellings_refuse_update BEFORE UPDATE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
+CREATE TRIGGER tellings_refuse_delete BEFORE DELETE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
+CREATE TRIGGER tellings_refuse_replace BEFORE INSERT ON tellings WHEN EXISTS (SELECT 1 FROM tellings WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) BEGIN SELECT RAISE(ABORT, 'tellings is append-only: the key is taken'); END;
 COMMIT;
