@@ -51,6 +51,7 @@ def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
         Route("/retirements.ics", lambda _: Response(gallery.picture.calendar, media_type=calendar.CONTENT_TYPE)),
         Route("/api/fleet", lambda _: Response(gallery.picture.document, media_type="application/json")),
         Route("/style.css", lambda _: Response((FOLDER / "style.css").read_text("utf-8"), media_type="text/css")),
+        Route("/favicon.ico", lambda _: Response(status_code=204)),
         Route("/healthz", site.health),
     ]
     return Guard(Starlette(routes=routes), token)
