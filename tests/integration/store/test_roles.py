@@ -69,7 +69,7 @@ def test_the_operator_pins(url_as: As) -> None:
 
 def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:
     """A watcher's role records what it found and takes the lease; a run or a pin of its is refused."""
-    store = opened(url_as("modelgate_watcher", "modelgate_reader"))
+    store = opened(url_as("modelgate_watcher"))
     store.append(RESERVED, AUTHOR, [TellingRow("slack:1", "dig_1", 0, 0)], now=NOW)
     assert (store.told("slack:1"), store.take_lease("w", "me", 9)) == (0, "me")
     for rows in ([run_row("r1")], [pin_row(1)]):
