@@ -51,6 +51,7 @@ CHECK_IDS = (
     "settings.offline",
 )
 
+WATCH_IDS = ("watch.silent", "watch.not-asked")
 BATCH_IDS = ("batch.served-other", "batch.ambiguous")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
 

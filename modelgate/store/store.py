@@ -21,6 +21,7 @@ from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
     from modelgate.domain.fleet import ScopeState
+    from modelgate.domain.notices import Key, NoticeRow, Recorded
     from modelgate.store.batches import JobRows
 
 
@@ -140,6 +141,24 @@ class Store:
         from modelgate.store import fleet
 
         return self._database.run(lambda c: fleet.states(c, now, forgotten))
+
+    def news(self, after: int = 0) -> tuple[Recorded, ...]:
+        """The notices of `watch` with a sequence above `after`, oldest first."""
+        from modelgate.store import notices
+
+        return self._database.run(lambda c: notices.since(c, after))
+
+    def last_news(self) -> dict[Key, NoticeRow]:
+        """The newest notice of each thing that one was ever about."""
+        from modelgate.store import notices
+
+        return self._database.run(notices.newest)
+
+    def told(self, channel: str) -> int | None:
+        """The sequence of the last notice that a channel was told; None for a channel that is new."""
+        from modelgate.store import notices
+
+        return self._database.run(lambda c: notices.told(c, channel))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
