@@ -158,7 +158,7 @@ def _block(place: str, kind: object, block: object) -> Iterator[Need]:
 def _is_pdf(source: object) -> bool:
     """A document that a URL names is a PDF; what a file ID names is not told (SDK's types)."""
     kind = _get(source, "type")
-    return kind == "url" or (kind == "base64" and _get(source, "media_type") == "application/pdf")
+    return bool(kind == "url" or (kind == "base64" and _get(source, "media_type") == "application/pdf"))
 
 
 _READERS = {
