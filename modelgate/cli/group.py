@@ -20,6 +20,8 @@ COMMANDS = {
     "status": "Show what may run, what is held and what ran last.",
     "history": "Show who changed what, when and why.",
     "diff": "Compare two environments.",
+    "watch": "Judge what every service runs now, and tell what is new.",
+    "fleet": "Show what every service runs, from the audit store alone.",
     "models": "List what the Models API serves.",
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",

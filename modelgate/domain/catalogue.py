@@ -25,6 +25,8 @@ class Entry:
     deprecated_at: datetime | None = None
     retires_at: datetime | None = None
     """Can be revised until retirement; a past date on a deprecated model means overdue, not gone (documented)."""
+    retires_known: bool = False
+    """Whether the answer had the key at all: with None, no date is set."""
     line: str | None = None
     """None with `line_known`: the model belongs to no line."""
     line_known: bool = False
@@ -34,6 +36,8 @@ class Entry:
     """Dotted path to `supported`, such as `thinking.types.adaptive`. A missing path is unknown."""
     display_name: str = ""
     created_at: datetime | None = None
+    doubt: str = ""
+    """What of the entry could not be read: then nothing is judged by it, though the model is served."""
 
     def supports(self, path: str) -> bool | None:
         """Whether the capability is there; None if the entry does not say. A parent's 'no' holds for its children."""

@@ -1,4 +1,4 @@
-"""The three roles of docs/postgresql.md, made by the page's own SQL, and what the database refuses to each."""
+"""The roles of docs/postgresql.md, made by the page's own SQL, and what the database refuses to each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from support.databases import PostgreSQL, opened, upgraded
 from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
+from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem
 from modelgate.store.tables import CHAINED
 
-ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator")
+ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher")
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
 
 As = Callable[[str], str]
@@ -64,6 +65,16 @@ def test_the_operator_pins(url_as: As) -> None:
     store = opened(url_as("modelgate_operator"))
     store.append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
     assert [event.envelope.database_user for event in store.history(PROD)] == ["modelgate_operator"] * 2
+
+
+def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:
+    """A watcher's role records what it found and takes the lease; a run or a pin of its is refused."""
+    store = opened(url_as("modelgate_watcher"))
+    store.append(RESERVED, AUTHOR, [TellingRow("slack:1", "dig_1", 0, 0)], now=NOW)
+    assert (store.told("slack:1"), store.take_lease("w", "me", 9)) == (0, "me")
+    for rows in ([run_row("r1")], [pin_row(1)]):
+        with pytest.raises(StoreProblem, match="lacks a right"):
+            store.append(PROD, AUTHOR, rows, now=NOW)
 
 
 def refused(url: str, statement: str) -> str:
