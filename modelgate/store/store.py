@@ -22,6 +22,7 @@ from modelgate.store.schema import Schema
 if TYPE_CHECKING:
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
 
@@ -88,6 +89,12 @@ class Store:
     def run_ids(self, scope: Scope, limit: int) -> tuple[str, ...]:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
+
+    def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
+        """The findings of a recorded run, in the order of its report."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.findings_of(c, run))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
