@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "Compare two environments.",
     "watch": "Judge what every service runs now, and tell what is new.",
     "fleet": "Show what every service runs, from the audit store alone.",
+    "serve": "Show the fleet as pages for reading.",
     "models": "List what the Models API serves.",
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",

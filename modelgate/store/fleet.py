@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, select, text
 
 from modelgate.domain.fleet import Look, ScopeState
+from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin, SlotPins, fold
-from modelgate.domain.rows import HandOver, ResolutionRow, Scope
+from modelgate.domain.rows import FindingRow, HandOver, ResolutionRow, Scope
 from modelgate.store.handovers import hand_over
-from modelgate.store.read import pin_of
-from modelgate.store.tables import pins, resolutions, runs
+from modelgate.store.read import pin_of, value
+from modelgate.store.tables import findings, pins, resolutions, runs, within
 
 VERBS = ("check", "preflight")
 """Runs of deployments; a batch's are of one slot."""
@@ -53,6 +54,14 @@ def states(connection: Connection, now: datetime, forgotten: datetime) -> tuple[
         )
         for scope, chosen in recent.items()
     )
+
+
+def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
+    """The findings of a run: they stand among the rows after it."""
+    first = run.envelope.sequence
+    near = findings.c.sequence.between(first, first + _LONGEST_RUN)
+    query = select(findings).where(within(findings, run.envelope.scope), near, findings.c.run_id == run.run.run_id)
+    return tuple(value(FindingRow, row) for row in connection.execute(query.order_by(findings.c.sequence)))
 
 
 def _looks(connection: Connection) -> Iterator[Look]:

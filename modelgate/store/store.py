@@ -22,6 +22,7 @@ from modelgate.store.schema import Schema
 if TYPE_CHECKING:
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
 
@@ -104,6 +105,12 @@ class Store:
         """The newest `check` or `preflight`, with its resolutions."""
         return self._database.run(lambda c: read.last_run(c, scope))
 
+    def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
+        """The findings of a recorded run, in the order of its report."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.findings_of(c, run))
+
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))
@@ -181,11 +188,11 @@ class Store:
 
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
-    def owned_batches(self, intent_at: datetime) -> frozenset[str]:
+    def owned_batches(self, adopted_before: datetime | None = None) -> frozenset[str]:
         """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""
         from modelgate.store import batches
 
-        return self._database.run(lambda c: batches.owned(c, intent_at))
+        return self._database.run(lambda c: batches.owned(c, adopted_before))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""

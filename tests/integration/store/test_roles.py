@@ -15,7 +15,7 @@ from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem
 from modelgate.store.tables import CHAINED
 
-ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher")
+ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher", "modelgate_reader")
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
 
 As = Callable[[str], str]
@@ -75,6 +75,17 @@ def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:
     for rows in ([run_row("r1")], [pin_row(1)]):
         with pytest.raises(StoreProblem, match="lacks a right"):
             store.append(PROD, AUTHOR, rows, now=NOW)
+
+
+def test_the_reader_sees_the_fleet_and_writes_nothing(url_as: As) -> None:
+    """SELECT is enough for the fleet; a row or a lease of its is refused."""
+    opened(url_as("modelgate_gate")).append(PROD, AUTHOR, RUN, now=NOW)
+    store = opened(url_as("modelgate_reader"))
+    assert [state.scope for state in store.fleet(NOW, NOW)] == [PROD]
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.append(PROD, AUTHOR, RUN, now=NOW)
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.take_lease("w", "me", 9)
 
 
 def refused(url: str, statement: str) -> str:
