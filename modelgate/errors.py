@@ -83,6 +83,7 @@ class CallFailed(ApiProblem):
         retry: bool = False,
         wait: float | None = None,
         maybe_done: bool = False,
+        kind: str = "",
     ) -> None:
         super().__init__(problem)
         self.status = status
@@ -93,6 +94,8 @@ class CallFailed(ApiProblem):
         """Seconds that the API asked to wait for."""
         self.maybe_done = maybe_done
         """Whether the API may have done what it was asked to, as the answer was lost."""
+        self.kind = kind
+        """`error.type`, where the answer was an error in the API's own shape."""
 
 
 class StoreProblem(CouldNotKnow):

@@ -173,11 +173,11 @@ class Store:
 
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
-    def owned_batches(self, intent_at: datetime) -> frozenset[str]:
+    def owned_batches(self, adopted_before: datetime | None = None) -> frozenset[str]:
         """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""
         from modelgate.store import batches
 
-        return self._database.run(lambda c: batches.owned(c, intent_at))
+        return self._database.run(lambda c: batches.owned(c, adopted_before))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""
