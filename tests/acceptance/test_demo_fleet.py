@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from command_line import Shell
+from support.commands import Shell
 
 
 def test_the_demonstration_of_the_fleet_ends_well(shell: Shell) -> None:

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -28,17 +29,18 @@ def test_no_notice_is_lost_and_none_told_twice_without_a_cause(file_site: Site) 
     causes = 0
     with receiver() as hook:
         environ = {**os.environ, **file_site.environ, "MODELGATE_NOTIFY__WEBHOOK_URL": hook.url}
-        store = file_site.store()
+        command = {"args": [MODELGATE, "watch"], "cwd": file_site.folder, "env": environ, "stdout": subprocess.DEVNULL}
+        store, began = file_site.store(), time.monotonic()
+        subprocess.run(**command, timeout=120, check=False)
+        whole = time.monotonic() - began
         for turn in range(ROUNDS):
             file_site.sandbox.move_alias(ALIAS, NEW if turn % 2 == 0 else OLD)
             if turn % 3 == 0:
                 hook.answers = ["lose"]
                 causes += 1
-            process = subprocess.Popen(
-                [MODELGATE, "watch"], cwd=file_site.folder, env=environ, stdout=subprocess.DEVNULL
-            )
+            process = subprocess.Popen(**command)
             try:
-                process.wait(chance.uniform(0.4, 2.5))
+                process.wait(whole * chance.uniform(0.8, 2.0))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -47,8 +49,7 @@ def test_no_notice_is_lost_and_none_told_twice_without_a_cause(file_site: Site) 
                 store.give_back_lease(LEASE, held[0])  # instead of waiting until it has passed
         hook.answers = []
         file_site.sandbox.move_alias(ALIAS, NEW)
-        last = subprocess.run([MODELGATE, "watch"], cwd=file_site.folder, env=environ, timeout=60, check=False)
-        quiet = subprocess.run([MODELGATE, "watch"], cwd=file_site.folder, env=environ, timeout=60, check=False)
+        last, quiet = (subprocess.run(**command, timeout=120, check=False) for _ in range(2))
         told = [notice for document in hook.documents for notice in document["notices"]]
     recorded = [each.notice for each in store.news()]
     times = Counter(notice["notice_id"] for notice in told)
