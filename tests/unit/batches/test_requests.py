@@ -16,8 +16,6 @@ from modelgate.domain.needs import REFUSED_PARAMETERS
 
 PINNED = "claude-sonnet-4-5-20250929"
 RULES = RequestRules(PINNED, "claude-sonnet-4-5", Entry(PINNED, max_tokens=64_000))
-    "claude-sonnet-4-5-20250929", "claude-sonnet-4-5", Entry("claude-sonnet-4-5-20250929", max_tokens=64_000)
-)
 ALLOWED = "'claude-sonnet-4-5' nor 'claude-sonnet-4-5-20250929'"
 MESSAGES = [{"role": "user", "content": "hi"}]
 
