@@ -112,3 +112,8 @@ class Interrupted(BaseException):
         super().__init__("interrupted")
         self.signal = signal_number
         self.exit_code = 128 + signal_number
+
+
+def failure_of(problem: Problem) -> ModelgateError:
+    """What is raised where the API cannot be asked: could not know, but a definite no for an origin not approved."""
+    return Refused(problem.message, hint=problem.hint) if problem.is_refusal else ApiProblem(problem)

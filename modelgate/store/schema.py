@@ -15,7 +15,7 @@ from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
 from modelgate.version import VERSION
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration that this version of modelgate knows."""
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"

@@ -62,6 +62,17 @@ class Store:
         """The facts of the newest run that asked the API with this fingerprint."""
         return self._database.run(lambda c: read.facts(c, scope, reuse_fingerprint, grace_fingerprint))
 
+    def young_facts(
+        self,
+        scope: Scope,
+        between: tuple[datetime, datetime],
+        *,
+        reuse_fingerprint: str | None = None,
+        grace_fingerprint: str | None = None,
+    ) -> tuple[StoredFacts, ...]:
+        """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
+        return self._database.run(lambda c: read.young_facts(c, scope, reuse_fingerprint, grace_fingerprint, between))
+
     def append(
         self,
         scope: Scope,
@@ -90,6 +101,10 @@ class Store:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
 
+    def last_run(self, scope: Scope) -> StoredRun | None:
+        """The newest `check` or `preflight`, with its resolutions."""
+        return self._database.run(lambda c: read.last_run(c, scope))
+
     def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
         """The findings of a recorded run, in the order of its report."""
         from modelgate.store import fleet
@@ -105,7 +120,7 @@ class Store:
         return self._database.run(lambda c: tail(c, scope, self._schema.chained).head)
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
-        """The newest hand-over to the slot of another ID than `present`."""
+        """The newest hand-over to the slot of another ID than `present` that no rollback has left since."""
         return self._database.run(lambda c: handovers.previous(c, scope, slot, present))
 
     def was_handed_over(self, scope: Scope, slot: str, model_id: str) -> bool:
