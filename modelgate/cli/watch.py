@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow
     from modelgate.fleet.watch import Outcome
     from modelgate.gate.context import Context
+    from modelgate.render.style import Style
 
 
 @click.command("watch")
@@ -57,8 +58,11 @@ def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
 
 
 def _as_text(outcome: Outcome) -> str:
+    from modelgate.domain.notices import grouped, worst_first
+
     style, seen = style_of(sys.stdout, os.environ), outcome.seen
-    lines = [f"{style.paint(row.kind, _colour(row))}  {_place(row)}  {printable(row.message)}" for row in outcome.news]
+    shared = grouped(sorted(outcome.news, key=worst_first))
+    lines = [line for rows in shared for line in _lines(rows, style)]
     lines += [f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked]
     lines += [f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))]
     lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in outcome.failed]
@@ -71,8 +75,12 @@ def _colour(row: NoticeRow) -> Any:
     return "green" if row.kind == "over" else {"refuse": "red", "warn": "yellow"}.get(row.level, "dim")
 
 
-def _place(row: NoticeRow) -> str:
-    return printable(f"{row.about_service}/{row.about_environment}{f' {row.slot}' if row.slot else ''}")
+def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
+    from modelgate.domain.notices import places
+
+    first = rows[0]
+    told = f"{style.paint(first.kind, _colour(first))}  {printable(first.message)}  ({first.check_id})"
+    return [told, f"     {printable(', '.join(places(rows, 3)), 300)}"]
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
