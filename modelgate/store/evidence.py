@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, select, type_coerce
@@ -13,6 +14,7 @@ from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.errors import UsageError
+from modelgate.store import guards
 from modelgate.store.append import tail
 from modelgate.store.schema import HEAD, Schema
 from modelgate.store.tables import CHAINED, Instant, spine, within
@@ -41,7 +43,8 @@ def verify(
     first, last = after.sequence if after else 1, end.sequence if end else 0
     total = max(0, last - first + 1)
     report = (lambda done: progress(done, total)) if progress else None
-    return walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
+    found = walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
+    return replace(found, guards=guards.faults(connection, schema))
 
 
 def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str]:
@@ -82,7 +85,8 @@ def _links(connection: Connection, name: str, scope: Scope, first: int, last: in
         connection.rollback()
         for row in page:
             unknown = known is None or (is_ahead and row.form > FORM)
-            yield Link(name, row.sequence, row.previous, row.hash, None if unknown else _text(name, row, booleans))
+            text = None if unknown else _text(name, row, booleans)
+            yield Link(name, row.sequence, row.previous, row.hash, text, str(row.recorded_at))
         if len(page) < PAGE:
             return
 

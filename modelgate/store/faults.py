@@ -78,8 +78,13 @@ _POSTGRESQL = {
     "MG001": Fault("rows are only ever added"),
     "MG002": Fault("rows are only added in one's own name"),
     "23505": Fault("the key is taken", conflict=True),
+    "in the clear": Fault(
+        "the server asked for the password in the clear",
+        see="sslmode=verify-full there, or require_auth=password if that is meant",
+    ),
 }
 _HOPELESS = {
+    'requirement "!password" failed': "in the clear",
     "authentication failed": "28",
     "no password supplied": "28",
     "no pg_hba.conf entry": "28",

@@ -68,12 +68,12 @@ def require(schema: Schema | None) -> Schema:
 
 def notices_of(schema: Schema) -> tuple[StoreNotice, ...]:
     """A note where the store is newer than this gate. Raises StoreProblem where this gate is too old for it."""
-    if schema.revision == HEAD:
-        return ()
     shown = printable(schema.revision, 20)
     if locks_out(schema.usable_from, VERSION):
         message = f"the audit store has schema {shown}, for modelgate {printable(schema.usable_from, 20)} or later"
         raise StoreProblem(Problem(INCOMPATIBLE, message, f"install modelgate {printable(schema.usable_from, 20)}"))
+    if schema.revision == HEAD:
+        return ()
     return (StoreNotice("store.schema-ahead", f"the audit store has schema {shown}; this gate knows {HEAD}"),)
 
 
