@@ -64,7 +64,7 @@ class CouldNotKnow(ModelgateError):
     exit_code = 3
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message, hint=problem.hint)
+        super().__init__(problem.message, hint=problem.hint or problem.command)
         self.problem = problem
 
 

@@ -10,18 +10,33 @@ import pytest
 from support.databases import PostgreSQL
 
 from modelgate.cli.start.by_name import open_by_name
+from modelgate.cli.start.lazily import import_sdk_lazily
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make slow` says."""
+    parser.addoption("--slow", action="store_true", help="run the tests that are marked slow, and only those")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests run with --slow, all others without."""
+    wanted = config.getoption("--slow")
+    left_out = [item for item in items if bool(item.get_closest_marker("slow")) is not wanted]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if bool(item.get_closest_marker("slow")) is wanted]
 
 
 def pytest_configure() -> None:
     """Nothing of the developer's own settings reaches a test; a test that chose no database gets an error.
 
-    The SDK is opened as in a process of modelgate's own.
+    The SDK is opened by name, and lazily, as in a process of modelgate's own.
     """
     for name in list(os.environ):
         if name.startswith(("MODELGATE_", "ANTHROPIC_")):
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
     open_by_name()
+    import_sdk_lazily()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from modelgate.api.resolve import list_models as list_models
     from modelgate.api.sdk import import_ahead as import_ahead
     from modelgate.api.sdk import import_sdk as import_sdk
-    from modelgate.api.sdk import lazy_imports as lazy_imports
 
 _HOMES = {
     "Credential": "credential",
@@ -28,7 +27,6 @@ _HOMES = {
     "import_ahead": "sdk",
     "import_sdk": "sdk",
     "known_credential": "credential",
-    "lazy_imports": "sdk",
     "list_models": "resolve",
     "origin_of": "credential",
     "origin_used": "client",

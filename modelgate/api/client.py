@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from modelgate.api.credential import custom_headers, is_loopback, origin_of, static_key
 from modelgate.api.parse import Unbelievable
-from modelgate.api.sdk import import_sdk, lazy_imports
+from modelgate.api.sdk import import_sdk
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.domain.text import printable
@@ -57,7 +57,6 @@ def connect(
     return client
 
 
-@lazy_imports()
 def open_client(
     api: ApiSettings,
     *,

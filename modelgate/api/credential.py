@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
 import hashlib
 import hmac
 import ipaddress
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 from modelgate.domain.settings import ApiSettings, Secret
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
+from modelgate.small_file import read_small
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 """The SDK's own (measured with SDK 2.12.0)."""
@@ -111,13 +114,12 @@ def _read_key(path: Path) -> str:
     """The file's text, stripped. Never a word of it in an error."""
     shown = printable(str(path))
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_KEY + 1)
+        content = read_small(path, _LONGEST_KEY)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise SettingsError(f"the key file {shown} is too large for a key: over {_LONGEST_KEY} bytes") from None
         raise SettingsError(f"cannot read the key file {shown}: {error.strerror or 'not readable'}") from None
-    if len(content) > _LONGEST_KEY:
-        raise SettingsError(f"the key file {shown} is too large for a key: over {_LONGEST_KEY} bytes")
-    key = content.decode("ascii", "replace").strip()
+    key = content.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace").strip()
     if not key:
         raise SettingsError(f"the key file {shown} is empty", hint="write the API key into it, and nothing else")
     return key

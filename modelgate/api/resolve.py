@@ -12,7 +12,6 @@ from modelgate.api.catalogue import Catalogue, Retrieved
 from modelgate.api.client import connect, not_approved, open_client, origin_used
 from modelgate.api.failures import Failure, unreachable, untrusted
 from modelgate.api.parse import is_name
-from modelgate.api.sdk import lazy_imports
 from modelgate.api.transport import Transport
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
@@ -27,7 +26,6 @@ Listed = tuple[Entry, ...] | Failure
 _LATE = unreachable("no answer in time", retry=False)
 
 
-@lazy_imports()
 def ask(
     api: ApiSettings,
     names: Collection[str],
@@ -59,7 +57,6 @@ def ask(
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
 
 
-@lazy_imports()
 def list_models(
     api: ApiSettings,
     *,

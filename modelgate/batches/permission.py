@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modelgate import api
 from modelgate.batches.job import Job, typed
 from modelgate.batches.requests import RequestRules
-from modelgate.clock import Deadline
 from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.settings import Slot
@@ -49,8 +47,11 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
     if model_id is None:
         hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
         raise Refused(f"{slot.name}: no ID is approved", hint=hint)
-    entry, origin = _entry(context, model_id)
-    return Permission(slot.name, slot.reference, model_id, entry, origin, report.run_id)
+    if report.stood_in_for:  # a start may stand on old facts; work that is about to be sent does not
+        raise ApiProblem(report.stood_in_for)
+    return Permission(
+        slot.name, slot.reference, model_id, report.entries[slot.name], report.origin or "", report.run_id
+    )
 
 
 def objections(context: Context, permission: Permission) -> list[str]:
@@ -93,21 +94,3 @@ def _slot(context: Context, name: str) -> Slot:
         hint = f"did you mean {near}?" if near else f"there are {', '.join(slots)}"
         raise UsageError(f"{context.scope} has no slot {name[:60]!r}", hint=hint)
     return slots[name]
-
-
-def _entry(context: Context, model_id: str) -> tuple[Entry, str]:
-    facts = api.ask(
-        context.settings.api,
-        {model_id},
-        known_aliases=frozenset(),
-        pinned={model_id},
-        deadline=Deadline.after(context.settings.preflight.deadline_seconds, context.clock),
-        clock=context.clock,
-        environ=context.environ,
-    )
-    entry, answer = facts.served(model_id), facts.answers.get(model_id)
-    if entry is None and answer and answer.problem:
-        raise ApiProblem(answer.problem)
-    if entry is None:
-        raise Refused(f"{model_id} is not served", hint="run it again: the gate will say why")
-    return entry, facts.origin

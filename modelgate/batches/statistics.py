@@ -11,12 +11,11 @@ from decimal import Decimal
 from modelgate.batches.job import Job, Part
 from modelgate.batches.results import Tokens
 from modelgate.batches.tally import Tally
+from modelgate.checks.batch import served_other
 from modelgate.domain.batches import RESULTS_DAYS
-from modelgate.domain.findings import Finding, Level
+from modelgate.domain.findings import Finding
 from modelgate.domain.settings import Price
 from modelgate.domain.times import days_left
-
-SERVED_OTHER = "batch.served-other"
 
 _MILLION = Decimal(1_000_000)
 
@@ -60,16 +59,7 @@ class Statistics:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Models other than the pin that answered."""
-        return tuple(
-            Finding(
-                SERVED_OTHER,
-                Level.WARN,
-                f"{requests:,} answers came from {model}, not from {self.job.row.model_id}",
-                "keep the results for the record, and ask support why another model answered",
-                self.job.row.slot,
-            )
-            for model, requests in sorted(self.served.items())
-        )
+        return served_other(self.job.row.slot, self.job.row.model_id, self.served)
 
 
 def account(job: Job, prices: Mapping[str, Price], now: datetime) -> Statistics:

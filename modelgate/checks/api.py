@@ -22,11 +22,11 @@ def whole(snapshot: Snapshot) -> list[Finding]:
     return [from_problem(problem)] if problem else []
 
 
-def one_name(view: SlotView) -> list[Finding]:
+def one_name(view: SlotView) -> list[Finding] | None:
     """What could not be known of the slot's reference, or of the ID that it may run."""
     snapshot, facts = view.snapshot, view.snapshot.facts
     if facts is None or facts.problem:
-        return []
+        return None
     found = []
     answer = facts.answers.get(view.slot.reference)
     if answer is None or answer.outcome is Outcome.FAILED:
@@ -43,7 +43,7 @@ def one_name(view: SlotView) -> list[Finding]:
 def from_problem(problem: Problem) -> Finding:
     """The finding that a problem becomes: unknown, but for an origin that is not approved, which is a no."""
     level = Level.REFUSE if problem.check == "api.origin-not-approved" else Level.UNKNOWN
-    return Finding(problem.check, level, _message(problem), problem.hint)
+    return Finding(problem.check, level, _message(problem), problem.hint, commands=_command(problem))
 
 
 def grace(check: str, period: Grace, problem: Problem, now: datetime) -> Finding:
@@ -51,12 +51,17 @@ def grace(check: str, period: Grace, problem: Problem, now: datetime) -> Finding
     left = period.until - now
     hours = left.total_seconds() / 3600
     message = f"verified {period.verified_at:%Y-%m-%d %H:%M}Z, good for {hours:.1f} more hours"
-    return Finding(check, Level.WARN, message, f"because {_message(problem)}; {problem.hint}".rstrip("; "))
+    hint = f"because {_message(problem)}; {problem.hint}".rstrip("; ")
+    return Finding(check, Level.WARN, message, hint, commands=_command(problem))
 
 
 def _slot_problem(view: SlotView, problem: Problem | None) -> Finding:
     known = problem or Problem("api.unreachable", "nothing is known of this model", "run it again")
-    return about(view, known.check, from_problem(known).level, _message(known), known.hint)
+    return about(view, known.check, from_problem(known).level, _message(known), known.hint, _command(known))
+
+
+def _command(problem: Problem) -> tuple[str, ...]:
+    return (problem.command,) if problem.command else ()
 
 
 def _message(problem: Problem) -> str:

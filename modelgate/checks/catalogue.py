@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held, typed
+from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
 from modelgate.domain.catalogue import Outcome
+from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.text import did_you_mean
 from modelgate.domain.times import days_left
@@ -13,15 +14,16 @@ from modelgate.domain.view import SlotView
 def _reference(view: SlotView) -> list[Finding] | None:
     if view.answer is None:
         return None
-    reference, models = name(view.slot.reference), command(view.snapshot, "models")
+    reference, models = name(view.slot.reference), _models(view)
     if view.answer.outcome is Outcome.UNKNOWN:
         facts = view.snapshot.facts
         near = did_you_mean(view.slot.reference, sorted(filter(facts.served, facts.entries)) if facts else [])
-        hint = (f"did you mean {typed(near)}? " if near else "") + f"choose one of: {models}"
-        found = about(view, "catalogue.unknown-model", note_if_held(view), f"no model is called {reference}", hint)
+        hint = f"did you mean {typed(near)}?" if near else "choose another"
+        message = f"no model is called {reference}"
+        found = about(view, "catalogue.unknown-model", note_if_held(view), message, hint, models)
     elif view.answer.outcome is Outcome.RETIRED:
         message = f"{reference} is retired: requests that name it fail"
-        found = about(view, "catalogue.retired", note_if_held(view), message, f"choose one of: {models}")
+        found = about(view, "catalogue.retired", note_if_held(view), message, "choose another", models)
     elif view.answer.outcome is Outcome.NOT_PERMITTED:
         message = f"this API key may not use {reference}"
         hint = "ask an admin of the API organization, or use another key"
@@ -47,8 +49,8 @@ def _deprecated(view: SlotView) -> list[Finding] | None:
     if entry.lifecycle != "deprecated":
         return []
     level = at_most_warn_at_preflight(view, Level(view.snapshot.policy.deprecated))
-    hint = f"plan the move: {command(view.snapshot, 'models', '--lifecycle active')}"
-    return [about(view, "catalogue.deprecated", level, f"{name(entry.id)} is deprecated", hint)]
+    message = f"{name(entry.id)} is deprecated"
+    return [about(view, "catalogue.deprecated", level, message, "plan the move", _active(view))]
 
 
 def _retires(view: SlotView) -> list[Finding] | None:
@@ -63,12 +65,19 @@ def _retires(view: SlotView) -> list[Finding] | None:
         return []
     level = at_most_warn_at_preflight(view, Level.REFUSE if days <= policy.retires_refuse_days else Level.WARN)
     day = entry.retires_at.date().isoformat()
-    hint = f"move to another model: {command(view.snapshot, 'models', '--lifecycle active')}"
     if overdue:
-        message = f"{name(entry.id)} was to retire on {day} and is still served"
-        return [about(view, "catalogue.retirement-overdue", level, message, hint)]
-    message = f"{name(entry.id)} retires in {days} days, on {day}"
-    return [about(view, "catalogue.retires-soon", level, message, hint)]
+        check, message = "catalogue.retirement-overdue", f"{name(entry.id)} was to retire on {day} and is still served"
+    else:
+        check, message = "catalogue.retires-soon", f"{name(entry.id)} retires in {days} days, on {day}"
+    return [about(view, check, level, message, "move to another model", _active(view))]
+
+
+def _active(view: SlotView) -> tuple[str, ...]:
+    return (command(view.snapshot, "models", "--lifecycle active"),)
+
+
+def _models(view: SlotView) -> tuple[str, ...]:
+    return (command(view.snapshot, "models"),)
 
 
 def _lifecycle_known(view: SlotView) -> list[Finding] | None:
@@ -92,8 +101,8 @@ def _capabilities(view: SlotView) -> list[Finding] | None:
             found.append(_fact_unknown(view, path))
         elif not supported:
             message = f"{name(entry.id)} does not support {name(path)}"
-            hint = f"choose one that does: {command(view.snapshot, 'models')}"
-            found.append(about(view, "catalogue.missing-capability", Level.REFUSE, message, hint))
+            hint = "choose one that does"
+            found.append(about(view, "catalogue.missing-capability", Level.REFUSE, message, hint, _models(view)))
     return found
 
 
@@ -113,8 +122,8 @@ def _limits(view: SlotView) -> list[Finding] | None:
             found.append(_fact_unknown(view, fact))
         elif limit < needed:
             message = f"{fact} is {limit}, needed: {needed}"
-            hint = f"choose a larger model than {typed(entry.id)}: {command(view.snapshot, 'models')}"
-            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, hint))
+            hint = f"choose a larger model than {typed(entry.id)}"
+            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, hint, _models(view)))
     return found
 
 
@@ -128,8 +137,8 @@ def _line(view: SlotView) -> list[Finding] | None:
         return []
     message = f"of line {name(entry.line)}; allowed: {name(', '.join(allowed))}"
     level = Level.WARN if view.held else Level.REFUSE
-    hint = f"choose a model of an allowed line: {command(view.snapshot, 'models')}"
-    return [about(view, "catalogue.line-not-allowed", level, message, hint)]
+    hint = "choose a model of an allowed line"
+    return [about(view, "catalogue.line-not-allowed", level, message, hint, _models(view))]
 
 
 def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Finding:

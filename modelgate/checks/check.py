@@ -1,20 +1,22 @@
-"""What a check is, and the few words that all of them need."""
+"""What a check is, and the few words that all of them need.
+
+A check has one of two shapes: of a run, which looks at the whole snapshot, or of a slot, which looks at one view.
+"""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from modelgate.domain import command_line
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.snapshot import Snapshot
-from modelgate.domain.source import Source
-from modelgate.domain.text import printable, short
+from modelgate.domain.text import short
 from modelgate.domain.view import SlotView
 
-RUN = "{run}"
-"""Stands for the run's ID in a hint: a judgement does not know yet as which run it will be recorded."""
-
+RunCheck = Callable[[Snapshot], Iterable[Finding]]
+"""Findings about a run as a whole."""
 SlotCheck = Callable[[SlotView], list[Finding] | None]
 """Findings about one slot. None: the check could not run here, which is not the same as finding nothing."""
 
@@ -25,6 +27,15 @@ class Check:
 
     ids: tuple[str, ...]
     judge: SlotCheck
+    case: bool = False
+    """One of the cases of which a slot gets at most one finding: the first that fits."""
+
+
+class Advice(NamedTuple):
+    """What comes next: prose, and lines to paste."""
+
+    hint: str = ""
+    commands: tuple[str, ...] = ()
 
 
 def name(text: str | None) -> str:
@@ -32,21 +43,16 @@ def name(text: str | None) -> str:
     return short(text or "nothing", 29)
 
 
-def typed(text: str | None) -> str:
-    """A model name or ID as it stands in a hint: whole, and one word for a shell."""
-    return shlex.quote(printable(text or "ID", limit=256))
-
-
 def command(snapshot: Snapshot, verb: str, *words: str) -> str:
     """A command line for this service and environment, ready to paste."""
-    return " ".join(("modelgate", verb, *words, snapshot.scope.flags))
+    return command_line.command(snapshot.scope, verb, *words)
 
 
 def about(
-    view: SlotView, check: str, level: Level, message: str, hint: str = "", source: Source | None = None
+    view: SlotView, check: str, level: Level, message: str, hint: str = "", commands: tuple[str, ...] = ()
 ) -> Finding:
-    """A finding about a slot; its source is where the reference was set, unless told otherwise."""
-    return Finding(check, level, message, hint, view.slot.name, source or view.slot.source)
+    """A finding about a slot; its source is where the reference was set."""
+    return Finding(check, level, message, hint, view.slot.name, view.slot.source, commands=commands)
 
 
 def note_if_held(view: SlotView) -> Level:

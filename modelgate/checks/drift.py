@@ -5,12 +5,12 @@ Of the cases in `CASES` a slot gets at most one finding: the first that fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from modelgate.checks import hints
-from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held, typed
-from modelgate.domain.catalogue import Outcome
+from modelgate.checks.check import Advice, Check, about, at_most_warn_at_preflight, command, name, note_if_held
+from modelgate.domain.command_line import REASON, typed
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.snapshot import Snapshot
@@ -19,26 +19,35 @@ from modelgate.domain.times import to_the_minute
 from modelgate.domain.view import SlotView, reaction
 
 
-def slot_removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
-    """The slot is pinned or held, and no longer in the settings."""
-    hint = command(snapshot, "release", pins.slot, "--keep", hints.REASON) if pins.hold else ""
-    what = "held" if pins.hold else "pinned"
-    level = Level.WARN if pins.hold else Level.NOTE
-    return Finding("drift.slot-removed", level, f"{what}, but no longer in the settings", hint, pins.slot)
+def slots_removed(snapshot: Snapshot) -> Iterable[Finding]:
+    """Slots that are pinned or held, and no longer in the settings."""
+    pins = snapshot.pins or {}
+    return [_removed(snapshot, pins[name]) for name in sorted(pins.keys() - snapshot.names)]
+
+
+def _removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
+    if not pins.hold:
+        return Finding("drift.slot-removed", Level.NOTE, "pinned, but no longer in the settings", slot=pins.slot)
+    end = (command(snapshot, "release", pins.slot, "--keep", REASON),)
+    message = "held, but no longer in the settings"
+    return Finding("drift.slot-removed", Level.WARN, message, slot=pins.slot, commands=end)
 
 
 def _pin_gone(view: SlotView) -> Finding | None:
     facts, choice = view.snapshot.facts, view.choice
-    if choice is None or facts is None or not facts.knows(choice.model_id) or facts.served(choice.model_id):
+    standing = facts.standing(choice.model_id) if facts and choice else "unknown"
+    if choice is None or standing not in _GONE:
         return None
-    answer = facts.answers.get(choice.model_id)
-    retired = choice.model_id in facts.entries or (answer is not None and answer.outcome is Outcome.RETIRED)
-    check, what = (
-        ("drift.pin-retired", "is retired") if retired else ("drift.pin-missing", "is gone from the catalogue")
-    )
-    hold = command(view.snapshot, "rollback", view.slot.name, "--to ID", hints.REASON)
-    hint = hold if view.held else hints.accept(view)
-    return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", hint)
+    check, what = _GONE[standing]
+    away = Advice("", (command(view.snapshot, "rollback", view.slot.name, "--to ID", REASON),))
+    advice = away if view.held else hints.accept(view)
+    return about(view, check, Level.REFUSE, f"{name(choice.model_id)}, which it may run, {what}", *advice)
+
+
+_GONE: dict[str, tuple[str, str]] = {
+    "retired": ("drift.pin-retired", "is retired"),
+    "missing": ("drift.pin-missing", "is gone from the catalogue"),
+}
 
 
 def _hold_expired(view: SlotView) -> Finding | None:
@@ -47,7 +56,7 @@ def _hold_expired(view: SlotView) -> Finding | None:
         return None
     level = _strict(view, at_most_warn_at_preflight(view, Level.REFUSE))
     message = f"the hold on {name(hold.model_id)} expired {to_the_minute(hold.expires_at)}"
-    return about(view, "drift.hold-expired", level, message, hints.release(view))
+    return about(view, "drift.hold-expired", level, message, *hints.release(view))
 
 
 def _settings_override_hold(view: SlotView) -> Finding | None:
@@ -63,7 +72,7 @@ def _held(view: SlotView) -> Finding | None:
     if hold is None:
         return None
     until = f" until {to_the_minute(hold.expires_at)}" if hold.expires_at else ""
-    return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", hints.release(view))
+    return about(view, "drift.held", Level.NOTE, f"held on {name(hold.model_id)}{until}", *hints.release(view))
 
 
 def _unpinned(view: SlotView) -> Finding | None:
@@ -77,7 +86,7 @@ def _unpinned(view: SlotView) -> Finding | None:
             message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
             return about(view, "drift.unpinned", Level.NOTE, message)
     message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
-    return about(view, "drift.unpinned", Level.REFUSE, message, hints.accept(view))
+    return about(view, "drift.unpinned", Level.REFUSE, message, *hints.accept(view))
 
 
 def _reference_changed(view: SlotView) -> Finding | None:
@@ -86,17 +95,14 @@ def _reference_changed(view: SlotView) -> Finding | None:
     newest = view.pins.newest
     message = f"asks for {name(view.slot.reference)}; approved: {name(newest.reference if newest else None)}"
     level = _level(view, "drift.reference-changed")
-    return about(view, "drift.reference-changed", level, message, _drift_hint(view))
+    return about(view, "drift.reference-changed", level, message, *_approve(view))
 
 
 def _alias_moved(view: SlotView) -> Finding | None:
     if view.choice is None or view.resolved is None or not view.differs:
         return None
     message = f"means {name(view.resolved)} now; pinned: {name(view.choice.model_id)}"
-    reads_settings = view.snapshot.policy.hand_off == "settings"  # which a rollback does not change
-    stay = f"set model to {typed(view.choice.model_id)}" if reads_settings else hints.hold(view, view.choice.pin)
-    hint = f"{_drift_hint(view)}, or to stay: {stay}"
-    return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, hint)
+    return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, *_move_or_stay(view))
 
 
 def _other_reference(view: SlotView) -> Finding | None:
@@ -105,42 +111,36 @@ def _other_reference(view: SlotView) -> Finding | None:
         return None
     if choice.rule == "renamed":
         message = f"{name(view.slot.reference)} is {name(newest.reference)} by another name"
-        return about(view, "drift.reference-renamed", Level.NOTE, message, hints.accept(view))
+        return about(view, "drift.reference-renamed", Level.NOTE, message, *hints.accept(view))
     if newest.reference != view.slot.reference:
         message = f"runs an earlier pin; the newest is for {name(newest.reference)}"
         return about(view, "drift.earlier-pin", Level.NOTE, message)
     return None
 
 
-Case = Callable[[SlotView], Finding | None]
-CASES: tuple[tuple[tuple[str, ...], Case], ...] = (
-    (("drift.pin-retired", "drift.pin-missing"), _pin_gone),
-    (("drift.hold-expired",), _hold_expired),
-    (("drift.settings-override-hold",), _settings_override_hold),
-    (("drift.held",), _held),
-    (("drift.unpinned",), _unpinned),
-    (("drift.reference-changed",), _reference_changed),
-    (("drift.alias-moved",), _alias_moved),
-    (("drift.reference-renamed", "drift.earlier-pin"), _other_reference),
+def _case(*ids: str, judge: Callable[[SlotView], Finding | None], certain: bool = False) -> Check:
+    """A case of the contract's table. Where *a* is not known, those alone are judged that are `certain` without it."""
+
+    def in_turn(view: SlotView) -> list[Finding] | None:
+        if view.snapshot.pins is None or (view.answer is None and not view.held and not certain):
+            return None
+        finding = judge(view)
+        return [finding] if finding else []
+
+    return Check(ids, in_turn, case=True)
+
+
+CASES = (
+    _case("drift.pin-retired", "drift.pin-missing", judge=_pin_gone, certain=True),
+    _case("drift.hold-expired", judge=_hold_expired),
+    _case("drift.settings-override-hold", judge=_settings_override_hold),
+    _case("drift.held", judge=_held),
+    _case("drift.unpinned", judge=_unpinned, certain=True),
+    _case("drift.reference-changed", judge=_reference_changed),
+    _case("drift.alias-moved", judge=_alias_moved),
+    _case("drift.reference-renamed", "drift.earlier-pin", judge=_other_reference),
 )
-CASE_IDS = frozenset(check for ids, _case in CASES for check in ids)
-
-
-def first_case(view: SlotView) -> tuple[Finding | None, tuple[str, ...]]:
-    """The one finding about the slot's pin, and the IDs that were judged on the way to it.
-
-    Where *a* is not known, only the cases that do not need it are judged.
-    """
-    judged: list[str] = []
-    if view.snapshot.pins is None:
-        return None, ()
-    for ids, case in CASES:
-        if view.answer is None and not view.held and case is not _pin_gone and case is not _unpinned:
-            continue
-        judged.extend(ids)
-        if finding := case(view):
-            return finding, tuple(judged)
-    return None, tuple(judged)
+CASE_IDS = frozenset(check for case in CASES for check in case.ids)
 
 
 def _facts_changed(view: SlotView) -> list[Finding] | None:
@@ -157,7 +157,7 @@ def _facts_changed(view: SlotView) -> list[Finding] | None:
         return []
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     message = f"lost since it was pinned: {short(lost[0], 40)}{more}"
-    return [about(view, "drift.facts-changed", Level.WARN, message, hints.verify(view))]
+    return [about(view, "drift.facts-changed", Level.WARN, message, *hints.verify(view))]
 
 
 def _origin_changed(view: SlotView) -> list[Finding] | None:
@@ -169,7 +169,7 @@ def _origin_changed(view: SlotView) -> list[Finding] | None:
     if choice.pin.origin == facts.origin:
         return []
     message = f"pinned at {name(choice.pin.origin)}, asked: {name(facts.origin)}"
-    return [about(view, "drift.origin-changed", Level.WARN, message, hints.verify(view))]
+    return [about(view, "drift.origin-changed", Level.WARN, message, *hints.verify(view))]
 
 
 def _not_promoted(view: SlotView) -> list[Finding] | None:
@@ -198,7 +198,7 @@ def _promotion_not_asked(view: SlotView) -> list[Finding]:
     """`check --no-store`, or pins that stand in for the store's: what was left out is told, not passed over."""
     message = f"not asked whether {name(view.snapshot.policy.promote_from)} runs {name(view.candidate)}"
     level = Level.NOTE if view.held else Level.WARN
-    return [about(view, "drift.not-promoted", level, message, f"with the store: {command(view.snapshot, 'check')}")]
+    return [about(view, "drift.not-promoted", level, message, "with the store:", (command(view.snapshot, "check"),))]
 
 
 BESIDE = (
@@ -221,5 +221,21 @@ def _strict(view: SlotView, level: Level) -> Level:
     return Level.REFUSE if view.runs_another else level
 
 
-def _drift_hint(view: SlotView) -> str:
-    return "preflight pins it, by the policy" if view.accepts else hints.accept(view)
+def _approve(view: SlotView) -> Advice:
+    return Advice("preflight pins it, by the policy") if view.accepts else hints.accept(view)
+
+
+def _move_or_stay(view: SlotView) -> Advice:
+    """Both ways on: to what the reference means now, or to stay on what the slot runs, which is then held."""
+    move, pin = _approve(view), view.choice.pin if view.choice else None
+    if pin is None:
+        return move
+    if view.snapshot.policy.hand_off == "settings":  # which a rollback does not change
+        return Advice(_joined(move.hint, f"to stay, set model to {typed(pin.model_id)}"), move.commands)
+    said = {True: "the command stays on {stay}", False: "to move to {move}, or to stay on {stay}"}[view.accepts]
+    text = said.format(move=name(view.resolved), stay=name(pin.model_id))
+    return Advice(_joined(move.hint, text), (*move.commands, *hints.hold(view, pin).commands))
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

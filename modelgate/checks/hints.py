@@ -1,46 +1,54 @@
-"""What to type next about what a slot may run: the commands that approve, verify, hold and release."""
+"""What comes next about what a slot may run: the commands that approve, verify, hold and release."""
 
 from __future__ import annotations
 
-from modelgate.checks.check import RUN, command, typed
+from modelgate.checks.check import Advice, command, name
+from modelgate.domain.command_line import REASON, RUN, typed
 from modelgate.domain.pins import Pin
 from modelgate.domain.times import to_the_minute
 from modelgate.domain.view import SlotView
 
-REASON = '--reason "…"'
+COMMIT = "then commit the lock"
 
 
-def accept(view: SlotView) -> str:
+def accept(view: SlotView) -> Advice:
     """What approves the ID that the reference means, as this run saw it. What means nothing cannot be approved."""
     facts, saw = view.snapshot.facts, view.resolved
-    served = facts is not None and saw is not None and facts.served(saw) is not None
-    first = "set another model, then " if view.answer is not None and not served else ""
+    served = facts is not None and saw is not None and facts.standing(saw) == "served"
+    first = "set another model first" if view.answer is not None and not served else ""
     if view.snapshot.policy.pins_from == "lock":
-        return first + _lock(view)
-    return first + command(view.snapshot, "accept", view.slot.name, *(("--run", RUN) if served else ()), REASON)
+        return Advice(f"{first}; {COMMIT}" if first else COMMIT, (lock(view),))
+    words = ("--run", RUN) if served else ()
+    return Advice(first, (command(view.snapshot, "accept", view.slot.name, *words, REASON),))
 
 
-def verify(view: SlotView) -> str:
+def verify(view: SlotView) -> Advice:
     """What writes today's facts beside the ID: on a held slot another hold, as an accept would end the one there is."""
     return hold(view, view.pins.hold) if view.pins.hold else accept(view)
 
 
-def hold(view: SlotView, pin: Pin) -> str:
+def hold(view: SlotView, pin: Pin) -> Advice:
     """What holds the slot on the pin's ID, for no longer than the pin itself says."""
     if pin.expires_at and pin.expires_at <= view.snapshot.now:
         return release(view)
     until = ("--expires", to_the_minute(pin.expires_at)) if pin.expires_at else ()
-    return command(view.snapshot, "rollback", view.slot.name, "--to", typed(pin.model_id), *until, REASON)
+    return Advice(
+        "", (command(view.snapshot, "rollback", view.slot.name, "--to", typed(pin.model_id), *until, REASON),)
+    )
 
 
-def release(view: SlotView) -> str:
-    """What ends the hold on its ID. Where approvals live in git, the lock has to say that ID first."""
+def release(view: SlotView) -> Advice:
+    """The ways out of a hold, and what each does now. Where approvals live in git, the lock has to say the ID first."""
     keep = command(view.snapshot, "release", view.slot.name, "--keep", REASON)
-    held, newest = view.pins.hold, view.pins.newest
-    if view.snapshot.policy.pins_from == "store" or held is None or (newest and newest.model_id == held.model_id):
-        return keep
-    return f"set model to {typed(held.model_id)}, {_lock(view)} and deploy it; then {keep}"
+    held, newest, means = view.pins.hold, view.pins.newest, view.resolved
+    if view.snapshot.policy.pins_from == "lock" and held and not (newest and newest.model_id == held.model_id):
+        return Advice(f"set model to {typed(held.model_id)}, lock it, commit and deploy that; then", (lock(view), keep))
+    if held is None or means is None or means == held.model_id or view.snapshot.policy.pins_from == "lock":
+        return Advice("", (keep,))
+    hint = f"to keep {name(held.model_id)} for good, or to run {name(means)} from the next start on"
+    return Advice(hint, (keep, command(view.snapshot, "release", view.slot.name, "--accept", REASON)))
 
 
-def _lock(view: SlotView) -> str:
-    return f"{command(view.snapshot, 'lock')}, then commit the lock"
+def lock(view: SlotView) -> str:
+    """What approves where approvals live in git, once it is committed."""
+    return command(view.snapshot, "lock")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from modelgate.checks import api, catalogue, drift, settings, store
-from modelgate.checks.check import Check
+from modelgate.checks.check import Check, RunCheck
 from modelgate.domain.check_ids import waivable
 from modelgate.domain.findings import Finding, Level, Verdict, verdict_of
 from modelgate.domain.report import SlotReport
@@ -15,7 +15,22 @@ from modelgate.domain.times import days_left
 from modelgate.domain.view import SlotView, look
 from modelgate.domain.waivers import is_waived
 
-SLOT_CHECKS: tuple[Check, ...] = (*catalogue.CHECKS, *drift.BESIDE)
+RUN_CHECKS: tuple[RunCheck, ...] = (
+    settings.unknown_variables,
+    settings.unset_references,
+    settings.lock_stale,
+    settings.offline,
+    store.notices,
+    store.problem,
+    api.whole,
+    drift.slots_removed,
+)
+SLOT_CHECKS: tuple[Check, ...] = (
+    Check((), api.one_name),
+    *drift.CASES,
+    *catalogue.CHECKS,
+    *drift.BESIDE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +55,24 @@ class Judgement:
 
 
 def judge(snapshot: Snapshot) -> Judgement:
-    """Judges every slot, the run as a whole, and then the waivers."""
+    """Judges the run as a whole, every slot, and then the waivers."""
     views = tuple(look(snapshot, slot) for slot in snapshot.slots)
-    findings = [*settings.whole(snapshot), *store.whole(snapshot), *api.whole(snapshot)]
+    findings = [finding for check in RUN_CHECKS for finding in check(snapshot)]
     ran: list[tuple[str, str]] = []
     for view in views:
-        found, judged = _judge_slot(view)
-        findings.extend(found)
-        ran.extend((check, view.slot.name) for check in judged)
-    findings.extend(_removed(snapshot))
+        settled = False
+        for check in SLOT_CHECKS:
+            found = None if check.case and settled else check.judge(view)
+            if found is None:
+                continue
+            findings.extend(found)
+            ran.extend((name, view.slot.name) for name in check.ids)
+            settled = settled or (check.case and bool(found))
     findings.extend(settings.waivers(snapshot, findings, ran))
     firm = {view.slot.name for view in views if view.runs_another}
     weighed = tuple(_waive(snapshot, finding, firm) for finding in findings)
-    verdict = verdict_of(weighed)
-    judgement = Judgement(snapshot, views, (), weighed, verdict)
+    judgement = Judgement(snapshot, views, (), weighed, verdict_of(weighed))
     return replace(judgement, slots=tuple(_report(view, judgement.hands_over) for view in views))
-
-
-def _judge_slot(view: SlotView) -> tuple[list[Finding], list[str]]:
-    findings = api.one_name(view)
-    case, judged = drift.first_case(view)
-    ran = list(judged)
-    if case:
-        findings.append(case)
-    for check in SLOT_CHECKS:
-        found = check.judge(view)
-        if found is not None:
-            findings.extend(found)
-            ran.extend(check.ids)
-    return findings, ran
-
-
-def _removed(snapshot: Snapshot) -> Iterable[Finding]:
-    wanted = {slot.name for slot in snapshot.slots} | {slot.name for slot in snapshot.unset}
-    gone = sorted(set(snapshot.pins or {}) - wanted)
-    return [drift.slot_removed(snapshot, (snapshot.pins or {})[slot]) for slot in gone]
 
 
 def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Finding:

@@ -2,36 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from modelgate.domain.command_line import command
 from modelgate.domain.findings import Finding, Level
-from modelgate.domain.settings import UnsetSlot
+from modelgate.domain.pins import Pin
+from modelgate.domain.rows import Scope
+from modelgate.domain.settings import Slot, UnsetSlot, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable, short
 from modelgate.domain.waivers import covers, expired
 
 
-def whole(snapshot: Snapshot) -> list[Finding]:
-    """Everything that is known before anybody is asked."""
+def unknown_variables(snapshot: Snapshot) -> list[Finding]:
+    """Variables of the gate that no setting reads."""
     found = []
     for variable in snapshot.unknown_variables:
         hint = f"did you mean {variable.suggestion}?" if variable.suggestion else "unset it, or see docs/settings.md"
         message = f"no setting reads ${short(variable.name, 60)}"
         source = Source(f"${printable(variable.name)}")
         found.append(Finding("settings.unknown-variable", Level.WARN, message, hint, source=source))
-    found.extend(_unset(snapshot, slot) for slot in snapshot.unset)
-    found.extend(snapshot.lock_stale)
-    if snapshot.offline:
-        message = "nothing was resolved: settings and lock were judged alone"
-        found.append(Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment"))
     return found
 
 
-def _unset(snapshot: Snapshot, slot: UnsetSlot) -> Finding:
-    """What the slot asks for is not known here. Where nothing is resolved that is worth a note and no more."""
+def unset_references(snapshot: Snapshot) -> list[Finding]:
+    """Slots of which it is not known here what they ask for. Where nothing is resolved that is worth a note alone."""
     level = Level.NOTE if snapshot.offline else Level.UNKNOWN
-    return Finding("settings.model-from-unset", level, slot.problem, slot.hint, slot.name, slot.slot.source)
+    return [
+        Finding("settings.model-from-unset", level, each.problem, each.hint, each.name, each.slot.source)
+        for each in snapshot.unset
+    ]
+
+
+def lock_stale(snapshot: Snapshot) -> Iterable[Finding]:
+    """Where settings and lock disagree."""
+    if snapshot.locked is None:
+        return ()
+    return stale(snapshot.slots, snapshot.locked, snapshot.scope, unset=snapshot.unset)
+
+
+def stale(
+    slots: Iterable[Slot], pins: Iterable[Pin], scope: Scope, *, unset: Iterable[UnsetSlot] = ()
+) -> tuple[Finding, ...]:
+    """`settings.lock-stale` for each slot on which settings and lock disagree; settings order, then the lock's.
+
+    Whether they agree on an `unset` slot cannot be told here: it only has to be in the lock.
+    """
+    locked = {pin.slot: pin for pin in pins}
+    asked = {slot.name: slot for slot in slots} | {each.name: each.slot for each in unset}
+    found = {}
+    for name, slot in asked.items():
+        if name not in locked:
+            found[name] = "the lock has no ID for it"
+        elif slot.reference and locked[name].reference != slot.reference:
+            found[name] = f"asks for {short(slot.reference, 26)}; the lock is for {short(locked[name].reference, 26)}"
+    found |= {name: "is in the lock, but not in the settings" for name in locked if name not in asked}
+    sources = {name: slot.source for name, slot in asked.items()}
+    commands = (command(scope, "lock"),)
+    return tuple(
+        Finding("settings.lock-stale", Level.REFUSE, message, COMMIT, name, sources.get(name), commands=commands)
+        for name, message in found.items()
+    )
+
+
+COMMIT = "then commit the lock"
+
+
+def offline(snapshot: Snapshot) -> list[Finding]:
+    """That nobody was asked."""
+    if not snapshot.offline:
+        return []
+    message = "nothing was resolved: settings and lock were judged alone"
+    return [Finding("settings.offline", Level.NOTE, message, "run it without --offline before a deployment")]
 
 
 def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[tuple[str, str]]) -> list[Finding]:
@@ -43,11 +86,13 @@ def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[t
             message = f"the waiver for {waiver.check} ended {waiver.until.isoformat()}"
             hint = "remove it, or extend `until` with a new reason"
             found.append(Finding("settings.waiver-expired", level, message, hint, waiver.slot, waiver.source))
-        elif any(covers(waiver, check, slot) for check, slot in ran) and not any(
-            covers(waiver, f.id, f.slot) for f in findings
-        ):
+        elif _could_be_judged(waiver, ran) and not any(covers(waiver, f.id, f.slot) for f in findings):
             message = f"the waiver for {waiver.check} covers nothing"
             found.append(
                 Finding("settings.waiver-unused", Level.NOTE, message, "remove it", waiver.slot, waiver.source)
             )
     return found
+
+
+def _could_be_judged(waiver: Waiver, ran: Collection[tuple[str, str]]) -> bool:
+    return any(covers(waiver, check, slot) for check, slot in ran)

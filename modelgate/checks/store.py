@@ -9,12 +9,15 @@ from modelgate.domain.snapshot import Snapshot
 _NOTICE_LEVELS = {"store.schema-ahead": Level.NOTE, "store.created": Level.WARN}
 
 
-def whole(snapshot: Snapshot) -> list[Finding]:
-    """Problems and notices of the store, in the order in which they came up."""
-    found = [Finding(n.check, _NOTICE_LEVELS[n.check], n.message, n.hint) for n in snapshot.notices]
-    if snapshot.store_problem:
-        if snapshot.store_grace:
-            found.append(grace("store.grace", snapshot.store_grace, snapshot.store_problem, snapshot.now))
-        else:
-            found.append(from_problem(snapshot.store_problem))
-    return found
+def notices(snapshot: Snapshot) -> list[Finding]:
+    """What is worth telling about the store, in the order in which it came up."""
+    return [Finding(n.check, _NOTICE_LEVELS[n.check], n.message, n.hint) for n in snapshot.notices]
+
+
+def problem(snapshot: Snapshot) -> list[Finding]:
+    """What could not be known of the store, or what stands in for it."""
+    if snapshot.store_problem is None:
+        return []
+    if snapshot.store_grace:
+        return [grace("store.grace", snapshot.store_grace, snapshot.store_problem, snapshot.now)]
+    return [from_problem(snapshot.store_problem)]

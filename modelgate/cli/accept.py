@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli import complete
 from modelgate.cli.changes import show
-from modelgate.cli.options import data_format, reason, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, reason, scoped, slots_argument
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("accept")
-@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.command("accept", cls=Command)
+@slots_argument
 @click.option("--all", "everything", is_flag=True, help="All slots of the settings.")
-@click.option("--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.")
+@click.option("--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.", shell_complete=complete.runs)
 @click.option("--from", "source", metavar="ENV", help="Pin what that environment runs: a promotion.")
 @reason
 @scoped

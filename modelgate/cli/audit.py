@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelgate.cli.command import Group
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.domain.chain import parse_head
@@ -34,7 +35,7 @@ class HeadType(click.ParamType[Head]):
             self.fail(f"{value[:80]!r} is no head; it is SERVICE/ENV:SEQUENCE:HASH", param, ctx)
 
 
-@click.group("audit")
+@click.group("audit", cls=Group)
 def command() -> None:
     """Verify or export the audit trail.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, scoped
 from modelgate.cli.output import parse_reports, put_out, report_files, report_formats
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @scoped
 @report_formats
 @report_files

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Group
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from modelgate.store.migrate import Plan
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def command() -> None:
     """Create, upgrade or inspect the audit store.
 

@@ -7,12 +7,13 @@ import sys
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.sandbox import INSTALL
 from modelgate.cli.terminal import style_of
 from modelgate.errors import UsageError
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--batch", is_flag=True, help="Bulk work that meets every trouble, instead of the gate.")
 def command(batch: bool) -> int:
     """See the gate at work, step by step, against a stand-in of the API on this machine.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import context, data_format
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -15,7 +16,7 @@ from modelgate.domain.text import printable
 from modelgate.render.table import table
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("left", metavar="ENV")
 @click.argument("right", metavar="ENV")
 @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")

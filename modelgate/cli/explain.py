@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
+from modelgate.cli import complete
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format
 from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
 
 
-@click.command("explain")
-@click.argument("check_id", metavar="CHECK-ID")
+@click.command("explain", cls=Command)
+@click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=complete.check_ids)
 @data_format
-def command(check_id: str, form: str) -> int:
-    """Say what a check means, why it matters and what to do.
+def command(check_id: str | None, form: str) -> int:
+    """Say what a check means, why it matters and what to do; without an ID, list all checks.
 
     Example: modelgate explain drift.alias-moved
     """
-    from modelgate.render.explain import section
+    from modelgate.render import explain
 
-    text = section(check_id)
+    wanted = list(explain.sections()) if check_id is None else [check_id]
     if form == "json":
-        say_json({"id": check_id, "text": text})
-    else:
-        say(text)
+        told = [{"id": each, "text": explain.section(each)} for each in wanted]
+        say_json(told if check_id is None else told[0])
+        return 0
+    style = style_of(sys.stdout, os.environ)
+    say(explain.listed(style) if check_id is None else explain.for_people(check_id, style))
     return 0

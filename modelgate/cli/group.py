@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from modelgate.cli.command import Group
 from modelgate.domain.text import did_you_mean
 from modelgate.version import VERSION
 
@@ -22,6 +23,7 @@ COMMANDS = {
     "models": "List what the Models API serves.",
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",
+    "settings": "Show the settings that hold, and where each is set.",
     "audit": "Verify or export the audit trail.",
     "db": "Create, upgrade or inspect the audit store.",
     "batch": "Run bulk work on approved IDs.",
@@ -31,7 +33,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are modules of this package, imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli import complete
+from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.domain.text import printable
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("history")
-@click.argument("slot", required=False)
+@click.command("history", cls=Command)
+@click.argument("slot", required=False, shell_complete=complete.slots)
 @click.option("--at", type=Instant(), metavar="T", help="What ran then, one line a slot.")
 @click.option("--since", type=Instant(), metavar="T", help="Only what happened since then.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many events at the most.")

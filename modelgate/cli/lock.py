@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, scoped, slots_argument
 from modelgate.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("lock")
-@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.command("lock", cls=Command)
+@slots_argument
 @click.option("--from", "source", metavar="ENV", help="Take the IDs from that environment's lock: a promotion.")
 @click.option("--check", "only_check", is_flag=True, help="Settings and lock agree? Needs neither key nor network.")
 @scoped

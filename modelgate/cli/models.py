@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import anywhere, data_format
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
 from modelgate.domain.catalogue import LIFECYCLES, Entry
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("models")
+@click.command("models", cls=Command)
 @click.option("--lifecycle", "lifecycles", multiple=True, type=click.Choice(LIFECYCLES), help="Default: not retired.")
 @click.option("--line", "lines", multiple=True, metavar="LINE", help="Such as opus; may be repeated.")
-@scoped
+@anywhere
 @data_format
 def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...], form: str) -> int:
     """List what the Models API serves.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from modelgate.cli import complete
 from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
 
@@ -21,23 +23,49 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def scoped(command: F) -> F:
     """Adds -s, -e and --config-dir, and hands the command its `context`."""
-    from functools import wraps
+    return _in_context(command, context)
 
+
+def anywhere(command: F) -> F:
+    """As `scoped`, for what needs neither an environment nor a file: an environment that is named is used."""
+    from modelgate.gate.context import prepare
+
+    return _in_context(command, partial(prepare, os.environ, anywhere=True))
+
+
+def _in_context(command: F, make: Callable[..., Context]) -> F:
     @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
-    @click.option("-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.")
+    @click.option(
+        "-e",
+        "--environment",
+        metavar="ENV",
+        help="Default: $MODELGATE_ENVIRONMENT.",
+        shell_complete=complete.environments,
+    )
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
     def in_context(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
-        return command(*args, context=context(service, environment, config_dir), **kw)
+        made = make(service=service, environment=environment, config_dir=config_dir)
+        return command(*args, context=made, **kw)
 
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
 
 
-def context(service: str | None, environment: str | None, config_dir: Path | None) -> Context:
+def context(service: str | None = None, environment: str | None = None, config_dir: Path | None = None) -> Context:
     """The context of this process."""
     from modelgate.gate.context import prepare
 
     return prepare(os.environ, service=service, environment=environment, config_dir=config_dir)
+
+
+def slots_argument(command: F) -> F:
+    """Adds [SLOT]...; the shell completes the slots of the settings."""
+    return click.argument("slots", nargs=-1, metavar="[SLOT]...", shell_complete=complete.slots)(command)
+
+
+def job_argument(command: F) -> F:
+    """Adds JOB; the shell completes the newest ones."""
+    return click.argument("job_id", metavar="JOB", shell_complete=complete.jobs)(command)
 
 
 data_format = click.option(

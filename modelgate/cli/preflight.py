@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, scoped
 from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say, write
 from modelgate.errors import UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("preflight", context_settings={"ignore_unknown_options": False})
+@click.command("preflight", cls=Command, context_settings={"ignore_unknown_options": False})
 @scoped
 @report_formats
 @report_files

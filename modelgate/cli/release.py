@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.changes import show
-from modelgate.cli.options import data_format, reason, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, reason, scoped, slots_argument
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("release")
-@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.command("release", cls=Command)
+@slots_argument
 @click.option("--all", "everything", is_flag=True, help="All held slots.")
 @click.option("--keep", is_flag=True, help="The held ID becomes the pin for the present reference.")
 @click.option("--accept", "accept_new", is_flag=True, help="What the reference resolves to becomes the pin.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import anywhere, data_format
 from modelgate.cli.output import say, say_json
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.text import printable
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("resolve")
+@click.command("resolve", cls=Command)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@scoped
+@anywhere
 @data_format
 def command(context: Context, names: tuple[str, ...], form: str) -> int:
     """Ask what names mean today. Exit code 1 if one means nothing, 3 if one could not be asked for.

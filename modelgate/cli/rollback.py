@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.changes import RESTART, show
-from modelgate.cli.options import Instant, data_format, reason, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import Instant, data_format, reason, scoped, slots_argument
 from modelgate.cli.output import say
 from modelgate.errors import UsageError
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from modelgate.operations.change import Changed
 
 
-@click.command("rollback")
-@click.argument("slots", nargs=-1, metavar="[SLOT]...")
+@click.command("rollback", cls=Command)
+@slots_argument
 @click.option("--all", "everything", is_flag=True, help="All slots; needs --to-time.")
 @click.option("--to", "to_id", metavar="ID", help="To this ID. The present one holds in place.")
 @click.option("--to-revision", type=int, metavar="N", help="To the ID of this revision.")

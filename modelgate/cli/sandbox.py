@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.errors import UsageError
 
 INSTALL = "install modelgate with the extra sandbox: pip install '.[sandbox]' in its checkout"
 
 
-@click.command("sandbox")
+@click.command("sandbox", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
 def command(port: int) -> int:
     """Run a stand-in of the API on this machine, until interrupted.

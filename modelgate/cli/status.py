@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from modelgate.operations.status import SlotStatus, Status
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @scoped
 @data_format
 def command(context: Context, form: str) -> int:

@@ -42,12 +42,12 @@ class Stage:
             raise DemoFailed(f"`{line}` ended with {done.returncode}, not {expect}")
 
     def hint(self, line: str, check: str) -> str:
-        """What the hint of a finding says to type, read from the same command's JSON; its reason is filled in."""
+        """The first command of a finding, read from the same command's JSON; its reason is filled in."""
         done = self._run([*shlex.split(line), "--format", "json"], stderr=subprocess.PIPE)
         findings = [finding for finding in json.loads(done.stdout)["findings"] if finding["id"] == check]
         if not findings:
             raise DemoFailed(f"`{line}` did not find {check}")
-        first: str = findings[0]["hint"].split(", or to stay:")[0]
+        first: str = findings[0]["commands"][0]
         return first.replace('"…"', '"evals passed, ABC-123"')
 
     def _run(self, words: list[str], stderr: int) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from modelgate.domain.problems import Problem
 
@@ -40,6 +41,10 @@ class Entry:
             if self.capabilities.get(".".join(parts[:depth])) is False:
                 return False
         return self.capabilities.get(path)
+
+
+Standing = Literal["served", "retired", "missing", "unknown"]
+"""Of an ID: in service today, switched off, not in the catalogue; or nobody knows."""
 
 
 class Outcome(StrEnum):
@@ -98,6 +103,16 @@ class Facts:
         answer = self.answers.get(model_id)
         failed = answer is not None and answer.outcome is Outcome.FAILED
         return self.problem is None and not failed and (self.known is None or model_id in self.known)
+
+    def standing(self, model_id: str) -> Standing:
+        """Whether the ID can be used today, as far as it is known."""
+        if not self.knows(model_id):
+            return "unknown"
+        if self.served(model_id):
+            return "served"
+        answer = self.answers.get(model_id)
+        retired = model_id in self.entries or (answer is not None and answer.outcome is Outcome.RETIRED)
+        return "retired" if retired else "missing"
 
     def patched(self, earlier: Facts) -> Facts:
         """These facts with earlier ones where an answer is missing; all of them if the list could not be had."""

@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One judged fact. `message` is one line; `hint` says what to type next."""
+    """One judged fact. `message` is one line; `hint` says in words what comes next, `commands` are lines to paste."""
 
     id: str
     level: Level
@@ -37,6 +37,13 @@ class Finding:
     slot: str | None = None
     source: Source | None = None
     waived: bool = False
+    commands: tuple[str, ...] = ()
+    """Whole command lines; where they are alternatives, the hint says which does what."""
+
+    @property
+    def advice(self) -> str:
+        """Hint and commands in one line, for where there is room for no more."""
+        return ": ".join(part for part in (self.hint, " · ".join(self.commands)) if part)
 
     @property
     def counts(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Action, SlotPins
-from modelgate.domain.rows import Author, Head, ResolutionRow, RunRow, Scope
+from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,6 @@ class State:
     """(slot, ID) to when `promote_from` began to hand it over, counted anew after a rollback there left that ID."""
     known_aliases: frozenset[str] = frozenset()
     """References whose last recorded resolution was another name than their own."""
-    head: Head | None = None
-    """None: nothing was ever recorded."""
 
     @property
     def revisions(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from modelgate.domain.catalogue import Entry
+from modelgate.domain.catalogue import Entry, Facts
 
 Action = Literal["first-use", "accept", "rollback", "release"]
 
@@ -79,6 +79,38 @@ def fold(revisions: Iterable[Pin]) -> dict[str, SlotPins]:
             after = replace(before, pins=(*before.pins, pin), hold=hold)
         state[pin.slot] = replace(after, revision=pin.revision or before.revision)
     return state
+
+
+def approval(
+    slot: str,
+    newest: int,
+    action: Action,
+    model_id: str,
+    reference: str,
+    facts: Facts | None,
+    reason: str,
+    *,
+    expires_at: datetime | None = None,
+    revokes: int | None = None,
+) -> Pin:
+    """The revision of a slot after `newest`, verified by `facts`, unverified without."""
+    return Pin(
+        slot=slot,
+        revision=newest + 1,
+        action=action,
+        model_id=model_id,
+        reference=reference,
+        origin=facts.origin if facts else None,
+        entry=facts.served(model_id) if facts else None,
+        expires_at=expires_at,
+        revokes=revokes,
+        reason=reason,
+    )
+
+
+def in_force(stored: Mapping[str, SlotPins], locked: Iterable[Pin] | None) -> Mapping[str, SlotPins]:
+    """The pins to judge against: the store's, or, where approvals live in git, the lock's under the store's holds."""
+    return stored if locked is None else with_lock(stored, locked)
 
 
 def with_lock(stored: Mapping[str, SlotPins], locked: Iterable[Pin]) -> dict[str, SlotPins]:

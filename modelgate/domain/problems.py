@@ -21,6 +21,8 @@ class Problem:
     """The API's `request-id` header, where there was an answer."""
     graceable: bool = False
     """Whether grace may cover it: connection failures, 5xx and 429 of the API, and an unreachable store."""
+    command: str = ""
+    """A whole line to paste, where one command is the next step."""
 
     def hinting(self, hint: str) -> Problem:
         """The same problem with another next step."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from modelgate.domain.catalogue import Entry
 from modelgate.domain.findings import Finding, Level, Verdict
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Verb
@@ -63,6 +64,10 @@ class Report:
     """`SERVICE/ENV:SEQUENCE:HASH` after this run."""
     exports: Mapping[str, str] = field(default_factory=dict)
     """Variable name to ID: what a passing preflight hands over."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """Slot to what the API says of the ID that it may run, where that is known."""
+    stood_in_for: Problem | None = None
+    """Why the API could not be asked, where old facts were judged."""
     fallback_made_at: datetime | None = None
     """When the fallback file was made whose pins stood in for the store's; None: the store was asked."""
 
@@ -92,5 +97,5 @@ class Report:
         told = "; ".join(f"{f.slot}: {f.message}" if f.slot else f.message for f in worst)
         text = f"{self.service}/{self.environment}: {told}"
         if self.verdict is Verdict.REFUSE:
-            raise Refused(text, hint=worst[0].hint)
-        raise CouldNotKnow(Problem(worst[0].id, text, worst[0].hint))
+            raise Refused(text, hint=worst[0].advice)
+        raise CouldNotKnow(Problem(worst[0].id, text, worst[0].advice))

@@ -184,6 +184,11 @@ class Settings:
         return self.preflight if verb == "preflight" else self.check
 
     @property
+    def pins_from(self) -> Literal["store", "lock"]:
+        """Where approvals live: the same for both verbs."""
+        return self.check.pins_from
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All slots, also those whose reference is not known here, which come last."""
         return (*(slot.name for slot in self.slots), *(slot.name for slot in self.unset))

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.findings import Finding
-from modelgate.domain.pins import SlotPins
+from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Verb, Waiver
@@ -56,12 +55,17 @@ class Snapshot:
     """Why the store could not be asked."""
     notices: tuple[StoreNotice, ...] = ()
     unknown_variables: tuple[UnknownVariable, ...] = ()
-    lock_stale: tuple[Finding, ...] = ()
-    """`settings.lock-stale`: where settings and lock disagree."""
+    locked: tuple[Pin, ...] | None = None
+    """The lock's pins, which `pins` hold already; None where no lock was read."""
     api_grace: Grace | None = None
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The slots of the settings, those that cannot be judged included."""
+        return frozenset((*(slot.name for slot in self.slots), *(slot.name for slot in self.unset)))
 
     @property
     def on_grace(self) -> bool:

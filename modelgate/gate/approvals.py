@@ -7,15 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from modelgate.clock import Deadline
-from modelgate.domain.findings import Finding
-from modelgate.domain.lock import stale
-from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
+from modelgate.domain.pins import Pin, SlotPins, fold, in_force
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace, StoreNotice
 from modelgate.errors import StoreProblem
 from modelgate.gate import fallback
-from modelgate.gate.context import Context
+from modelgate.gate.options import Run
 from modelgate.settings.lock import read_lock
 from modelgate.store import Store
 
@@ -25,7 +22,9 @@ class Approvals:
     """Who may run what, as far as it could be read."""
 
     pins: Mapping[str, SlotPins] | None = None
-    """None: they could not be read."""
+    """In force: the lock's are among them. None: they could not be read."""
+    locked: tuple[Pin, ...] | None = None
+    """The lock's; None where no lock was read."""
     store: Store | None = None
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By slot, the newest revision in the store when it was read."""
@@ -34,7 +33,6 @@ class Approvals:
     notices: tuple[StoreNotice, ...] = ()
     problem: Problem | None = None
     grace: Grace | None = None
-    lock_stale: tuple[Finding, ...] = ()
 
     def eligible(self) -> frozenset[str]:
         """Every ID that a slot may run under some reference."""
@@ -42,66 +40,47 @@ class Approvals:
         return frozenset(pin.model_id for pins in slots for pin in (*pins.pins, pins.hold) if pin)
 
 
-def without_store(context: Context, *, lock_required: bool) -> Approvals:
+def without_store(run: Run) -> Approvals:
     """The lock's pins alone: `--no-store`, and, where there is a lock, `--offline`."""
-    if not lock_required and not context.settings.lock_file.is_file():
+    if run.options.offline and run.policy.pins_from == "store" and not run.context.settings.lock_file.is_file():
         return Approvals()
-    locked = read_lock(context.settings.lock_file, context.scope).pins
-    return Approvals(pins=fold(locked), lock_stale=_stale(context, locked))
+    locked = _read_lock(run)
+    return Approvals(fold(locked), locked)
 
 
-def from_store(
-    context: Context,
-    policy: Policy,
-    deadline: Deadline,
-    *,
-    read_only: bool,
-    meanwhile: Callable[[], None] | None = None,
-) -> Approvals:
+def from_store(run: Run, patience: Deadline, meanwhile: Callable[[], None] | None = None) -> Approvals:
     """The store's pins, or the lock's with the store's holds; the fallback file's if the store cannot be asked.
 
     `meanwhile` begins what may go on while a server is waited for.
     """
-    locked = _locked(context, policy)
+    known = Approvals(locked=_read_lock(run) if run.policy.pins_from == "lock" else None)
     try:
-        store = context.store(deadline, read_only=read_only, meanwhile=meanwhile)
-        approvals = _read(Approvals(store=store, notices=store.notices), store, context, policy, locked)
+        store = run.context.store(patience, read_only=run.read_only, meanwhile=meanwhile)
+        return read_again(run, replace(known, store=store, notices=store.notices))
     except StoreProblem as error:
-        approvals = unreachable(Approvals(), context, policy, error.problem)
-    if locked is None:
-        return approvals
-    return replace(approvals, lock_stale=_stale(context, locked))
+        return unreachable(run, known, error.problem)
 
 
-def read(approvals: Approvals, store: Store, context: Context, policy: Policy) -> Approvals:
+def read_again(run: Run, known: Approvals) -> Approvals:
     """The approvals as they are in the store now. Raises StoreProblem."""
-    return _read(approvals, store, context, policy, _locked(context, policy))
-
-
-def _locked(context: Context, policy: Policy) -> tuple[Pin, ...] | None:
-    """The lock's pins, where approvals live in git; else None. Raises SettingsError."""
-    return read_lock(context.settings.lock_file, context.scope).pins if policy.pins_from == "lock" else None
-
-
-def _stale(context: Context, locked: tuple[Pin, ...]) -> tuple[Finding, ...]:
-    return stale(context.settings.slots, locked, context.scope, unset=context.settings.unset)
-
-
-def _read(
-    approvals: Approvals, store: Store, context: Context, policy: Policy, locked: tuple[Pin, ...] | None
-) -> Approvals:
-    state = store.state(context.scope, promote_from=policy.promote_from)
+    assert known.store is not None  # noqa: S101 # only what came from a store is read again
+    state = known.store.state(run.context.scope, promote_from=run.policy.promote_from)
     return replace(
-        approvals,
-        pins=state.pins if locked is None else with_lock(state.pins, locked),
+        known,
+        pins=in_force(state.pins, known.locked),
         revisions=state.revisions,
         promoted=state.promoted,
         known_aliases=state.known_aliases,
     )
 
 
-def unreachable(approvals: Approvals, context: Context, policy: Policy, problem: Problem) -> Approvals:
+def unreachable(run: Run, known: Approvals, problem: Problem) -> Approvals:
     """What is left when the store cannot be asked: what was read before, or the fallback file if it is young."""
-    pins, grace = fallback.stand_in(context, policy) if problem.graceable else (None, None)
-    kept = approvals.pins if approvals.pins is not None else pins
-    return replace(approvals, pins=kept if grace else approvals.pins, problem=problem, grace=grace)
+    pins, grace = fallback.stand_in(run.context, run.policy) if problem.graceable else (None, None)
+    kept = known.pins if known.pins is not None else pins
+    return replace(known, pins=kept if grace else known.pins, problem=problem, grace=grace)
+
+
+def _read_lock(run: Run) -> tuple[Pin, ...]:
+    """Raises SettingsError."""
+    return read_lock(run.context.settings.lock_file, run.context.scope).pins

@@ -19,6 +19,7 @@ from modelgate.errors import StoreProblem
 from modelgate.gate import fingerprint
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.context import Context
+from modelgate.gate.options import Run
 from modelgate.store import Store
 
 CLAIM_SECONDS = 10.0
@@ -39,30 +40,29 @@ class Asked:
     """Whether other gates wait for what this run writes down."""
 
 
-def may_reuse(context: Context, policy: Policy) -> Credential | None:
+def may_reuse(run: Run) -> Credential | None:
     """The credential whose facts may be judged again; None if this run must ask for itself."""
-    return known_credential(context.settings.api, context.environ) if policy.reuse_seconds > 0 else None
+    return known_credential(run.context.settings.api, run.context.environ) if run.policy.reuse_seconds > 0 else None
 
 
-def find_out(context: Context, policy: Policy, approvals: Approvals, deadline: Deadline, *, read_only: bool) -> Asked:
+def find_out(run: Run, approvals: Approvals) -> Asked:
     """The facts for one run."""
-    store, credential = approvals.store, may_reuse(context, policy)
+    context, store, credential = run.context, approvals.store, may_reuse(run)
     if store is None or credential is None or approvals.problem:
-        return _with_grace(context, policy, approvals, Asked(_ask(context, approvals, deadline)))
+        return _with_grace(run, approvals, Asked(_ask(run, approvals)))
     mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.settings.api, credential, store.salt)
-    patience, pause, claimed = Deadline.after(deadline.remaining / 2, context.clock), 0.1, False
+    patience, pause, claimed = Deadline.after(run.deadline.remaining / 2, context.clock), 0.1, False
     while True:
         stored = _earlier(store, context, mark)
-        if stored and _serves(stored, context, approvals, timedelta(seconds=policy.reuse_seconds)):
+        if stored and _serves(stored, run, approvals):
             return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
-        if claimed or read_only or not patience.remaining:
+        if claimed or run.read_only or not patience.remaining:
             break
         claimed = _claim(store, mark)
         if not claimed:  # else it looks once more: whoever had the claim may just have written facts down
             context.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
             pause = min(pause * 1.5, 1.0)
-    asked = Asked(_ask(context, approvals, deadline), reuse_fingerprint=mark, claimed=claimed)
-    return _with_grace(context, policy, approvals, asked)
+    return _with_grace(run, approvals, Asked(_ask(run, approvals), reuse_fingerprint=mark, claimed=claimed))
 
 
 def within_grace(
@@ -98,13 +98,14 @@ def _claim(store: Store, mark: str) -> bool:
         return True
 
 
-def _ask(context: Context, approvals: Approvals, deadline: Deadline) -> Facts:
+def _ask(run: Run, approvals: Approvals) -> Facts:
+    context = run.context
     return api.ask(
         context.settings.api,
         {slot.reference for slot in context.settings.slots},
         known_aliases=approvals.known_aliases,
         pinned=_possible(context, approvals),
-        deadline=deadline,
+        deadline=run.deadline,
         clock=context.clock,
         environ=context.environ,
     )
@@ -120,8 +121,9 @@ def _possible(context: Context, approvals: Approvals) -> set[str]:
     return found
 
 
-def _serves(stored: StoredFacts, context: Context, approvals: Approvals, limit: timedelta) -> bool:
+def _serves(stored: StoredFacts, run: Run, approvals: Approvals) -> bool:
     """Whether facts from the store are young enough and speak of everything that is to be judged."""
+    context, limit = run.context, timedelta(seconds=run.policy.reuse_seconds)
     return (
         is_young(stored.asked_at, context.clock.now(), limit)
         and all(slot.reference in stored.facts.answers for slot in context.settings.slots)
@@ -129,13 +131,13 @@ def _serves(stored: StoredFacts, context: Context, approvals: Approvals, limit: 
     )
 
 
-def _with_grace(context: Context, policy: Policy, approvals: Approvals, asked: Asked) -> Asked:
+def _with_grace(run: Run, approvals: Approvals, asked: Asked) -> Asked:
     """Old facts where the API cannot be asked, if there are any within the grace. A fresh answer is never replaced."""
     problem = _graceable(asked.facts) if asked.facts else None
     if problem is None or asked.facts is None or approvals.store is None:
         return asked
     try:
-        earlier, grace = within_grace(context, policy, approvals.store, asked.facts.origin)
+        earlier, grace = within_grace(run.context, run.policy, approvals.store, asked.facts.origin)
     except StoreProblem:
         return asked
     return replace(asked, facts=asked.facts.patched(earlier), problem=problem, grace=grace) if earlier else asked

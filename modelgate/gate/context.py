@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelgate.clock import Clock, Deadline, SystemClock
@@ -13,7 +13,6 @@ from modelgate.errors import StoreProblem
 from modelgate.gate.author import author
 from modelgate.settings import load
 from modelgate.store import Store, open_store
-from modelgate.store.schema import BEHIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,9 @@ class Context:
                 meanwhile=meanwhile,
             )
         except StoreProblem as error:
-            if error.problem.check == BEHIND:  # its hint is a command, and only here is known of what
-                raise StoreProblem(error.problem.hinting(f"{error.hint} {self.scope.flags}")) from error
+            if error.problem.command:  # only here is known of which service and environment
+                whole = f"{error.problem.command} {self.scope.flags}"
+                raise StoreProblem(replace(error.problem, command=whole)) from error
             raise
 
 
@@ -64,13 +64,15 @@ def prepare(
     config_dir: Path | None = None,
     database_url: str | None = None,
     clock: Clock | None = None,
+    anywhere: bool = False,
 ) -> Context:
-    """Reads the settings and finds out who runs this. Raises SettingsError."""
+    """Reads the settings and finds out who runs this; `anywhere` as in `load`. Raises SettingsError."""
     settings = load(
         service=service,
         environment=environment,
         config_dir=config_dir,
         database_url=database_url,
         environ=environ,
+        anywhere=anywhere,
     )
     return Context(settings, environ, clock or SystemClock(), author(environ, settings.config_dir))

@@ -12,6 +12,7 @@ from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young, parse_instant
 from modelgate.gate.context import Context
 from modelgate.pins import SCHEMA
+from modelgate.small_file import read_small
 
 _LONGEST = 1 << 20
 
@@ -36,9 +37,7 @@ def stand_in(context: Context, policy: Policy) -> tuple[dict[str, SlotPins] | No
 
 
 def _read(path: Path, context: Context) -> tuple[datetime, list[Pin]]:
-    if path.stat().st_size > _LONGEST:
-        raise ValueError("too large")
-    stored = json.loads(path.read_bytes())
+    stored = json.loads(read_small(path, _LONGEST))
     scope = context.scope
     if (stored["schema"], stored["service"], stored["environment"]) != (SCHEMA, scope.service, scope.environment):
         raise ValueError("of another schema, service or environment")

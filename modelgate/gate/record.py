@@ -1,66 +1,65 @@
-"""The record: a judgement as rows for the audit store."""
+"""The record: a judgement as rows, added to the audit store."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 
 from modelgate.checks.judgement import Judgement
-from modelgate.domain.catalogue import Entry, Facts, Outcome
+from modelgate.domain.catalogue import Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
+from modelgate.domain.findings import Finding
+from modelgate.domain.pins import Pin, approval
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
 from modelgate.gate import fingerprint
-from modelgate.gate.asking import Asked
-from modelgate.gate.context import Context
+from modelgate.gate.gather import Gathered
+from modelgate.gate.options import Run
+from modelgate.gate.report import report
 
 
-def rows(
-    context: Context,
-    command: str,
-    judgement: Judgement,
-    asked: Asked,
-    report: Report,
-    eligible: frozenset[str],
-) -> list[Row]:
-    """The run, its resolutions, its findings, and the pins that the policy asks for. `command` is what ran the gate."""
-    run_id = report.run_id or ""
-    told = zip(judgement.views, judgement.slots, strict=True)
-    resolutions = [_resolution(view, slot, run_id) for view, slot in told]
-    findings = [
-        FindingRow(run_id, f.id, f.level, f.message, f.hint, f.slot, str(f.source) if f.source else None, f.waived)
-        for f in report.findings
-    ]
-    pins = [_pin(view, run_id) for view in judgement.to_pin]
-    return [_run(context, command, judgement, asked, report, eligible), *resolutions, *findings, *pins]
+def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
+    """Adds the run to the store in one transaction. Raises StoreProblem, and Conflict if a pin was changed since."""
+    told, context, store = report(run, known, judgement, run.run_id), run.context, known.approvals.store
+    assert store is not None  # noqa: S101 # only a run with a store is recorded
+    expect = {slot.name: known.approvals.revisions.get(slot.name, 0) for slot in context.settings.slots}
+    rows = _rows(run, known, judgement, told)
+    head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
+    return replace(told, audit_sequence=head.sequence, audit_head=str(head))
 
 
-def _run(
-    context: Context, command: str, judgement: Judgement, asked: Asked, report: Report, eligible: frozenset[str]
-) -> RunRow:
-    facts, snapshot = asked.facts, judgement.snapshot
+def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report) -> list[Row]:
+    """The run, its resolutions, its findings, and the pins that the policy asks for."""
+    shown = zip(judgement.views, judgement.slots, strict=True)
+    resolutions = [_resolution(view, slot, run.run_id) for view, slot in shown]
+    findings = [_finding(finding, run.run_id) for finding in told.findings]
+    pins = [pin_row(_accepted(view), run.run_id) for view in judgement.to_pin]
+    return [_run(run, known, judgement, told), *resolutions, *findings, *pins]
+
+
+def _run(run: Run, known: Gathered, judgement: Judgement, told: Report) -> RunRow:
+    facts, asked, snapshot = known.asked.facts, known.asked, known.snapshot
     fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
-    ids = eligible | {view.candidate for view in judgement.views if view.candidate}
+    ids = known.approvals.eligible() | {view.candidate for view in judgement.views if view.candidate}
+    mark = fingerprint.for_grace(snapshot.scope, snapshot.slots, facts.origin) if fresh and facts else None
     return RunRow(
-        run_id=report.run_id or "",
-        command=command,
-        verdict=report.verdict,
-        enforced=report.enforced,
-        exit_code=report.exit_code,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
+        run_id=run.run_id,
+        command="batch" if run.options.only else run.verb,
+        verdict=told.verdict,
+        enforced=told.enforced,
+        exit_code=told.exit_code,
+        started_at=told.started_at,
+        finished_at=told.finished_at,
         slots=canonical([_slot(view, judgement.hands_over) for view in judgement.views]),
-        origin=report.origin,
-        requests=report.requests,
+        origin=told.origin,
+        requests=told.requests,
         facts=facts_to_json(facts, ids) if fresh and facts else None,
         asked_at=facts.asked_at if fresh and facts else None,
         reuse_fingerprint=asked.reuse_fingerprint if fresh else None,
-        grace_fingerprint=fingerprint.for_grace(context.scope, snapshot.slots, facts.origin)
-        if fresh and facts
-        else None,
+        grace_fingerprint=mark,
         reused_from=asked.reused_from,
         unverified=asked.grace is not None,
-        lock_commit=context.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
+        lock_commit=run.context.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
     )
 
 
@@ -98,26 +97,38 @@ def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
     )
 
 
-def _pin(view: SlotView, run_id: str) -> PinRow:
-    facts = view.snapshot.facts
-    return PinRow(
-        slot=view.slot.name,
-        revision=view.pins.revision + 1,
-        action="accept" if view.pins.newest else "first-use",
-        reference=view.slot.reference,
-        model_id=view.candidate or "",
-        reason="the policy accepts it at preflight",
-        origin=facts.origin if facts else None,
-        entry=entry_text(view.entry),
-        run_id=run_id,
+def _finding(finding: Finding, run_id: str) -> FindingRow:
+    """As it was told; the commands are kept below the hint, a line each."""
+    hint = "\n".join(filter(None, (finding.hint, *finding.commands)))
+    source = str(finding.source) if finding.source else None
+    return FindingRow(run_id, finding.id, finding.level, finding.message, hint, finding.slot, source, finding.waived)
+
+
+def _accepted(view: SlotView) -> Pin:
+    """The pin that the policy adds by itself."""
+    return approval(
+        view.slot.name,
+        view.pins.revision,
+        "accept" if view.pins.newest else "first-use",
+        view.candidate or "",
+        view.slot.reference,
+        view.snapshot.facts,
+        "the policy accepts it at preflight",
     )
 
 
-def entry_text(entry: Entry | None) -> str | None:
-    """An entry as a pin keeps it."""
-    return canonical(entry_to_json(entry)) if entry else None
-
-
-def new_run_id(started: datetime, token: str) -> str:
-    """`run_20261122T204911_3f9a2c1b`: readable, sorted by time, unique by its token."""
-    return f"run_{started:%Y%m%dT%H%M%S}_{token}"
+def pin_row(pin: Pin, run_id: str | None = None) -> PinRow:
+    """The pin as it is added to the store. `run_id`: the run that pinned it, or that an operator accepted."""
+    return PinRow(
+        slot=pin.slot,
+        revision=pin.revision or 0,
+        action=pin.action,
+        reference=pin.reference,
+        model_id=pin.model_id,
+        reason=pin.reason,
+        origin=pin.origin,
+        entry=canonical(entry_to_json(pin.entry)) if pin.entry else None,
+        expires_at=pin.expires_at,
+        revokes=pin.revokes,
+        run_id=run_id,
+    )

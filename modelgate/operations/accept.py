@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from modelgate.domain.catalogue import Facts, Outcome
-from modelgate.domain.pins import Pin, SlotPins, choose
+from modelgate.domain.catalogue import Outcome
+from modelgate.domain.command_line import REASON, command
+from modelgate.domain.pins import Pin, SlotPins, approval, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
-from modelgate.operations.change import Change, Changed, approval, row
-from modelgate.operations.outlook import outlook
-from modelgate.operations.selection import ask, meaning, need_fit, need_reason, resolved, select
+from modelgate.gate.record import pin_row
+from modelgate.operations.change import Change, Changed
+from modelgate.operations.outlook import outlook, running
+from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 from modelgate.store import Store
 
 
@@ -32,30 +34,38 @@ def accept(
     reason = need_reason(reason)
     if run_id and source:
         raise UsageError("--run and --from exclude each other", hint="--run pins what a run saw; --from promotes")
-    if context.settings.check.pins_from == "lock":
-        hint = f"modelgate lock {context.scope.flags}, then commit the lock: the review is the approval"
+    if context.settings.pins_from == "lock":
+        hint = f"{command(context.scope, 'lock')}, then commit the lock: the review is the approval"
         raise Refused("approvals of this environment live in its lock file", hint=hint)
     deadline = context.deadline()
     store = context.store(deadline)
     slots = select(context, names, everything or bool(run_id and not names))
-    state = store.state(context.scope)
-    slots, left_out = _unheld(context, slots, state.pins, skip=bool(run_id and not names))
+    revisions = store.revisions(context.scope)
+    state = fold(revisions)
+    slots, left_out = _unheld(context, slots, state, skip=bool(run_id and not names))
     wanted, notes = _wanted(context, store, slots, run_id, source)
     if run_id:
         _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
         slots = tuple(slot for slot in slots if slot.name in wanted)
-    facts = ask(context, state.pins, {model_id for _, model_id in wanted.values()}, deadline)
-    changes = []
+    facts = ask(context, state, {model_id for _, model_id in wanted.values()}, deadline)
+    runs, changes = running(context, revisions, facts), []
     for slot in slots:
-        pins = state.pins.get(slot.name, SlotPins(slot.name))
+        pins = state.get(slot.name, SlotPins(slot.name))
         reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
         need_fit(context, slot, model_id, facts, hold=False)
-        newest = state.revisions.get(slot.name, 0)
-        pin = approval(slot.name, newest, "accept", model_id, reference, facts, reason)
+        pin = approval(slot.name, pins.revision, "accept", model_id, reference, facts, reason)
         if not _says_nothing_new(pin, pins):
-            before = choose(pins, slot.reference, meaning(slot, facts))
+            before = runs[slot.name]
             changes.append(Change(pin, before.model_id if before else None))
-    return _write(context, store, slots, changes, facts, run_id, (*left_out, *notes))
+    head = None
+    if changes:
+        rows = [pin_row(change.pin, run_id) for change in changes]
+        expect = {change.pin.slot: (change.pin.revision or 1) - 1 for change in changes}
+        head = store.append(context.scope, context.author, rows, expect=expect, now=context.clock.now())
+    changed = {change.pin.slot for change in changes}
+    unchanged = tuple(slot.name for slot in slots if slot.name not in changed)
+    after = outlook(context, (*revisions, *(change.pin for change in changes)), facts)
+    return Changed(context.scope, tuple(changes), after, head, unchanged, (*left_out, *notes))
 
 
 def _unheld(
@@ -67,7 +77,7 @@ def _unheld(
         notes = tuple(f"{name} is held, and left as it is" for name in holds)
         return tuple(slot for slot in slots if slot.name not in holds), notes
     for name, hold in holds.items():
-        hint = f'modelgate release {name} --accept --reason "…" {context.scope.flags}'
+        hint = command(context.scope, "release", name, "--accept", REASON)
         raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
     return slots, ()
 
@@ -125,24 +135,3 @@ def _says_nothing_new(pin: Pin, pins: SlotPins) -> bool:
         pin.origin,
         pin.entry,
     )
-
-
-def _write(
-    context: Context,
-    store: Store,
-    slots: Collection[Slot],
-    changes: list[Change],
-    facts: Facts,
-    run_id: str | None,
-    notes: tuple[str, ...],
-) -> Changed:
-    before = store.revisions(context.scope)
-    expect = {change.pin.slot: (change.pin.revision or 1) - 1 for change in changes}
-    head = None
-    if changes:
-        rows = [row(change.pin, run_id) for change in changes]
-        head = store.append(context.scope, context.author, rows, expect=expect, now=context.clock.now())
-    changed = {change.pin.slot for change in changes}
-    unchanged = tuple(slot.name for slot in slots if slot.name not in changed)
-    after = outlook(context, (*before, *(change.pin for change in changes)), facts)
-    return Changed(context.scope, tuple(changes), after, head, unchanged, notes)

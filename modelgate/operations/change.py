@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from modelgate.checks.judgement import Judgement
-from modelgate.domain.catalogue import Entry, Facts
-from modelgate.domain.pins import Action, Pin
-from modelgate.domain.rows import Head, PinRow, Scope
-from modelgate.gate.record import entry_text
+from modelgate.domain.pins import Pin
+from modelgate.domain.rows import Head, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +34,3 @@ class Changed:
     unchanged: tuple[str, ...] = ()
     """Slots for which there was nothing to do."""
     notes: tuple[str, ...] = ()
-
-
-def approval(
-    slot: str,
-    newest: int,
-    action: Action,
-    model_id: str,
-    reference: str,
-    facts: Facts | None,
-    reason: str,
-    *,
-    expires_at: datetime | None = None,
-    revokes: int | None = None,
-) -> Pin:
-    """The next revision of a slot, verified by `facts`, unverified without."""
-    entry: Entry | None = facts.served(model_id) if facts else None
-    return Pin(
-        slot=slot,
-        revision=newest + 1,
-        action=action,
-        model_id=model_id,
-        reference=reference,
-        origin=facts.origin if facts else None,
-        entry=entry,
-        expires_at=expires_at,
-        revokes=revokes,
-        reason=reason,
-    )
-
-
-def row(pin: Pin, run_id: str | None = None) -> PinRow:
-    """The pin as it is added to the store."""
-    return PinRow(
-        slot=pin.slot,
-        revision=pin.revision or 0,
-        action=pin.action,
-        reference=pin.reference,
-        model_id=pin.model_id,
-        reason=pin.reason,
-        origin=pin.origin,
-        entry=entry_text(pin.entry),
-        expires_at=pin.expires_at,
-        revokes=pin.revokes,
-        run_id=run_id,
-    )

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelgate.checks.settings import stale
 from modelgate.domain.findings import Finding
-from modelgate.domain.lock import stale
-from modelgate.domain.pins import Pin, fold
+from modelgate.domain.pins import Pin, approval, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.errors import Refused, SettingsError
 from modelgate.gate.context import Context
-from modelgate.operations.change import Change, approval
+from modelgate.operations.change import Change
 from modelgate.operations.selection import ask, need_fit, resolved, select
 from modelgate.settings.lock import read_lock, render_lock, write_lock
 

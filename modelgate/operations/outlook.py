@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from modelgate.checks.judgement import Judgement, judge
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Pin, SlotPins, fold, with_lock
+from modelgate.domain.pins import Choice, Pin, SlotPins, fold, in_force
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import HandOver
 from modelgate.domain.settings import Settings
@@ -27,10 +27,18 @@ def as_last_asked(settings: Settings, revisions: Iterable[Pin], handed: Iterable
 
 def pins_in_force(context: Context, revisions: Iterable[Pin]) -> Mapping[str, SlotPins]:
     """The pins that a gate would judge against: the store's, or the lock's under the store's holds."""
-    stored = fold(revisions)
-    if context.settings.preflight.pins_from == "store":
-        return stored
-    return with_lock(stored, read_lock(context.settings.lock_file, context.scope).pins)
+    return in_force(fold(revisions), _locked(context))
+
+
+def running(context: Context, revisions: Iterable[Pin], facts: Facts | None) -> dict[str, Choice | None]:
+    """Slot of the settings to *p*: what it runs on these revisions, by the facts as they are; None: nothing."""
+    return {view.slot.name: view.choice for view in outlook(context, revisions, facts).views}
+
+
+def _locked(context: Context) -> tuple[Pin, ...] | None:
+    """The lock's pins, where approvals live in git. Raises SettingsError."""
+    settings = context.settings
+    return read_lock(settings.lock_file, context.scope).pins if settings.pins_from == "lock" else None
 
 
 def outlook(
@@ -42,7 +50,7 @@ def outlook(
     problem: Problem | None = None,
 ) -> Judgement:
     """What preflight would decide on these revisions, if the facts stay as they are; without, `problem` says why."""
-    revisions = tuple(revisions)
+    revisions, locked = tuple(revisions), _locked(context)
     settings = as_last_asked(context.settings, revisions)
     return judge(
         Snapshot(
@@ -52,7 +60,8 @@ def outlook(
             scope=context.scope,
             slots=settings.slots,
             waivers=settings.waivers,
-            pins=pins_in_force(context, revisions),
+            pins=in_force(fold(revisions), locked),
+            locked=locked,
             facts=facts,
             promoted=None,
             api_problem=problem,

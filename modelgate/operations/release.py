@@ -6,13 +6,14 @@ from collections.abc import Collection
 from typing import Literal
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Pin, SlotPins, fold
+from modelgate.domain.pins import Pin, SlotPins, approval, fold
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT
 from modelgate.domain.text import printable
 from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
-from modelgate.operations.change import Change, Changed, approval, row
+from modelgate.gate.record import pin_row
+from modelgate.operations.change import Change, Changed
 from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 
@@ -47,7 +48,7 @@ def release(
     pins = [change.pin for change in changes]
     expect = {slot.name: state[slot.name].revision for slot, _ in held}
     head = store.append(
-        context.scope, context.author, [row(pin) for pin in pins], expect=expect, now=context.clock.now()
+        context.scope, context.author, [pin_row(pin) for pin in pins], expect=expect, now=context.clock.now()
     )
     return Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts), head)
 
@@ -68,7 +69,7 @@ def _model_id(context: Context, slot: Slot, hold: Pin, in_force: SlotPins | None
 def _need_locked(context: Context, slot: Slot, model_id: str, in_force: SlotPins | None) -> None:
     """Where approvals live in git a slot runs what the lock says, once its hold is over: that must be what is meant."""
     newest = in_force.newest if in_force else None
-    if context.settings.preflight.pins_from == "lock" and (newest is None or newest.model_id != model_id):
+    if context.settings.pins_from == "lock" and (newest is None or newest.model_id != model_id):
         says = printable(newest.model_id) if newest else "nothing"
         hint = f"set model to {printable(model_id)}, then modelgate lock {context.scope.flags}, and deploy that"
         raise Refused(f"{slot.name}: the lock says {says}, and the slot would run it", hint=hint)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.history import StoredFacts
-from modelgate.domain.pins import Choice, Pin, SlotPins
+from modelgate.domain.pins import Choice, Pin, SlotPins, approval
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
@@ -17,8 +17,9 @@ from modelgate.domain.times import to_the_minute
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context
-from modelgate.operations.change import Change, Changed, approval, row
-from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force
+from modelgate.gate.record import pin_row
+from modelgate.operations.change import Change, Changed
+from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, running
 from modelgate.operations.selection import ask, need_fit, need_known, need_reason, select
 from modelgate.store import Store
 
@@ -80,12 +81,12 @@ def rollback(
     facts = None if terms.unverified else _ask(context, pins_in_force(context, revisions), target, deadline)
     earlier = store.facts(context.scope) if terms.unverified else None
     known = facts or (earlier.facts if earlier else None)
-    running = {view.slot.name: view.choice for view in outlook(context, revisions, known).views}
+    runs = running(context, revisions, known)
     then = {h.slot: h.model_id for h in store.handed_over_at(context.scope, target.time)} if target.time else {}
     changes = []
     for slot in slots:
         past = tuple(pin for pin in revisions if pin.slot == slot.name)
-        before = _Before(context, store, slot, past, running[slot.name], then.get(slot.name))
+        before = _Before(context, store, slot, past, runs[slot.name], then.get(slot.name))
         changes.append(_change(before, target, terms, facts))
     pins = [change.pin for change in changes]
     planned = _planned(context, store, (*revisions, *pins), changes, facts, earlier)
@@ -96,7 +97,7 @@ def rollback(
     store = context.store(context.deadline())  # anew: people may have thought longer than a command may wait
     expect = {pin.slot: (pin.revision or 1) - 1 for pin in pins}
     head = store.append(
-        context.scope, context.author, [row(pin) for pin in pins], expect=expect, now=context.clock.now()
+        context.scope, context.author, [pin_row(pin) for pin in pins], expect=expect, now=context.clock.now()
     )
     return replace(planned, head=head)
 

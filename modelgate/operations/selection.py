@@ -67,12 +67,6 @@ def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], dead
     return facts
 
 
-def meaning(slot: Slot, facts: Facts | None) -> str | None:
-    """*a*: the ID that the slot's reference resolves to; None if to nothing, or not known."""
-    answer = facts.answers.get(slot.reference) if facts else None
-    return answer.id if answer and answer.outcome is Outcome.RESOLVED else None
-
-
 def resolved(slot: Slot, facts: Facts) -> str:
     """*a*. Raises Refused if the reference resolves to nothing, ApiProblem if that could not be known."""
     answer = facts.answers[slot.reference]
@@ -92,15 +86,15 @@ def need_fit(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold:
     failed = facts.answers.get(model_id)
     if not facts.knows(model_id) and failed and failed.problem:
         raise ApiProblem(failed.problem)
-    if facts.served(model_id) is None:
-        retired = model_id in facts.entries
-        what = "is retired" if retired else "is not in the catalogue"
+    standing = facts.standing(model_id)
+    if standing != "served":
+        what = "is retired" if standing == "retired" else "is not in the catalogue"
         raise Refused(f"{slot.name}: {printable(model_id)} {what}", hint="modelgate models lists what is served")
     view = _as_if(context, slot, model_id, facts, hold=hold)
     for check in catalogue.FIT:
         for finding in check.judge(view) or []:
             if finding.level is Level.REFUSE:
-                raise Refused(f"{slot.name}: {finding.message}", hint=finding.hint)
+                raise Refused(f"{slot.name}: {finding.message}", hint=finding.advice)
 
 
 def _as_if(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> SlotView:

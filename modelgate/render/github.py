@@ -22,8 +22,8 @@ def _command(finding: Finding) -> str:
         properties = {"file": finding.source.name, "line": str(finding.source.line)} | properties
     given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     where = f" ({finding.source})" if finding.source and not finding.source.is_file else ""
-    hint = f"\n{finding.hint}" if finding.hint else ""
-    return f"::{command} {given}::{_data(f'{finding.message}{where}{hint}')}"
+    text = "\n".join([f"{finding.message}{where}", *filter(None, (finding.hint, *finding.commands))])
+    return f"::{command} {given}::{_data(text)}"
 
 
 def _data(text: str) -> str:

@@ -38,4 +38,6 @@ def text(value: str) -> str:
 
 def _clean(value: Value) -> Value:
     changed: dict[str, Any] = {f.name: text(got) for f in fields(value) if type(got := getattr(value, f.name)) is str}
+    if isinstance(value, Finding):
+        changed["commands"] = tuple(text(line) for line in value.commands)
     return replace(value, **changed)

@@ -62,6 +62,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "slot": finding.slot,
         "message": finding.message,
         "hint": finding.hint,
+        "commands": list(finding.commands),
         "source": str(finding.source) if finding.source else None,
         "waived": finding.waived,
     }

@@ -56,7 +56,7 @@ def _told(findings: Sequence[Finding]) -> str:
     for finding in findings:
         where = f" ({finding.source})" if finding.source else ""
         lines.append(f"{finding.level.upper()} {finding.id}: {_title(finding)}{where}")
-        lines += [f"  {finding.hint}"] if finding.hint else []
+        lines += [f"  {line}" for line in (finding.hint, *finding.commands) if line]
     return _legal("\n".join(lines))
 
 

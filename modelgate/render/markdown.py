@@ -56,7 +56,7 @@ def _finding(finding: Finding) -> list[str]:
         _code(finding.slot or ""),
         _escape(finding.message),
         _code(str(finding.source or "")),
-        _code(finding.hint),
+        "<br>".join(filter(None, (_escape(finding.hint), *map(_code, finding.commands)))),
     ]
 
 

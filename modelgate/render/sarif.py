@@ -64,7 +64,7 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 def _result(report: Report, finding: Finding, rule: int, fingerprint: str) -> dict[str, Any]:
     about = f"{finding.slot}: " if finding.slot else ""
-    hint = f"\n{finding.hint}" if finding.hint else ""
+    hint = "".join(f"\n{line}" for line in (finding.hint, *finding.commands) if line)
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": rule,

@@ -30,6 +30,16 @@ def table(
     return lines
 
 
+def wrapped(text: str, style: Style, indent: int = 0) -> list[str]:
+    """`text` in lines that leave room for an indent; no word is ever broken, so that an ID stays one."""
+    if style.width is None or len(text) + indent <= style.width:
+        return [text]
+    import textwrap
+
+    room = max(style.width - indent, 20)
+    return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
+
+
 def _widths(rows: Sequence[Sequence[str]], limit: int | None) -> list[int]:
     """As wide as the contents. Where that is too wide the widest give way: at first between words, then within."""
     columns = list(zip(*rows, strict=True))

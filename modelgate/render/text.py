@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelgate.domain.findings import Finding, Level, Verdict
 from modelgate.domain.report import Report, SlotReport
 from modelgate.render.style import Colour, Style
-from modelgate.render.table import table
+from modelgate.render.table import table, wrapped
 from modelgate.render.words import (
     NOTHING,
     SAME,
@@ -72,16 +72,11 @@ def _finding(finding: Finding, style: Style) -> list[str]:
     about = f"{_INDENT}{finding.slot}" if finding.slot else ""
     where = f"{_INDENT}{finding.source}" if finding.source else ""
     lines = [f"{level}  {style.paint(finding.id, 'bold')}{about}{style.paint(where, 'dim')}{waived}"]
-    lines += [_INDENT + line for line in _wrapped(finding.message, style)]
-    return lines + ([f"{_INDENT}→ {style.paint(finding.hint, 'cyan')}"] if finding.hint else [])
-
-
-def _wrapped(message: str, style: Style) -> list[str]:
-    if style.width is None or len(message) + len(_INDENT) <= style.width:
-        return [message]
-    import textwrap
-
-    return textwrap.wrap(message, max(style.width - len(_INDENT), 20), break_on_hyphens=False)
+    lines += [_INDENT + line for line in wrapped(finding.message, style, indent=len(_INDENT))]
+    if finding.hint:
+        first, *more = wrapped(finding.hint, style, indent=len(_INDENT) + 2)
+        lines += [f"{_INDENT}→ {first}", *(f"{_INDENT}  {line}" for line in more)]
+    return lines + [f"{_INDENT}{style.paint(line, 'cyan')}" for line in finding.commands]
 
 
 def _inert(line: str) -> str:

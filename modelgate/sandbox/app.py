@@ -6,9 +6,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from modelgate.sandbox import batch_controls, controls
 from modelgate.sandbox.answers import ApiError, error_answer, new_id
 from modelgate.sandbox.batch_controls import BatchControls
 from modelgate.sandbox.batches_api import BatchesApi
@@ -31,12 +32,18 @@ def build_app(cut: CutConnection) -> Starlette:
         *MessagesApi(state).routes(),
         *Controls(state, faults, batches).routes(),
         *BatchControls(state, batches).routes(),
+        Route("/_sandbox/", _controls),
     ]
     return Starlette(
         routes=routes,
         middleware=[Middleware(Front, state=state, faults=faults, cut=cut)],
         exception_handlers={ApiError: _refused, HTTPException: _not_routed, Exception: _broken},
     )
+
+
+def _controls(_request: Request) -> Response:
+    """What the banner leads to: the controls, as their modules list them."""
+    return PlainTextResponse("\n".join(filter(None, (controls.__doc__, batch_controls.__doc__))))
 
 
 def _request_id(request: Request) -> str:

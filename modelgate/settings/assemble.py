@@ -100,7 +100,7 @@ class Assembler:
             within = merged.pop("retires_within_days", {})
             merged |= {f"retires_{key}_days": days for key, days in within.items()}
             days_at = (*path, "retires_within_days") if within else days_at
-            if table.get("promote_from") == environment:
+            if environment and table.get("promote_from") == environment:
                 where = (*path, "promote_from")
                 self.complaints.add(self.place(where), "policy.promote_from", "an environment cannot wait for itself")
         policy = Policy(**merged)

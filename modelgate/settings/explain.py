@@ -64,6 +64,8 @@ def _what(detail: ErrorDetails, tree: Mapping[str, Any]) -> str:
         return "must be an array of tables: [[waivers]]"
     if kind == "extra_forbidden":
         here, name = _around(_path(detail), tree)
+        if _path(detail)[:2] == ("policy", "preflight") and name in tree["policy"].keys() - {"preflight"}:
+            return "belongs in [policy]: it holds for check and preflight alike"
         return "unknown key" + _meant(name, list(here))
     if kind == "literal_error":
         near = _meant(str(detail["input"]), str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", "))

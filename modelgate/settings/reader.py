@@ -12,6 +12,7 @@ from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.assemble import Assembler, api, prices
+from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
 from modelgate.settings.variables import Overridable, Variables, sort_variables
@@ -29,14 +30,18 @@ def load(
     config_dir: Path | None = None,
     environ: Mapping[str, str],
     database_url: str | None = None,
+    anywhere: bool = False,
 ) -> Settings:
     """The settings. Arguments are flags: they win over `environ`, which wins over `config/<environment>.toml`.
 
+    `anywhere`: for what needs neither environment nor file. Without a flag, and where `environ` names none that has a
+    file here, the settings are of no environment (""): `default.toml`, if it is there, variables and flags.
     Raises SettingsError, with every problem on a line of its own.
     """
     config_dir = config_dir or Path(environ.get("MODELGATE_CONFIG_DIR") or "config")
-    environment = _environment(environment, environ, config_dir)
-    files = list(_files(config_dir, environment))
+    if not anywhere or environment or environ.get("MODELGATE_ENVIRONMENT") in environments(config_dir):
+        environment = _environment(environment, environ, config_dir)
+    files = list(_files(config_dir, environment or ""))
     flags = {("service",): ("--service", service), ("database", "url"): ("--database-url", database_url)}
     tables, assembler, variables = _merge(files, flags, environ)
     policy = tables.get("policy", {})
@@ -46,12 +51,12 @@ def load(
     settings = Settings(
         service=tables.get("service", _DEFAULT_SERVICE),
         service_given="service" in tables,
-        environment=environment,
+        environment=environment or "",
         config_dir=config_dir,
         slots=slots,
         unset=unset,
-        check=assembler.policy(environment, base),
-        preflight=assembler.policy(environment, base, (("policy", "preflight"), preflight)),
+        check=assembler.policy(environment or "", base),
+        preflight=assembler.policy(environment or "", base, (("policy", "preflight"), preflight)),
         waivers=assembler.waivers(tables.get("waivers", {})),
         api=api(tables.get("api", {})),
         database=assembler.database(tables.get("database", {})),
@@ -60,6 +65,18 @@ def load(
     )
     assembler.complaints.raise_any()
     return settings
+
+
+def show(
+    *, service: str | None, environment: str | None, config_dir: Path | None, environ: Mapping[str, str]
+) -> list[Value]:
+    """The effective settings, key by key, of an environment or (None named) of all. Raises SettingsError."""
+    from modelgate.settings.schema import tree
+
+    known = load(service=service, environment=environment, config_dir=config_dir, environ=environ, anywhere=True)
+    files = list(_files(known.config_dir, known.environment))
+    tables, assembler, _ = _merge(files, {("service",): ("--service", service)}, environ)
+    return effective(tables, tree(), assembler.place)
 
 
 def environments(config_dir: Path) -> tuple[str, ...]:
@@ -114,7 +131,8 @@ def _shown(path: Path) -> str:
 
 def _files(config_dir: Path, environment: str) -> Iterator[TomlFile]:
     """The highest layer first."""
-    yield read_toml(config_dir / f"{environment}.toml")
+    if environment:
+        yield read_toml(config_dir / f"{environment}.toml")
     default = config_dir / "default.toml"
     if os.path.lexists(default):  # a link into nowhere is an error, not a file that is not there
         yield read_toml(default)

@@ -51,7 +51,7 @@ def _reason(text: str) -> str:
 
 
 def _policy_key(text: str) -> str:
-    known = [key for key in VerbPolicy.model_fields if key != "overridable"]
+    known = [key for key in PolicyTable.model_fields if key not in ("overridable", "preflight")]
     if text not in known:
         near = did_you_mean(text, known)
         raise ValueError("is no key of the policy" + (f", did you mean '{near}'?" if near else ""))
@@ -85,7 +85,6 @@ class VerbPolicy(_Table):
     retires_within_days: RetiresWithin = UNSET
     require_canonical: bool = UNSET
     allowed_lines: list[Annotated[str, Field(min_length=1, max_length=100)]] = UNSET
-    pins_from: Literal["store", "lock"] = UNSET
     promote_from: Annotated[str, AfterValidator(_empty_or(names.environment))] = UNSET
     soak_hours: Hours = UNSET
     hand_off: Literal["pins", "settings"] = UNSET
@@ -99,6 +98,7 @@ class VerbPolicy(_Table):
 class PolicyTable(VerbPolicy):
     """`[policy]`."""
 
+    pins_from: Literal["store", "lock"] = UNSET
     preflight: VerbPolicy = UNSET
 
 

@@ -21,7 +21,7 @@ from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.store import server
 from modelgate.store.address import Address
-from modelgate.store.faults import DAMAGED, VENDOR, Fault, fault_of
+from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -94,11 +94,15 @@ class Database:
         pause = 0.02
         while True:
             try:
-                with self._engine.connect().execution_options(write=write, bounded=True) as connection, connection.begin():
+                with (
+                    self._engine.connect().execution_options(write=write, bounded=True) as connection,
+                    connection.begin(),
+                ):
                     return work(connection)
             except VENDOR as error:
                 fault = fault_of(error)
-                if not fault.transient or tries.remaining <= pause:
+                waits = fault.transient and not (fault is STANDBY and self.read_only)
+                if not waits or tries.remaining <= pause:
                     raise fault.error(self.address.shown) from error
             except (ValueError, LookupError, TypeError, AttributeError) as error:
                 if write:
@@ -134,7 +138,8 @@ class Database:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
         seconds = self.seconds if connection.get_execution_options().get("bounded", False) else 0
-        begin = server.begin(write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
+        schema = server.schema_of(self.address)
+        begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
         connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
 
     def _connect_file(self) -> sqlite3.Connection:

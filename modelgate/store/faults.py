@@ -42,6 +42,8 @@ class Fault:
 
 
 DAMAGED = Fault("a row holds what modelgate never wrote: audit verify")
+STANDBY = Fault("the database is read-only, as a standby is", transient=True)
+"""After a failover, until the primary is back. Reads go on."""
 LOST = Fault("the connection was lost", transient=True)
 _SQLITE = {
     sqlite3.SQLITE_BUSY: Fault("locked by another process", transient=True),
@@ -59,7 +61,9 @@ _SQLITE = {
 }
 _POSTGRESQL = {
     "08": LOST,
+    "22P05": Fault("the database's encoding has no room for a text", see="make the database anew with ENCODING 'UTF8'"),
     "28": Fault("the database refused user or password"),
+    "3F": Fault("its search_path names no schema that is there"),
     "3D": Fault("there is no such database"),
     "40": Fault("other transactions were in the way", transient=True),
     "42": Fault("its tables are not what this version of modelgate knows", check=INCOMPATIBLE),
@@ -67,16 +71,20 @@ _POSTGRESQL = {
     "57": Fault("the database is shutting down or starting", transient=True),
     "58": Fault("the database cannot read or write its disk"),
     "XX": Fault("the database is damaged"),
-    "25006": Fault("the database is read-only"),
+    "25006": STANDBY,
     "42501": Fault(
         "the database user lacks a right that this needs", see="docs/postgresql.md says which role may what"
     ),
     "53100": Fault("the disk is full"),
     "53300": Fault("the database has too many clients", transient=True),
+    "42P07": Fault("another upgrade makes its tables", conflict=True),
     "55P03": Fault("locked by another process", transient=True),
     "57014": Fault("the database ended the statement"),
     "MG001": Fault("rows are only ever added"),
     "MG002": Fault("rows are only added in one's own name"),
+    "MG003": Fault("rows are only added at the end of the chain"),
+    "MG004": Fault("a row says another time than the database's clock"),
+    "MG005": Fault("a lease ends within a day"),
     "23505": Fault("the key is taken", conflict=True),
     "in the clear": Fault(
         "the server asked for the password in the clear",

@@ -16,10 +16,11 @@ from sqlalchemy import Connection, inspect, text
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
-from modelgate.errors import StoreProblem
+from modelgate.errors import Conflict, StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.schema import Schema, locks_out, notices_of, read_schema
+from modelgate.store.server import VERSION_TABLE
 from modelgate.store.tables import metadata, runs
 
 _one_at_a_time = threading.Lock()
@@ -65,24 +66,38 @@ def configuration(connection: Connection | None = None) -> Config:
 def upgrade(database: Database) -> Plan:
     """Runs the migrations that are missing, in one transaction, and returns what was done. Raises StoreProblem."""
     database.create_file()
-    return database.run(_upgrade, write=True)
+    try:
+        return database.run(_upgrade, write=True)
+    except Conflict:  # somebody else made the first table in the same moment: wait for him, then look again
+        return database.run(_upgrade, write=True)
 
 
 def _upgrade(connection: Connection) -> Plan:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modelgate db upgrade'))"))
+        _lock(connection)
     has_store = inspect(connection).has_table("store_info")  # on PostgreSQL a look that fails would end the transaction
     todo = _plan(connection, read_schema(connection) if has_store else None)
-    if todo.current is None:
-        _refuse_strangers(connection)
     if todo.steps:
         with _one_at_a_time:
             command.upgrade(configuration(connection), "head")
     return todo
 
 
-def _refuse_strangers(connection: Connection) -> None:
-    """A database in which other tables have our names is somebody else's."""
+def _lock(connection: Connection) -> None:
+    """One upgrade at a time. A lock that only the owner can take: whoever may connect can take an advisory lock."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        key = f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num)"
+        connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num varchar(32) NOT NULL, {key})"))
+    connection.execute(text(f"LOCK TABLE {VERSION_TABLE} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _refuse_unfit(connection: Connection) -> None:
+    """A database in which other tables have our names is somebody else's; one that is not UTF-8 loses texts."""
+    if connection.dialect.name == "postgresql":
+        encoding = str(connection.execute(text("SHOW server_encoding")).scalar())
+        if encoding != "UTF8":
+            message = f"the database has the encoding {printable(encoding, 20)}, not UTF8"
+            raise StoreProblem(Problem(INCOMPATIBLE, message, "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"))
     taken = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
     if taken:
         raise StoreProblem(
@@ -102,13 +117,14 @@ def current(database: Database) -> Schema | None:
 def plan(database: Database) -> Plan:
     """What `upgrade` would do, and whom it would lock out. Raises StoreProblem."""
     schema = current(database)
-    if schema is None:
+    if schema is None and database.address.path and not database.address.path.exists():
         return Plan(None, _steps("base"))
     return database.run(lambda connection: _plan(connection, schema))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:
     if schema is None:
+        _refuse_unfit(connection)
         return Plan(None, _steps("base"))
     notices_of(schema)  # raises where the store is for later versions alone: that is not "up to date"
     steps = _steps(schema.revision) if schema.is_behind else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -13,7 +12,6 @@ from modelgate.domain.codec import entry_from_json, facts_from_json
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
-from modelgate.store.append import tail
 from modelgate.store.handovers import promoted
 from modelgate.store.tables import newest, oldest, pins, resolutions, runs, within
 
@@ -22,13 +20,12 @@ RECENT_RESOLUTIONS = 300
 """How many of the newest resolutions are asked which references are aliases."""
 
 
-def state(connection: Connection, chained: Sequence[str], scope: Scope, promote_from: str) -> State:
+def state(connection: Connection, scope: Scope, promote_from: str) -> State:
     """The present state of a scope."""
     return State(
         pins=fold(revisions(connection, scope)),
         promoted=promoted(connection, Scope(scope.service, promote_from)) if promote_from else {},
         known_aliases=_aliases(connection, scope),
-        head=tail(connection, scope, chained).head,
     )
 
 
@@ -91,6 +88,12 @@ def run(connection: Connection, run_id: str) -> StoredRun | None:
         query = query.where(resolutions.c.sequence < end)
     answers = connection.execute(query.where(resolutions.c.run_id == run_id).order_by(resolutions.c.sequence))
     return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
+
+
+def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]:
+    """The IDs of the newest runs, newest first."""
+    query = select(runs.c.run_id).where(within(runs, scope)).order_by(runs.c.sequence.desc()).limit(limit)
+    return tuple(connection.execute(query).scalars())
 
 
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:

@@ -46,7 +46,7 @@ class Store:
 
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
-        return self._database.run(lambda c: read.state(c, self._schema.chained, scope, promote_from))
+        return self._database.run(lambda c: read.state(c, scope, promote_from))
 
     def facts(
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
@@ -68,7 +68,7 @@ class Store:
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
         """
-        return append(self._database, self._schema.chained, scope, author, rows, expect=expect or {}, now=now)
+        return append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now)
 
     def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
         """Every revision of the scope, or of one slot, oldest first."""
@@ -78,13 +78,17 @@ class Store:
         """A recorded run with its resolutions, of any scope."""
         return self._database.run(lambda c: read.run(c, run_id))
 
+    def run_ids(self, scope: Scope, limit: int) -> tuple[str, ...]:
+        """The IDs of the newest runs of a scope, newest first."""
+        return self._database.run(lambda c: read.run_ids(c, scope, limit))
+
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))
 
     def head(self, scope: Scope) -> Head | None:
         """The end of the chain; None if nothing was ever recorded."""
-        return self._database.run(lambda c: tail(c, scope, self._schema.chained).head)
+        return self._database.run(lambda c: tail(c, scope, self._schema.tables).head)
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
         """The newest hand-over to the slot of another ID than `present`."""

@@ -31,11 +31,16 @@ def repository(tmp_path: Path) -> Path:
 def act(repository: Path, tmp_path: Path, modelgate_sandbox: Sandbox) -> RunAction:
     """Runs the action in the repository; `key=False` as in a pull request from a fork."""
 
-    def run(*, key: bool = True, name: str = "job", **inputs: str) -> Job:
-        environ = {"ANTHROPIC_BASE_URL": modelgate_sandbox.url, "MODELGATE_DATABASE_URL": f"sqlite:///{tmp_path}/m.db"}
+    def run(*, key: bool = True, name: str = "job", environ: dict[str, str] | None = None, **inputs: str) -> Job:
+        variables = {
+            "ANTHROPIC_BASE_URL": modelgate_sandbox.url,
+            "MODELGATE_DATABASE_URL": f"sqlite:///{tmp_path}/m.db",
+        }
         if key:
-            environ["ANTHROPIC_API_KEY"] = API_KEY
-        return composite.run(repository, tmp_path / name, environ, **{"environment": "prod", **inputs})
+            variables["ANTHROPIC_API_KEY"] = API_KEY
+        return composite.run(
+            repository, tmp_path / name, variables | (environ or {}), **{"environment": "prod", **inputs}
+        )
 
     return run
 
@@ -85,6 +90,27 @@ def test_offline_false_asks_the_api_in_any_case(act: RunAction) -> None:
     """Whoever says that the credentials are elsewhere is taken at their word, and told when there are none."""
     job = act(key=False, offline="false")
     assert ("api.credentials" in job.summary, "settings.offline" in job.summary) == (True, False)
+
+
+def test_no_code_of_the_checkout_runs(act: RunAction, repository: Path) -> None:
+    """Modules that a pull request plants at the root of the repository are not imported, wherever PYTHONPATH leads."""
+    proof = composite.plant(repository)
+    job = act(environ={"PYTHONPATH": str(repository)})
+    assert (job.exit_code, job.outputs["verdict"], proof.exists()) == (1, "refuse", False), proof.read_text()
+
+
+STARTS = re.compile(r"""(?:python3?|PYTHON"|bin/python")[",]? +(?!-I)(-[mc]|-\S*,|"?-c)""")
+
+
+MANIFESTS = sorted(str(path.relative_to(manifests.ROOT)) for path in (manifests.ROOT / "deploy").rglob("*.y*ml"))
+
+
+@pytest.mark.parametrize(
+    "file", ["action.yml", ".pre-commit-hooks.yaml", "docs/ci.md", "docs/container.md", "docs/gitops.md", *MANIFESTS]
+)
+def test_python_is_started_isolated(file: str) -> None:
+    """What people copy starts Python with -I: without it the working directory comes first among the modules."""
+    assert STARTS.search((manifests.ROOT / file).read_text()) is None
 
 
 def test_inputs_are_data(act: RunAction, repository: Path) -> None:

@@ -19,13 +19,18 @@ def main() -> int:
     """0 if the action installed itself and passed."""
     inherited = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
     with tempfile.TemporaryDirectory() as folder:
-        clone, temporary = Path(folder) / "clone", Path(folder) / "temp"
-        subprocess.run(["git", "clone", "--quiet", composite.ROOT, clone], check=True)
+        action, repository, temporary = (Path(folder) / name for name in ("action", "repository", "temp"))
+        for clone in (action, repository):
+            subprocess.run(["git", "clone", "--quiet", composite.ROOT, clone], check=True)
+        proof = composite.plant(repository)
         inputs = {"environment": "staging", "python": sys.executable}
-        job = composite.run(clone, temporary, inherited, action=clone, **inputs)
+        environ = inherited | {"PYTHONPATH": str(repository)}
+        job = composite.run(repository, temporary, environ, action=action, **inputs)
+        strange = proof.exists()
     print(job.log)
     print(f"verdict: {job.outputs['verdict']}")
-    return 0 if (job.exit_code, job.outputs["verdict"]) == (0, "pass") else 1
+    print(f"a module of the checkout was imported: {strange}")
+    return 0 if (job.exit_code, job.outputs["verdict"], strange) == (0, "pass", False) else 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,18 @@ ACTION = documents(ROOT / "action.yml")[0]
 _EXPRESSION = re.compile(r"\$\{\{ ([\w.-]+) \}\}")
 
 
+PLANTED = ("json", "venv", "pip", "os", "re", "click", "sqlalchemy", "anthropic", "sitecustomize", "modelgate")
+"""Modules that a pull request's author would put at the root of the repository."""
+
+
+def plant(repository: Path) -> Path:
+    """Puts modules at the repository's root that write the file which is returned, if anybody imports one."""
+    proof = repository.parent / "imported-a-strangers-module"
+    for name in PLANTED:
+        (repository / f"{name}.py").write_text(f"open({str(proof)!r}, 'a').write({name!r})\n")
+    return proof
+
+
 @dataclass(frozen=True)
 class Job:
     """What a run of the action left behind."""

@@ -6,9 +6,10 @@ import click
 
 from modelgate.cli.batch import cancel, resume, run, show, stats, submit
 from modelgate.cli.batch import list as list_jobs
+from modelgate.cli.command import Group
 
 
-class InOrder(click.Group):
+class InOrder(Group):
     """A group that lists its commands in the order in which they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click hands it over

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @scoped
 @data_format
 def command(context: Context, form: str) -> int:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, job_argument, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("resume")
-@click.argument("job_id", metavar="JOB")
+@click.command("resume", cls=Command)
+@job_argument
 @shared.out
 @click.option(
     "--requests", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where the requests are now."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("run")
+@click.command("run", cls=Command)
 @shared.requests_file
 @shared.slot
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Of the results.")

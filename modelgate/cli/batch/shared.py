@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli import complete
 from modelgate.cli.output import say, say_json
 from modelgate.cli.start import interrupts
 from modelgate.cli.terminal import style_of
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from modelgate.batches.progress import Bars, Lines, Progress
     from modelgate.gate.context import Context
 
-slot = click.option("--slot", required=True, metavar="SLOT", help="Whose approved ID the requests run on.")
+slot = click.option(
+    "--slot",
+    required=True,
+    metavar="SLOT",
+    help="Whose approved ID the requests run on.",
+    shell_complete=complete.slots,
+)
 requests_file = click.argument("requests", type=click.Path(path_type=Path, dir_okay=False), metavar="REQUESTS.JSONL")
 out = click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Of the results.")
 resends = click.option(

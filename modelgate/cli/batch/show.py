@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, job_argument, scoped
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("show")
-@click.argument("job_id", metavar="JOB")
+@click.command("show", cls=Command)
+@job_argument
 @scoped
 @data_format
 def command(context: Context, job_id: str, form: str) -> int:

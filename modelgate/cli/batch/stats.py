@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.command import Command
+from modelgate.cli.options import data_format, job_argument, scoped
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("stats")
-@click.argument("job_id", metavar="JOB")
+@click.command("stats", cls=Command)
+@job_argument
 @scoped
 @data_format
 def command(context: Context, job_id: str, form: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.batch import shared
+from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import say, say_json
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 
-@click.command("submit")
+@click.command("submit", cls=Command)
 @shared.requests_file
 @shared.slot
 @shared.again

@@ -15,7 +15,7 @@ from asked import KEY, ask_at
 from support.fault_server import ALIAS, CANONICAL, Fault, FaultServer, page
 from support.faults import FAULTS
 
-from modelgate.api import connect, lazy_imports, origin_used
+from modelgate.api import connect, origin_used
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
@@ -308,15 +308,6 @@ def test_an_empty_list_of_retired_models_is_no_failure() -> None:
     with FaultServer(Fault("none", lambda wire: wire.answer(200, page())), at="retired") as server:
         facts = ask_at(server.base_url, "claude-typo")
     assert facts.answers["claude-typo"].outcome is Outcome.UNKNOWN
-
-
-@pytest.mark.skipif(not hasattr(sys, "set_lazy_imports_filter"), reason="lazy imports came with Python 3.15")
-def test_lazy_imports_are_put_back_even_on_error() -> None:
-    """Blocks nest; the outermost restores what it found, whatever happened inside."""
-    before = sys.get_lazy_imports(), sys.get_lazy_imports_filter()  # type: ignore[attr-defined]  # since 3.15
-    with pytest.raises(ZeroDivisionError), lazy_imports(), lazy_imports():
-        raise ZeroDivisionError
-    assert (sys.get_lazy_imports(), sys.get_lazy_imports_filter()) == before  # type: ignore[attr-defined]  # the same
 
 
 def test_spans_are_made_where_somebody_collects_them(monkeypatch: pytest.MonkeyPatch) -> None:

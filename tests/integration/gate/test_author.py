@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -70,3 +71,30 @@ def test_no_commit_is_better_than_a_wrong_one(checkout: Path) -> None:
     assert commit_of(checkout / "inside") is None
     assert commit_of(checkout.parent) is None
     assert commit_of(checkout, GITHUB_SHA="c0ffee") == "c0ffee"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ref: /etc/hostname",
+        "ref: ../../../etc/hostname",
+        "ref: refs/../../../etc/hostname",
+        "ref: ../secret",
+        "a secret, word for word",
+        "ref: refs/heads/secret",
+        "F" * 40,
+    ],
+)
+def test_only_a_commit_is_a_commit(checkout: Path, head: str) -> None:
+    """A `.git` that a stranger wrote names a file of secrets: none of its text is ever recorded as the commit."""
+    (checkout / "secret").write_text("hunter2-canary")
+    (checkout / ".git" / "refs" / "heads" / "secret").write_text("hunter2-canary")
+    (checkout / ".git" / "HEAD").write_text(head)
+    assert commit_of(checkout) is None
+
+
+def test_a_pipe_in_git_keeps_nobody_waiting(checkout: Path) -> None:
+    """A HEAD that nobody ever writes to."""
+    (checkout / ".git" / "HEAD").unlink()
+    os.mkfifo(checkout / ".git" / "HEAD")
+    assert commit_of(checkout) is None

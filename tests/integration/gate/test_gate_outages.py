@@ -289,4 +289,4 @@ def test_a_schema_that_was_never_made_is_told(empty_postgresql_url: str, file_si
     file_site.environ["MODELGATE_DATABASE_URL"] = empty_postgresql_url
     report = file_site.check()
     assert found(report) == {"store.schema-behind": "unknown"}
-    assert report.findings[0].hint == "modelgate db upgrade -s checkout -e prod"
+    assert report.findings[0].commands == ("modelgate db upgrade -s checkout -e prod",)

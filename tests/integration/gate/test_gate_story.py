@@ -38,7 +38,7 @@ def test_an_alias_that_moves_is_refused_until_the_hint_is_typed(site: Site) -> N
     site.sandbox.move_alias(ALIAS, NEW)
     refused = site.preflight()
     assert found(refused) == {"drift.alias-moved": "refuse"}
-    (run_id,) = re.findall(r"--run (\S+)", finding(refused, "drift.alias-moved").hint)
+    (run_id,) = re.findall(r"--run (\S+)", finding(refused, "drift.alias-moved").commands[0])
     assert run_id == refused.run_id
     assert site.preflight().models == {}
     site.accept("summarizer", run_id=run_id)
@@ -50,8 +50,8 @@ def test_the_alias_moved_hint_to_stay_holds_in_place(site: Site) -> None:
     """The second command of the hint holds the present ID: the next start passes on it."""
     site.accept("summarizer")
     site.sandbox.move_alias(ALIAS, NEW)
-    hint = finding(site.check(), "drift.alias-moved").hint
-    assert f"modelgate rollback summarizer --to {OLD} " in hint
+    _, stay = finding(site.check(), "drift.alias-moved").commands
+    assert stay.startswith(f"modelgate rollback summarizer --to {OLD} ")
     site.rollback("summarizer", to=OLD)
     assert found(site.preflight()) == {"drift.held": "note"}
     assert site.preflight().models == {"summarizer": OLD}

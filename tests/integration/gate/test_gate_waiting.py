@@ -61,7 +61,7 @@ def test_tries_that_come_to_the_same_are_recorded_once(file_site: Site) -> None:
     assert len(clock.naps) > 10
     assert round(sum(clock.naps), 3) == 60
     assert rows(file_site) == 4  # the run, its resolution, and two findings: the store was created, too
-    (run_id,) = re.findall(r"--run (\S+)", finding(report, "drift.unpinned").hint)
+    (run_id,) = re.findall(r"--run (\S+)", finding(report, "drift.unpinned").commands[0])
     assert (run_id, report.audit_head) == (report.run_id, str(file_site.store().head(file_site.scope())))
     file_site.accept("summarizer", run_id=run_id)
     assert file_site.pins() == [("accept", ALIAS, OLD)]

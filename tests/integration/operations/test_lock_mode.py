@@ -57,7 +57,7 @@ def test_a_moved_alias_is_refused_until_the_lock_is_written_anew(locked: Site) -
     locked.sandbox.move_alias(ALIAS, NEW)
     refused = locked.check()
     assert found(refused) == {"drift.alias-moved": "refuse"}
-    assert refused.findings[-1].hint.startswith("modelgate lock -s checkout -e prod, then commit the lock")
+    assert refused.findings[-1].commands[0] == "modelgate lock -s checkout -e prod"
     assert [(c.before, c.pin.model_id) for c in locked.lock().changes] == [(OLD, NEW)]
     assert locked.preflight().models == {"summarizer": NEW}
 
@@ -149,7 +149,7 @@ def test_a_hold_still_wins(locked: Site) -> None:
 def test_what_the_lock_says_can_be_held_before_it_ever_ran(locked: Site) -> None:
     """The alias moved before the first start: the hint of the refusal holds the lock's ID in place."""
     locked.sandbox.move_alias(ALIAS, NEW)
-    assert f"rollback summarizer --to {OLD}" in locked.check().findings[-1].hint
+    assert f"rollback summarizer --to {OLD}" in locked.check().findings[-1].commands[-1]
     locked.rollback("summarizer", to=OLD)
     assert locked.preflight().models == {"summarizer": OLD}
 

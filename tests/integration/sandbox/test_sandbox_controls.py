@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import anthropic
@@ -165,3 +166,11 @@ def test_another_client_drives_the_same_sandbox(modelgate_sandbox: Sandbox, clie
     """A SandboxControl needs the URL alone."""
     SandboxControl(modelgate_sandbox.url + "/").move_alias("claude-new", "claude-opus-5")
     assert client.models.retrieve("claude-new").id == "claude-opus-5"
+
+
+def test_the_address_in_the_banner_answers(modelgate_sandbox: Sandbox) -> None:
+    """`…/_sandbox/` lists every control that there is."""
+    with urllib.request.urlopen(f"{modelgate_sandbox.url}/_sandbox/") as answer:
+        page = answer.read().decode()
+    for control in ("GET    /_sandbox/state", "PUT    /_sandbox/aliases/NAME", "POST   /_sandbox/batches/ID/end"):
+        assert control in page

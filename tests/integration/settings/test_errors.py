@@ -27,6 +27,10 @@ IN_THE_FILE = [
         "[policy.preflight]\nalias_move = 'warn'",
         "2: policy.preflight.alias_move: unknown key, did you mean 'alias_moved'?",
     ),
+    (
+        "[policy.preflight]\npins_from = 'lock'",
+        "2: policy.preflight.pins_from: belongs in [policy]: it holds for check and preflight alike",
+    ),
     ("[policy.preflight.preflight]", "1: policy.preflight.preflight: unknown key"),
     ("[policy]\nenforce = 'false'", "2: policy.enforce: must be true or false"),
     ("[policy]\nenforce = 0", "2: policy.enforce: must be true or false"),

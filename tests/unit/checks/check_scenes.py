@@ -10,10 +10,7 @@ from typing import Any
 from support.judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTAGE, entry, hold, pin, slot, snapshot
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
-from modelgate.domain.findings import Finding
-from modelgate.domain.lock import stale
 from modelgate.domain.problems import Problem
-from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
@@ -143,9 +140,5 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),
     "settings.offline": lambda s: replace(s.seen(), facts=None, offline=True),
-    "settings.lock-stale": lambda s: s.seen(lock_stale=_stale(s.names)),
+    "settings.lock-stale": lambda s: s.seen(locked=(pin(1, s.names.other, s.names.b),)),
 }
-
-
-def _stale(names: Names) -> tuple[Finding, ...]:
-    return stale([slot(names.reference)], [pin(1, names.other, names.b)], Scope("checkout", "prod"))

@@ -193,8 +193,12 @@ def about_the_run(snapshot: Snapshot) -> set[Judged]:
         told.tell(notice.check, {"store.created": "warn", "store.schema-ahead": "note"}[notice.check])
     for _variable in snapshot.unknown_variables:
         told.tell("settings.unknown-variable", "warn")
-    for stale in snapshot.lock_stale:
-        told.findings.add((stale.slot, "settings.lock-stale", "refuse", False))
+    if snapshot.locked is not None:
+        asked = {slot.name: slot.reference for slot in snapshot.slots}
+        locked = {pin.slot: pin.reference for pin in snapshot.locked}
+        for name in {*asked, *locked}:
+            if asked.get(name) != locked.get(name):
+                told.findings.add((name, "settings.lock-stale", "refuse", False))
     return told.findings
 
 

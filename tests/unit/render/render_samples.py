@@ -35,7 +35,7 @@ MOVED = Finding(
     id="drift.alias-moved",
     level=Level.REFUSE,
     message=f"means {HAIKU} now; pinned: claude-haiku-4-5-20250901",
-    hint='modelgate accept grader -e prod --run run_01JD8ZP7 --reason "…"',
+    commands=('modelgate accept grader -e prod --run run_01JD8ZP7 --reason "…"',),
     slot="grader",
     source=Source("$GRADER_MODEL"),
 )
@@ -43,7 +43,8 @@ DEPRECATED = Finding(
     id="catalogue.deprecated",
     level=Level.WARN,
     message=f"{HAIKU} is deprecated",
-    hint="modelgate models --lifecycle active",
+    hint="plan the move",
+    commands=("modelgate models --lifecycle active",),
     slot="grader",
     source=Source("$GRADER_MODEL"),
 )
@@ -66,7 +67,8 @@ UNREACHABLE = Finding(
     id="api.unreachable",
     level=Level.UNKNOWN,
     message="the Models API answered 529 until the deadline (request req_011CS)",
-    hint="try again, or: modelgate preflight --wait 10m",
+    hint="try again, or wait for it:",
+    commands=("modelgate preflight --wait 10m",),
 )
 
 

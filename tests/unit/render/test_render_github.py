@@ -42,17 +42,17 @@ def test_a_waived_refusal_is_a_notice_that_says_so():
 
 def test_a_source_that_is_no_file_stands_in_the_message():
     """An annotation can only point to a file; a variable is named in its text."""
-    line = command_of(replace(MOVED, hint="", message="moved"))
+    line = command_of(replace(MOVED, commands=(), message="moved"))
     assert line == "::error title=drift.alias-moved grader::moved ($GRADER_MODEL)"
 
 
 def test_properties_and_data_are_escaped():
-    """Percent, colons and commas end neither a property nor a command, and a hint comes on its own line."""
+    """Percent, colons and commas end neither a property nor a command; hint and command come on their own lines."""
     finding = replace(
-        MOVED, slot="a,b:c%", message="50% of a::b, c", hint="type: x, y", source=Source("d,e:f%.toml", 7)
+        MOVED, slot="a,b:c%", message="50% of a::b, c", hint="so:", commands=("x, y",), source=Source("d,e:f%.toml", 7)
     )
     assert command_of(finding) == (
-        "::error file=d%2Ce%3Af%25.toml,line=7,title=drift.alias-moved a%2Cb%3Ac%25::50%25 of a::b, c%0Atype: x, y"
+        "::error file=d%2Ce%3Af%25.toml,line=7,title=drift.alias-moved a%2Cb%3Ac%25::50%25 of a::b, c%0Aso:%0Ax, y"
     )
 
 

@@ -59,6 +59,7 @@ FINDINGS = st.builds(
     slot=st.one_of(st.none(), ANYTHING),
     source=st.one_of(st.none(), SOURCES),
     waived=st.booleans(),
+    commands=st.lists(ANYTHING, max_size=2).map(tuple),
 )
 SLOTS = st.builds(
     replace,
@@ -86,7 +87,10 @@ REPORTS = st.builds(
     slots=st.lists(SLOTS, max_size=3).map(tuple),
     findings=st.lists(FINDINGS, max_size=4).map(tuple),
 )
-DISARMED = replace(refused(), findings=tuple(replace(MOVED, message=weapon, hint=weapon) for weapon in WEAPONS))
+DISARMED = replace(
+    refused(),
+    findings=tuple(replace(MOVED, message=weapon, hint=weapon, commands=(weapon, weapon)) for weapon in WEAPONS),
+)
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -163,7 +167,7 @@ def test_markdown_is_shown_and_not_obeyed(report: Report):
         "strong_close",
         "html_inline",
     }
-    assert {t.content for t in inline if t.type == "html_inline"} <= {"<code>", "</code>"}
+    assert {t.content for t in inline if t.type == "html_inline"} <= {"<code>", "</code>", "<br>"}
     rows = [cell for cell in tokens if cell.type == "td_open"]
     assert len(rows) == 6 * (len(report.slots) + len(report.findings))
 
@@ -188,7 +192,7 @@ def test_ten_megabytes_are_cut(format):
     slot = replace(
         GRADER, slot=long, reference=long, source=Source(long, 1), resolved=long, pinned=long, lifecycle=long
     )
-    finding = replace(MOVED, message=long, hint=long, slot=long, source=Source(long, 1))
+    finding = replace(MOVED, message=long, hint=long, commands=(long,), slot=long, source=Source(long, 1))
     report = replace(refused(), service=long, environment=long, run_id=long, slots=(slot,), findings=(finding,))
     assert len(render(report, format)) < 40 * LONGEST
 

@@ -45,7 +45,7 @@ SLOT = [
     "retires_at",
     "days_left",
 ]
-FINDING = ["id", "level", "slot", "message", "hint", "source", "waived"]
+FINDING = ["id", "level", "slot", "message", "hint", "commands", "source", "waived"]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

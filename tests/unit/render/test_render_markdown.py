@@ -10,9 +10,10 @@ from render_samples import MOVED, SAMPLES, refused
 from modelgate.render import render
 
 
-def cells_of(message: str, hint: str = "") -> list[str]:
+def cells_of(message: str, command: str = "") -> list[str]:
     """The cells of one finding's row."""
-    shown = render(replace(refused(), slots=(), findings=(replace(MOVED, message=message, hint=hint),)), "markdown")
+    finding = replace(MOVED, message=message, commands=(command,))
+    shown = render(replace(refused(), slots=(), findings=(finding,)), "markdown")
     row = shown.splitlines()[-1]
     assert row.startswith("| ")
     return [cell.strip() for cell in row.strip("|").split("|")]
@@ -53,7 +54,7 @@ def test_a_message_is_text_and_nothing_else(message, cell):
 
 
 @pytest.mark.parametrize(
-    ("hint", "cell"),
+    ("command", "cell"),
     [
         ("modelgate accept a --reason x", "`modelgate accept a --reason x`"),
         ("@octocat <b> #1 https://x", "`@octocat <b> #1 https://x`"),
@@ -62,6 +63,6 @@ def test_a_message_is_text_and_nothing_else(message, cell):
         ("", ""),
     ],
 )
-def test_what_is_typed_is_code(hint, cell):
+def test_what_is_typed_is_code(command, cell):
     """Commands are code, where GitHub looks for nothing; what would end the code is an entity."""
-    assert cells_of("m", hint)[5] == cell
+    assert cells_of("m", command=command)[5] == cell

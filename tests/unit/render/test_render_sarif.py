@@ -126,7 +126,9 @@ def test_without_any_file_there_is_a_logical_location_alone():
 
 def test_fingerprints_survive_what_changes_from_run_to_run():
     """Message, hint, line, level and the other findings leave a fingerprint as it was."""
-    changed = replace(MOVED, message="other", hint="", level=DEPRECATED.level, source=Source("config/prod.toml", 99))
+    changed = replace(
+        MOVED, message="other", commands=(), level=DEPRECATED.level, source=Source("config/prod.toml", 99)
+    )
     before = fingerprints(replace(refused(), findings=(MOVED,)))
     assert fingerprints(replace(refused(), findings=(DEPRECATED, changed)))[1:] == before
 
@@ -155,5 +157,5 @@ def test_the_invocation_tells_exit_code_and_success():
 
 def test_links_and_placeholders_in_a_message_are_text():
     """`[text](target)` and `{0}` in a model's name are not obeyed by a viewer."""
-    run = run_of(replace(refused(), findings=(replace(MOVED, message="[a](http://evil) {0}", hint=""),)))
+    run = run_of(replace(refused(), findings=(replace(MOVED, message="[a](http://evil) {0}", commands=()),)))
     assert run["results"][0]["message"]["text"] == "grader: [a] (http://evil) { 0}"

@@ -41,27 +41,27 @@ def test_colour_changes_nothing_else(name):
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_lines_fit_the_terminal(name, width):
-    """On a terminal no line is wider than it, but for hints, which are there to be copied."""
+    """On a terminal no line is wider than it, but for commands, which are there to be copied."""
     lines = render(SAMPLES[name](), "text", style=Style(width=width)).splitlines()
-    assert [line for line in lines if len(line) > width and "→" not in line] == []
+    assert [line for line in lines if len(line) > width and "→" not in line and "modelgate" not in line] == []
 
 
-def test_a_long_message_is_wrapped_and_a_hint_is_not():
-    """Messages give way on a narrow terminal; a command in a hint stays in one piece."""
-    hint = "modelgate accept grader " + "--reason long " * 10
-    finding = replace(MOVED, message="word " * 30, hint=hint.strip())
+def test_a_long_message_is_wrapped_and_a_command_is_not():
+    """Messages give way on a narrow terminal; a command stays in one piece."""
+    command = "modelgate accept grader " + "--reason long " * 10
+    finding = replace(MOVED, message="word " * 30, commands=(command.strip(),))
     shown = render(replace(refused(), findings=(finding,)), "text", style=Style(width=60))
-    assert f"  → {hint.strip()}\n" in shown
+    assert f"  {command.strip()}\n" in shown
     assert max(len(line) for line in shown.splitlines() if line.startswith("  word")) <= 60
 
 
 def test_ascii_terminals_get_ascii():
     """A terminal that cannot show Unicode gets marks and arrows in ASCII, and escapes for the rest."""
-    finding = replace(MOVED, message="größer 模型")
+    finding = replace(MOVED, message="größer 模型", hint="approve it")
     shown = render(replace(refused(), findings=(finding,)), "text", style=Style(unicode=False))
     assert shown.isascii()
     assert "x grader" in shown
-    assert "-> modelgate accept" in shown
+    assert "-> approve it" in shown
     assert "gr\\xf6\\xdfer \\u6a21\\u578b" in shown
 
 

@@ -97,7 +97,9 @@ def test_every_exception_of_sqlite3(kind: type[sqlite3.Error]) -> None:
         (psycopg.errors.TooManyConnections(), "the database has too many clients", True),
         (psycopg.errors.DeadlockDetected(), "other transactions were in the way", True),
         (psycopg.errors.InsufficientPrivilege(), "the database user lacks a right that this needs", False),
-        (psycopg.errors.ReadOnlySqlTransaction(), "the database is read-only", False),
+        (psycopg.errors.ReadOnlySqlTransaction(), "the database is read-only, as a standby is", True),
+        (psycopg.errors.InvalidSchemaName(), "its search_path names no schema that is there", False),
+        (psycopg.errors.UntranslatableCharacter(), "the database's encoding has no room for a text", False),
         (
             psycopg.OperationalError(
                 'connection to server at "x", port 1 failed: Connection refused\n\tIs it running?'

@@ -1,7 +1,7 @@
 """Whether settings and lock agree."""
 
+from modelgate.checks.settings import stale
 from modelgate.domain.findings import Finding, Level
-from modelgate.domain.lock import stale
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot, UnsetSlot
@@ -23,8 +23,8 @@ def pin(name: str, reference: str) -> Pin:
 
 def finding(name: str, what: str, source: Source | None = HERE) -> Finding:
     """The finding that settings and lock disagree about a slot."""
-    hint = "modelgate lock -s checkout -e prod, then commit it"
-    return Finding("settings.lock-stale", Level.REFUSE, what, hint, name, source)
+    commands = ("modelgate lock -s checkout -e prod",)
+    return Finding("settings.lock-stale", Level.REFUSE, what, "then commit the lock", name, source, commands=commands)
 
 
 def test_disagreement() -> None:

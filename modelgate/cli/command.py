@@ -1,0 +1,33 @@
+"""What every command of ours does that click's do not: an option without a value is wrong usage."""
+
+from __future__ import annotations
+
+import click
+
+
+class Command(click.Command):
+    """A command of which an option that is given an empty text means nothing: never "not given".
+
+    `accept --run "$RUN"` in a job where RUN is not set must not become an `accept` of whatever the alias means now.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises BadParameter for an empty value, before any type makes something else of it."""
+        if not ctx.resilient_parsing:
+            given, _, _ = self.make_parser(ctx).parse_args(list(args))
+            for param in self.get_params(ctx):
+                if isinstance(param, click.Option) and _is_empty(given.get(param.name or "")):
+                    raise click.BadParameter("is empty: give it a value, or leave it out", ctx, param)
+        return super().parse_args(ctx, args)
+
+
+def _is_empty(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_is_empty(each) for each in value)
+    return isinstance(value, str) and not value.strip()
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command

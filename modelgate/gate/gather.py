@@ -1,0 +1,98 @@
+"""Gathering: settings, approvals and facts become one frozen snapshot. Nothing is judged here, and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from modelgate import api
+from modelgate.clock import Deadline
+from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.problems import Problem
+from modelgate.domain.snapshot import Snapshot
+from modelgate.errors import StoreProblem
+from modelgate.gate import approvals, asking
+from modelgate.gate.approvals import Approvals
+from modelgate.gate.asking import Asked
+from modelgate.gate.options import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a run knows."""
+
+    approvals: Approvals
+    asked: Asked
+    snapshot: Snapshot
+    """All of it, as the judgement sees it."""
+
+    def give_back_claim(self) -> None:
+        """Lets other gates go on that wait for this one's facts."""
+        store, mark = self.approvals.store, self.asked.reuse_fingerprint
+        if store and mark and self.asked.claimed:
+            with suppress(StoreProblem):  # the claim ends by itself, only later
+                store.release_claim(mark)
+
+
+def gather(run: Run) -> Gathered:
+    """Reads pins in one short transaction, then asks the API while it holds no connection."""
+    if run.options.offline:
+        return _together(run, approvals.without_store(run), Asked())
+    if run.options.no_store:
+        known = approvals.without_store(run)
+    else:
+        patience = Deadline.after(run.deadline.remaining / 2, run.context.clock)
+        ahead = None if asking.may_reuse(run) else api.import_ahead
+        known = approvals.from_store(run, patience, ahead)
+    asked = asking.find_out(run, known)
+    if known.store:
+        known.store.extend(run.deadline)
+    return _together(run, known, asked)
+
+
+def gather_again(run: Run, before: Gathered) -> Gathered:
+    """As the pins are now, which somebody changed since. Raises StoreProblem."""
+    known, asked = approvals.read_again(run, before.approvals), before.asked
+    if asked.reused_from:  # those facts may say nothing of what was pinned since
+        asked = asking.find_out(run, known)
+    return _together(run, known, asked)
+
+
+def without_store(run: Run, before: Gathered, problem: Problem, *, passed: bool) -> Gathered:
+    """What is left where the run cannot be written down. Grace never turns a no into a yes."""
+    known = approvals.unreachable(run, before.approvals, problem)
+    return _together(run, known if passed else replace(known, grace=None), before.asked)
+
+
+def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
+    settings, only = run.context.settings, run.options.only
+    snapshot = Snapshot(
+        verb=run.verb,
+        now=run.options.as_of or run.context.clock.now(),
+        policy=run.policy,
+        scope=run.context.scope,
+        slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
+        unset=() if only else settings.unset,
+        waivers=settings.waivers,
+        pins=_of_slot(known.pins, only),
+        locked=_of_lock(known.locked, only),
+        facts=asked.facts,
+        offline=run.options.offline,
+        promoted=known.promoted,
+        api_problem=asked.problem,
+        store_problem=known.problem,
+        notices=known.notices,
+        unknown_variables=settings.unknown_variables,
+        api_grace=asked.grace,
+        store_grace=known.grace,
+    )
+    return Gathered(known, asked, snapshot)
+
+
+def _of_lock(locked: tuple[Pin, ...] | None, only: str) -> tuple[Pin, ...] | None:
+    return tuple(pin for pin in locked if pin.slot == only) if locked and only else locked
+
+
+def _of_slot(pins: Mapping[str, SlotPins] | None, only: str) -> Mapping[str, SlotPins] | None:
+    return {slot: of_slot for slot, of_slot in pins.items() if slot == only} if pins and only else pins
