@@ -25,8 +25,8 @@ CREATE TRIGGER {table}_check_place BEFORE INSERT ON {table} WHEN NOT coalesce(
     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: not the next place of the chain'); END
 """  # noqa: E501 # one pattern
-"""One transaction adds rows in the order of their tables, and SQLite has no trigger at its end: so a row may stand ahead
-of its predecessors, by less than 100,000 places."""
+"""One transaction adds rows in the order of their tables, and SQLite has no trigger at its end: so a row may stand
+ahead of its predecessors, by less than 100,000 places."""
 
 ON_POSTGRESQL = (
     "CREATE CONSTRAINT TRIGGER {table}_check_place AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED "
@@ -44,6 +44,7 @@ def chained(connection: Connection) -> list[str]:
 
 
 def take_away(connection: Connection) -> None:
+    """Before migrations: a table that a view names can be neither dropped nor renamed."""
     for table in chained(connection):
         on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
         connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_check_place{on}"))
@@ -51,6 +52,7 @@ def take_away(connection: Connection) -> None:
 
 
 def make_again(connection: Connection) -> None:
+    """After them: the view over all tables of the chain, and on each the guard of places."""
     tables = chained(connection)
     if not tables:
         return

@@ -35,11 +35,11 @@ BEGIN
   RETURN QUERY SELECT e.sequence, e.hash, e.recorded_at, modelgate_now(), session_user::text FROM chain_ends e
     WHERE e.service = of_service AND e.environment = of_environment FOR UPDATE;
 END $$
-""",
+""",  # noqa: S608 # our own words
     "modelgate_check_place()": """
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-  tip chain_ends;
+  tip record;
   link record;
   present timestamptz;
 BEGIN
@@ -107,7 +107,8 @@ EARLIER = ("modelgate_refuse_change()", "modelgate_check_author()")
 
 ENDS = """
 INSERT INTO chain_ends
-SELECT DISTINCT ON (service, environment) service, environment, sequence, hash, recorded_at, 0, 0 FROM ({every}) AS every
+SELECT DISTINCT ON (service, environment) service, environment, sequence, hash, recorded_at, 0, 0
+FROM ({every}) AS every
 ORDER BY service, environment, sequence DESC
 """
 """The ends of the chains that there are, whatever anybody wrote there: they go on where they stand."""

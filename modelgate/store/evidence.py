@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, select, type_coerce
@@ -14,7 +13,6 @@ from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.errors import UsageError
-from modelgate.store import guards
 from modelgate.store.append import tail
 from modelgate.store.schema import Schema
 from modelgate.store.tables import CHAINED, Instant, spine, within
@@ -43,8 +41,7 @@ def verify(
     first, last = after.sequence if after else 1, end.sequence if end else 0
     total = max(0, last - first + 1)
     report = (lambda done: progress(done, total)) if progress else None
-    found = walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
-    return replace(found, guards=guards.faults(connection, schema))
+    return walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
 
 
 def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str]:

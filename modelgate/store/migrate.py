@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from modelgate.domain.text import printable
 from modelgate.errors import Conflict, StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
+from modelgate.store.guards import faults
+from modelgate.store.rights import by_hand
 from modelgate.store.schema import Schema, locks_out, notices_of, read_schema
 from modelgate.store.server import VERSION_TABLE
 from modelgate.store.tables import metadata, runs
@@ -48,6 +50,10 @@ class Plan:
     steps: tuple[Step, ...]
     locked_out: tuple[str, ...] = ()
     """Gate versions of recent runs that could not use the store afterwards."""
+    guards: tuple[str, ...] = ()
+    """What no longer keeps rows from being changed."""
+    by_hand: tuple[str, ...] = ()
+    """What an administrator has to do, as SQL to paste."""
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -80,7 +86,7 @@ def _upgrade(connection: Connection) -> Plan:
     if todo.steps:
         with _one_at_a_time:
             command.upgrade(configuration(connection), "head")
-    return todo
+    return _told(connection, todo, read_schema(connection))
 
 
 def _lock(connection: Connection) -> None:
@@ -119,7 +125,13 @@ def plan(database: Database) -> Plan:
     schema = current(database)
     if schema is None and database.address.path and not database.address.path.exists():
         return Plan(None, _steps("base"))
-    return database.run(lambda connection: _plan(connection, schema))
+    return database.run(lambda connection: _told(connection, _plan(connection, schema), schema))
+
+
+def _told(connection: Connection, planned: Plan, schema: Schema | None) -> Plan:
+    if schema is None:
+        return planned
+    return replace(planned, guards=faults(connection, schema), by_hand=by_hand(connection, schema.chained))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import evidence, handovers, leases, read
+from modelgate.store import evidence, guards, handovers, leases, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
 from modelgate.store.history import history
@@ -122,7 +123,8 @@ class Store:
         `progress` is told how many of how many rows were read.
         """
         with self._database.session() as c:
-            return evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            found = evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
