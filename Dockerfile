@@ -1,4 +1,6 @@
 # modelgate as a container image: an interpreter, one virtual environment, no installer, no compiler, no shell needed.
+# By digest, for an image that is the same tomorrow; this line finds today's, for `--build-arg PYTHON_IMAGE=`:
+#   docker buildx imagetools inspect python:3.15-slim --format 'python:3.15-slim@{{.Manifest.Digest}}'
 ARG PYTHON_IMAGE=python:3.15-slim
 
 FROM ${PYTHON_IMAGE} AS build

@@ -9,9 +9,11 @@ IMAGE ?= modelgate
 BUILDER ?= $(shell command -v docker || command -v podman || command -v buildah)
 PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Half again as many as there are cores: many a test waits for a deadline.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 3 // 2)')
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test bench fire fuzz lint format types contracts docs lock image
+.PHONY: help demo test slow bench fire fuzz lint format types contracts docs lock image
 .DELETE_ON_ERROR:
 
 unexport PYTHONDONTWRITEBYTECODE  # tests start thousands of processes, which would compile the package each
@@ -22,17 +24,21 @@ help:  ## show this list
 demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step against a local stand-in of the API
 	@$(VENV)/bin/modelgate demo $(ARGS)
 
-test: $(VENV)/dev.stamp  ## install, then run all tests with coverage; ARGS="-k word" runs some
-	@$(VENV)/bin/python -m pytest --numprocesses auto --cov --cov-report term $(ARGS)
+test: $(VENV)/dev.stamp  ## install, then run what a change can break, with coverage; ARGS="-k word" runs some
+	@echo "One file, in a second: $(VENV)/bin/pytest tests/unit/domain/test_times.py"
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --cov --cov-report term $(ARGS)
+
+slow: $(VENV)/dev.stamp  ## install, then run the tests that take long: crowds, kills at many points, every combination
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --slow $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure the gate beside a plain script; ARGS=--full takes an hour and 10 GB
 	@$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
 fire: $(VENV)/dev.stamp  ## install, then try every fault everywhere and print how many were tried and survived
-	@$(VENV)/bin/python -m pytest --numprocesses auto tests/fire --fire $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) tests/fire --fire $(ARGS)
 
 fuzz: $(VENV)/dev.stamp  ## install, then feed each reader of strangers' texts for MINUTES (10)
-	@$(VENV)/bin/python -m pytest --numprocesses auto tests/fire/test_fire_fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) tests/fire/test_fire_fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format, without changing a file
 	$(VENV)/bin/ruff check .
@@ -55,7 +61,9 @@ lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes 
 	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)
 
 image:  ## build the container image; BUILDER=docker, podman or buildah
-	$(BUILDER) build --tag $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
+	@test -n "$(BUILDER)" || { echo "no builder of images was found: install docker, podman or buildah" >&2; exit 2; }
+	$(BUILDER) build --tag $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" \
+	  --build-arg VERSION="$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' modelgate/version.py)" .
 
 $(VENV)/%.stamp: requirements/%.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt into $(VENV)"

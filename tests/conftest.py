@@ -10,7 +10,6 @@ import pytest
 from support.databases import PostgreSQL
 
 from modelgate.cli.start.by_name import open_by_name
-from modelgate.cli.start.lazily import import_sdk_lazily
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,8 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow tests run with --slow, all others without."""
-    wanted = config.getoption("--slow")
+    """Slow tests run with --slow, all others without; under fire all do."""
+    wanted = bool(config.getoption("--slow"))
+    if config.getoption("--fire", default=False):
+        return
     left_out = [item for item in items if bool(item.get_closest_marker("slow")) is not wanted]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if bool(item.get_closest_marker("slow")) is wanted]
@@ -36,7 +37,6 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
     open_by_name()
-    import_sdk_lazily()
 
 
 @pytest.fixture(scope="session")

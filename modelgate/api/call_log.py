@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from anthropic import APITimeoutError, Middleware
 
@@ -147,7 +148,7 @@ def _requested(request: APIRequest) -> str | None:
     if isinstance(body, dict) and isinstance(body.get("model"), str):
         return _text(body["model"])
     found = _MODEL.search(request.url)
-    return _text(found[1]) if found else None
+    return _text(unquote(found[1])) if found else None  # as it was asked for: the SDK encodes a gateway's /
 
 
 def _batch(request: APIRequest, answer: Any) -> str | None:

@@ -14,6 +14,7 @@ from modelgate.api.failures import Failure, untrusted
 from modelgate.api.parse import Page, Unbelievable, parse_entry, parse_page
 from modelgate.api.transport import Reply, Transport
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.problems import Problem
 
 if TYPE_CHECKING:
     import anthropic
@@ -34,6 +35,15 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """One list, all of its pages."""
+
+    entries: tuple[Entry, ...]
+    nameless: Problem | None = None
+    """Set if the ID of an entry could not be read: a name that is not listed may be that one's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The Models API, as asked through one client."""
 
@@ -50,11 +60,12 @@ class Catalogue:
         except Unbelievable as error:
             return untrusted(str(error), reply.request_id)
 
-    def list(self, lifecycles: Collection[str] = ()) -> tuple[Entry, ...] | Failure:
+    def list(self, lifecycles: Collection[str] = ()) -> Listing | Failure:
         """All pages of the list, newest model first; without `lifecycles` the API lists what is served (documented)."""
         asked: dict[str, Any] = {"limit": _PAGE, **({"lifecycle": list(lifecycles)} if lifecycles else {})}
         entries: dict[str, Entry] = {}
         cursors: set[str] = set()
+        nameless: Problem | None = None
         while True:
             reply = self.transport.fetch(partial(self._get, _PATH, asked))
             if isinstance(reply, Failure):
@@ -63,13 +74,15 @@ class Catalogue:
             if isinstance(page, Failure):
                 return page
             entries |= {entry.id: entry for entry in page.entries}
+            if page.nameless:
+                nameless = untrusted("an entry of the list has no usable `id`", reply.request_id).problem
             if page.after_id is None:
                 break
             cursors.add(page.after_id)
             asked["after_id"] = page.after_id
         if not entries and not lifecycles:
             return untrusted("the list is empty: no model is served at all", reply.request_id)
-        return tuple(entries.values())
+        return Listing(tuple(entries.values()), nameless)
 
     def _get(self, path: str, query: dict[str, Any], timeout: float) -> closing[httpx2.Response]:
         """One attempt. The SDK's own `models` would load its types of an answer that is checked here anyway."""

@@ -71,6 +71,8 @@ def open_client(
     options = _credentials(api, environ)
     if api.workspace_id:
         options["default_headers"] = {"anthropic-workspace-id": api.workspace_id}
+    if not api.base_url and api.platform == "anthropic" and environ.get("ANTHROPIC_BASE_URL", "x").strip() == "":
+        raise SettingsError("$ANTHROPIC_BASE_URL is empty", hint="unset it, or give it the API's URL")
     if base_url := api.base_url or (environ.get("ANTHROPIC_BASE_URL") if api.platform == "anthropic" else None):
         _refuse_unsafe(api, base_url)  # before a library that finds fault with it quotes it, password and all
         options["base_url"] = base_url
@@ -89,6 +91,8 @@ def open_client(
         )
     except sdk.CredentialsError:
         raise ApiProblem(Problem("api.credentials", "the SDK's credential chain is broken", _HOW)) from None
+    except RuntimeError:  # a user without a home: the SDK looks for its profiles there (measured with SDK 2.14.0)
+        raise ApiProblem(Problem("api.credentials", _MISSING, _HOW)) from None
     except (sdk.AnthropicError, httpx2.InvalidURL, ValueError, TypeError) as error:
         raise SettingsError(f"[api] cannot work: {printable(str(error))}") from None
     _refuse_unsafe(api, str(client.base_url))

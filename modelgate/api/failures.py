@@ -25,7 +25,7 @@ _HINTS = {
     "api.unreachable": "try again; [policy] grace_hours lets deployments start during an outage",
     "api.rate-limited": "try again later; [policy] reuse_seconds makes a fleet ask less",
     "api.credentials": "set ANTHROPIC_API_KEY or [api] key_file to a key that may read /v1/models",
-    "api.untrusted-answer": "does [api] base_url lead to the Claude API? modelgate models shows what it answers",
+    "api.untrusted-answer": "do [api] base_url or $ANTHROPIC_BASE_URL lead to the Claude API itself?",
 }
 _RAISE_THE_CAP = "raise the spend limit in the Console, or wait until the limit starts anew; then run it again"
 _BY_CODE = {
@@ -49,6 +49,10 @@ _SAYING = {
     "api.credentials": "the API refused the credentials",
     "api.untrusted-answer": "no usable answer",
 }
+_CERTIFICATE = "name the private CA's file in $SSL_CERT_FILE, or the right host in [api] base_url"
+_PROXY = "look at $HTTPS_PROXY (or $HTTP_PROXY, $ALL_PROXY): is that proxy there, with the right user and password?"
+_NAME = "is the host of [api] base_url or $ANTHROPIC_BASE_URL right, and does this machine resolve names?"
+_CLOSED = "nothing listens there: is [api] base_url or $ANTHROPIC_BASE_URL right? If a proxy is set, is it there?"
 _PAY = "add credit to the account in the Console, then run it again"
 _RETRIED = {408, 409, 429}
 
@@ -76,9 +80,10 @@ def untrusted(reason: str, request_id: str | None = None) -> Failure:
     return Failure(_problem("api.untrusted-answer", reason, request_id))
 
 
-def unreachable(reason: str, *, retry: bool = True, graceable: bool = True) -> Failure:
-    """No answer at all."""
-    return Failure(_problem("api.unreachable", reason, graceable=graceable), retry=retry)
+def unreachable(reason: str, hint: str = "", *, retry: bool = True, graceable: bool = True) -> Failure:
+    """No answer at all. `hint` is for this cause; without one, for any outage."""
+    problem = _problem("api.unreachable", reason, graceable=graceable)
+    return Failure(problem.hinting(hint) if hint else problem, retry=retry)
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -115,6 +120,8 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
     kind = _api_type(body)
     check = _BY_CODE.get(error.error_code or "") or _BY_TYPE.get(kind or "") or _BY_STATUS.get(status)
     check = check or ("api.unreachable" if status >= 500 else "api.untrusted-answer")
+    if status == 403 and kind is None:  # a firewall's page, say: the API's own 403 has its own shape
+        check = "api.untrusted-answer"
     what, hint = f"{_SAYING[check]}: HTTP {status} {printable(kind or '', 40)}".rstrip(), _HINTS[check]
     if error.error_code in _BY_CODE:
         what, hint = "the spend cap is reached: waiting does not help", _RAISE_THE_CAP
@@ -197,15 +204,17 @@ def _of_connection(causes: list[BaseException]) -> Failure:
     if has(ssl.SSLEOFError, ssl.SSLZeroReturnError):
         return unreachable("the connection was closed during the TLS handshake")
     if has(ssl.SSLCertVerificationError):
-        return unreachable("the server's TLS certificate is not valid", retry=False, graceable=False)
+        return unreachable("the server's TLS certificate is not valid", _CERTIFICATE, retry=False, graceable=False)
     if has(ssl.SSLError):
         return unreachable("the TLS handshake failed", retry=False, graceable=False)
     if has(httpx2.ProxyError):
-        return unreachable("the proxy refused the connection")
+        wants_password = any(str(cause).startswith("407") for cause in causes if isinstance(cause, httpx2.ProxyError))
+        what = "wants another user or password" if wants_password else "refused the connection"
+        return unreachable(f"the proxy {what}", _PROXY, retry=not wants_password)
     if has(gaierror):
-        return unreachable("the API's host name cannot be resolved")
+        return unreachable("the API's host name cannot be resolved", _NAME)
     if has(ConnectionRefusedError):
-        return unreachable("the connection was refused")
+        return unreachable("the connection was refused", _CLOSED)
     if has(httpx2.TimeoutException, anthropic.APITimeoutError, TimeoutError):
         return unreachable("no answer in time")
     if has(httpx2.DecodingError):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from modelgate.domain.catalogue import LIFECYCLES, Entry
 from modelgate.domain.text import printable
@@ -20,7 +21,10 @@ _LONGEST_NAME = 256
 _DEEPEST = 8
 _LARGEST = 2**63 - 1
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_LEAP = re.compile(r".{17}60")
 _CAPABILITY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+T = TypeVar("T")
 
 
 class Unbelievable(Exception):
@@ -32,6 +36,8 @@ class Page:
     """One page of the list."""
 
     entries: tuple[Entry, ...]
+    nameless: int
+    """Entries whose `id` cannot be read: who is not listed may be one of them."""
     after_id: str | None
     """Where the next page begins; None on the last."""
 
@@ -47,20 +53,26 @@ def parse_page(body: bytes) -> Page:
     data = page.get("data")
     if not isinstance(data, list):
         raise Unbelievable("the list has no `data`")
-    entries = tuple(_entry(item) for item in data)
+    entries = tuple(_entry(item) for item in data if _id_of(item))
+    nameless = len(data) - len(entries)
     match page.get("has_more"), page.get("last_id"):
         case False, _:
-            return Page(entries, None)
-        case True, str(last) if entries and is_name(last):
-            return Page(entries, last)
+            return Page(entries, nameless, None)
+        case True, str(last) if data and is_name(last):
+            return Page(entries, nameless, last)
         case True, _:
             raise Unbelievable("the list says that it goes on, but not where")
     raise Unbelievable("the list does not say whether it goes on")
 
 
 def parse_entry(body: bytes) -> Entry:
-    """The model that `body` describes. Raises Unbelievable for anything else."""
-    return _entry(json_of(body))
+    """The model that `body` describes. Raises Unbelievable where it names none, or is of no type."""
+    value = json_of(body)
+    if not isinstance(object_of(value, "an entry").get("type"), str):
+        raise Unbelievable("an entry is not of type `model`")
+    if not _id_of(value):
+        raise Unbelievable("an entry has no usable `id`")
+    return _entry(value)
 
 
 def json_of(body: bytes) -> object:
@@ -78,36 +90,48 @@ def object_of(value: object, what: str) -> Mapping[str, object]:
     return value
 
 
+def _id_of(value: object) -> str:
+    """The entry's ID; empty where it cannot be read."""
+    model_id = value.get("id") if isinstance(value, dict) else None
+    return model_id if isinstance(model_id, str) and is_name(model_id) else ""
+
+
 def _entry(value: object) -> Entry:
-    raw = object_of(value, "an entry")
-    if raw.get("type") != "model":
-        raise Unbelievable("an entry is not of type `model`")
-    model_id = raw.get("id")
-    if not isinstance(model_id, str) or not is_name(model_id):
-        raise Unbelievable("an entry has no usable `id`")
-    lifecycle = _text(raw, "lifecycle")
-    line = _text(raw, "line")
+    """The entry of a value that has an ID. What cannot be read of it is a doubt about this entry, and no other."""
+    raw, doubts = object_of(value, "an entry"), list[str]()
+
+    def read(reader: Callable[[Mapping[str, object], str], T], key: str, instead: T) -> T:
+        try:
+            return reader(raw, key)
+        except Unbelievable as error:
+            doubts.append(str(error))
+            return instead
+
+    lifecycle, line = read(_text, "lifecycle", None), read(_text, "line", None)
+    read(_text, "type", None)
     return Entry(
-        id=model_id,
+        id=_id_of(raw),
         lifecycle=lifecycle if lifecycle in LIFECYCLES else None,
-        deprecated_at=instant_of(raw, "deprecated_at", "an entry"),
-        retires_at=instant_of(raw, "retires_at", "an entry"),
-        line=line,
-        line_known="line" in raw,
-        max_input_tokens=_limit(raw, "max_input_tokens"),
-        max_tokens=_limit(raw, "max_tokens"),
-        capabilities=dict(_capabilities(raw.get("capabilities"), (), _DEEPEST)),
-        display_name=printable(_text(raw, "display_name") or ""),
-        created_at=instant_of(raw, "created_at", "an entry"),
+        deprecated_at=read(_instant, "deprecated_at", None),
+        retires_at=read(_instant, "retires_at", None),
+        retires_known="retires_at" in raw,
+        line=line or None,
+        line_known="line" in raw and line != "",
+        max_input_tokens=read(_limit, "max_input_tokens", None),
+        max_tokens=read(_limit, "max_tokens", None),
+        capabilities=read(_all_capabilities, "capabilities", {}),
+        display_name=printable(read(_text, "display_name", None) or ""),
+        created_at=read(_instant, "created_at", None),
+        doubt=doubts[0] if doubts else "",
     )
 
 
 def _text(raw: Mapping[str, object], key: str) -> str | None:
     value = raw.get(key)
-    if value is None:
-        return None
+    if value is None or value == "":
+        return value
     if not isinstance(value, str) or (key != "display_name" and not is_name(value)):
-        raise Unbelievable(f"`{key}` of an entry is no usable text")
+        raise Unbelievable(f"`{key}` is no usable text")
     return value
 
 
@@ -116,7 +140,7 @@ def _limit(raw: Mapping[str, object], key: str) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
-        raise Unbelievable(f"`{key}` of an entry is no positive number")
+        raise Unbelievable(f"`{key}` is no positive number")
     return value
 
 
@@ -126,11 +150,21 @@ def instant_of(raw: Mapping[str, object], key: str, whose: str) -> datetime | No
     if value is None:
         return None
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        leap = _LEAP.match(value)  # 23:59:60 exists, rarely: it is read as the second after
+        text = f"{value[:17]}59{value[19:]}" if leap else value
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            return datetime.fromisoformat(text.upper()).astimezone(UTC) + timedelta(seconds=bool(leap))
         except (ValueError, OverflowError):  # the 31st of February; the year 1 in Auckland
             pass
     raise Unbelievable(f"`{key}` of {whose} is no RFC 3339 date")
+
+
+def _instant(raw: Mapping[str, object], key: str) -> datetime | None:
+    return instant_of(raw, key, "it")
+
+
+def _all_capabilities(raw: Mapping[str, object], key: str) -> Mapping[str, bool]:
+    return dict(_capabilities(raw.get(key), (), _DEEPEST))
 
 
 def _capabilities(value: object, path: tuple[str, ...], deeper: int) -> Iterator[tuple[str, bool]]:
@@ -138,8 +172,8 @@ def _capabilities(value: object, path: tuple[str, ...], deeper: int) -> Iterator
     if value is None:
         return
     if not deeper:
-        raise Unbelievable("`capabilities` of an entry are nested without end")
-    for key, child in object_of(value, "`capabilities` of an entry").items():
+        raise Unbelievable("`capabilities` are nested without end")
+    for key, child in object_of(value, "`capabilities`").items():
         if key == "supported" and path:
             if not isinstance(child, bool):
                 raise Unbelievable("a capability's `supported` is neither true nor false")

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from modelgate.api.catalogue import Catalogue, Retrieved
+from modelgate.api.catalogue import Catalogue, Listing, Retrieved
 from modelgate.api.client import connect, not_approved, open_client, origin_used
 from modelgate.api.failures import Failure, unreachable, untrusted
 from modelgate.api.parse import is_name
@@ -21,7 +21,7 @@ from modelgate.domain.settings import ApiSettings
 from modelgate.errors import ApiProblem
 
 Heard = Retrieved | Failure
-Listed = tuple[Entry, ...] | Failure
+Listed = Listing | Failure
 
 _LATE = unreachable("no answer in time", retry=False)
 
@@ -53,7 +53,7 @@ def ask(
         if problem := not_approved(api, origin):
             return Facts(origin, asked_at, _failed(names, problem), problem=problem)
         asking = _Asking(Catalogue(client, transport), frozenset(names), frozenset(pinned))
-        problem = asking.run(frozenset(known_aliases))
+        problem = _located(asking.run(frozenset(known_aliases)), str(client.base_url))
         return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
 
 
@@ -70,8 +70,15 @@ def list_models(
         catalogue = Catalogue(client, transport)
         listed = Background(partial(catalogue.list, lifecycles), "api").result(deadline.remaining, _LATE)
     if isinstance(listed, Failure):
-        raise ApiProblem(listed.problem)
-    return listed
+        raise ApiProblem(_located(listed.problem, str(client.base_url)) or listed.problem)
+    return listed.entries
+
+
+def _located(problem: Problem | None, base_url: str) -> Problem | None:
+    """The problem; where the base URL itself is a likely cause, with that for a hint."""
+    if problem and problem.check == "api.untrusted-answer" and base_url.rstrip("/").endswith("/v1"):
+        return problem.hinting("the base URL ends in /v1, which the SDK adds by itself: write it without")
+    return problem
 
 
 def _failed(names: Collection[str], problem: Problem) -> dict[str, Answer]:
@@ -96,7 +103,7 @@ class _Asking:
         if isinstance(listed, Failure):
             self.answers = _failed(self.names, listed.problem)
             return listed.problem
-        self.entries = {entry.id: entry for entry in listed}
+        self.entries = {entry.id: entry for entry in listed.entries}
         absent = self.names - self.entries.keys()
         gone = self.pinned - self.entries.keys()
         jobs |= self._retrieve(absent - jobs.keys())
@@ -104,10 +111,11 @@ class _Asking:
         heard = {name: jobs[name].result(self._deadline.remaining, _LATE) for name in absent & jobs.keys()}
         if listing_retired is None and any(_is_unknown(said) for said in heard.values()):
             listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api")
-        retired = listing_retired.result(self._deadline.remaining, _LATE) if listing_retired else ()
+        retired = listing_retired.result(self._deadline.remaining, _LATE) if listing_retired else Listing(())
         self._learn_retired(retired, absent | gone)
+        nameless = listed.nameless or (None if isinstance(retired, Failure) else retired.nameless)
         for name in sorted(self.names | gone):
-            self.answers[name] = self._answer(name, heard.get(name), retired)
+            self.answers[name] = self._answer(name, heard.get(name), retired, nameless)
         return None
 
     @property
@@ -122,9 +130,9 @@ class _Asking:
 
     def _learn_retired(self, retired: Listed, wanted: frozenset[str]) -> None:
         if not isinstance(retired, Failure):
-            self.entries |= {e.id: e for e in retired if e.id in wanted and e.lifecycle == "retired"}
+            self.entries |= {e.id: e for e in retired.entries if e.id in wanted and e.lifecycle == "retired"}
 
-    def _answer(self, name: str, heard: Heard | None, retired: Listed) -> Answer:
+    def _answer(self, name: str, heard: Heard | None, retired: Listed, nameless: Problem | None) -> Answer:
         """What all of it says of one name."""
         entry = self.entries.get(name)
         if entry is not None:
@@ -136,6 +144,8 @@ class _Asking:
         if heard is None or _is_unknown(heard):
             if isinstance(retired, Failure):
                 return Answer(name, Outcome.FAILED, problem=retired.problem)
+            if nameless:  # one of those may be it: that it is not there proves nothing
+                return Answer(name, Outcome.FAILED, problem=nameless)
             return Answer(name, Outcome.UNKNOWN)
         if heard.status == 403 and heard.type == "permission_error":
             return Answer(name, Outcome.NOT_PERMITTED)

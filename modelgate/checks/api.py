@@ -22,6 +22,18 @@ def whole(snapshot: Snapshot) -> list[Finding]:
     return [from_problem(problem)] if problem else []
 
 
+def unreadable(snapshot: Snapshot) -> list[Finding]:
+    """Entries of the list that cannot be believed: each is doubted alone."""
+    entries = snapshot.facts.entries if snapshot.facts else {}
+    doubted = [entries[model_id] for model_id in sorted(entries) if entries[model_id].doubt]
+    if not doubted:
+        return []
+    more = f" and {len(doubted) - 1} more" if len(doubted) > 1 else ""
+    message = f"{short(doubted[0].id, 29)}{more}: {short(doubted[0].doubt, 40)}"
+    hint = "nothing is judged by such an entry; the API's support should know of it"
+    return [Finding("api.entry-unreadable", Level.NOTE, message, hint)]
+
+
 def one_name(view: SlotView) -> list[Finding] | None:
     """What could not be known of the slot's reference, or of the ID that it may run."""
     snapshot, facts = view.snapshot, view.snapshot.facts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
-from modelgate.domain.catalogue import Outcome
+from modelgate.domain.catalogue import Entry, Outcome, capability_meant
 from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
-from modelgate.domain.text import did_you_mean
+from modelgate.domain.text import did_you_mean, short
 from modelgate.domain.times import days_left
 from modelgate.domain.view import SlotView
 
@@ -98,7 +98,8 @@ def _capabilities(view: SlotView) -> list[Finding] | None:
     for path in view.slot.requires:
         supported = entry.supports(path)
         if supported is None:
-            found.append(_fact_unknown(view, path))
+            meant = capability_meant(path, entry.capabilities)
+            found.append(_fact_unknown(view, path, hint=f"did you mean {meant}?" if meant else ""))
         elif not supported:
             message = f"{name(entry.id)} does not support {name(path)}"
             hint = "choose one that does"
@@ -141,11 +142,33 @@ def _line(view: SlotView) -> list[Finding] | None:
     return [about(view, "catalogue.line-not-allowed", level, message, hint, _models(view))]
 
 
-def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN) -> Finding:
+def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN, hint: str = "") -> Finding:
     message = f"not known: {name(fact)} of {name(view.candidate)}"
-    hint = "ask an API that does, or drop the requirement"
+    hint = hint or "ask an API that does, or drop the requirement"
     return about(view, "catalogue.fact-unknown", level, message, hint)
 
+
+def _doubted(view: SlotView) -> list[Finding] | None:
+    """What cannot be read is not judged: the ID that would be handed over, and the one that the reference means."""
+    if view.snapshot.facts is None:
+        return None
+    if (handed := view.served(view.candidate)) and handed.doubt:
+        return [_unreadable(view, handed)]
+    means = view.served(view.resolved)
+    if means is None or not means.doubt:
+        return []
+    indifferent = view.held and view.snapshot.policy.hand_off == "pins"
+    return [_unreadable(view, means, Level.NOTE if indifferent else Level.UNKNOWN)]
+
+
+def _unreadable(view: SlotView, entry: Entry, level: Level = Level.UNKNOWN) -> Finding:
+    message = f"{name(entry.id)}: {short(entry.doubt, 45)}"
+    return about(view, "catalogue.fact-unknown", level, message, "run it again; if it stays, tell the API's support")
+
+
+REFERENCE_IDS = frozenset(
+    {"catalogue.unknown-model", "catalogue.retired", "catalogue.not-permitted", "catalogue.alias"}
+)
 
 FIT = (
     Check(("catalogue.missing-capability", "catalogue.fact-unknown"), _capabilities),
@@ -155,6 +178,7 @@ FIT = (
 """Whether a model fits a slot: also judged of an ID that is about to be pinned or held."""
 
 CHECKS = (
+    Check(("catalogue.fact-unknown",), _doubted),
     Check(("catalogue.unknown-model", "catalogue.retired", "catalogue.not-permitted"), _reference),
     Check(("catalogue.alias",), _alias),
     Check(("catalogue.deprecated",), _deprecated),

@@ -6,10 +6,11 @@ Of the cases in `CASES` a slot gets at most one finding: the first that fits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from modelgate.checks import hints
 from modelgate.checks.check import Advice, Check, about, at_most_warn_at_preflight, command, name, note_if_held
+from modelgate.domain.catalogue import Entry
 from modelgate.domain.command_line import REASON, typed
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import SlotPins
@@ -36,8 +37,8 @@ def _removed(snapshot: Snapshot, pins: SlotPins) -> Finding:
 def _pin_gone(view: SlotView) -> Finding | None:
     facts, choice = view.snapshot.facts, view.choice
     standing = facts.standing(choice.model_id) if facts and choice else "unknown"
-    if choice is None or standing not in _GONE:
-        return None
+    if choice is None or view.accepts or standing not in _GONE:
+        return None  # where the policy accepts the move, what it leaves does not stop it
     check, what = _GONE[standing]
     away = Advice("", (command(view.snapshot, "rollback", view.slot.name, "--to ID", REASON),))
     advice = away if view.held else hints.accept(view)
@@ -82,8 +83,10 @@ def _unpinned(view: SlotView) -> Finding | None:
         if view.snapshot.on_grace:
             message = "first use, and nothing is pinned while API or store cannot be asked"
             return about(view, "drift.unpinned", Level.UNKNOWN, message, "run it again")
-        if view.resolved or view.answer is None:
-            message = f"first use: preflight pins {name(view.resolved or view.slot.reference)}"
+        if view.resolved:
+            return about(view, "drift.unpinned", Level.NOTE, f"first use: preflight pins {name(view.resolved)}")
+        if view.answer is None:
+            message = "first use, which the policy accepts; what it means is not known"
             return about(view, "drift.unpinned", Level.NOTE, message)
     message = "never approved to run anything" + (f"; it would be {name(view.resolved)}" if view.resolved else "")
     return about(view, "drift.unpinned", Level.REFUSE, message, *hints.accept(view))
@@ -160,6 +163,33 @@ def _facts_changed(view: SlotView) -> list[Finding] | None:
     return [about(view, "drift.facts-changed", Level.WARN, message, *hints.verify(view))]
 
 
+def _retirement_moved(view: SlotView) -> list[Finding] | None:
+    """Announced, earlier, later or taken back since it was pinned; a key that one of the two lacked tells nothing."""
+    choice, entry = view.choice, view.entry
+    before = choice.pin.entry if choice and choice.model_id == view.candidate else None
+    if before is None or entry is None or not (_tells_retirement(before) and _tells_retirement(entry)):
+        return None
+    was, now = before.retires_at, entry.retires_at
+    if was == now:
+        return []
+    if now is None:
+        level, message = Level.NOTE, f"its retirement on {_day(was)} was taken back"
+    elif was is None:
+        level, message = Level.WARN, f"its retirement was announced for {_day(now)}"
+    else:
+        level = Level.WARN if now < was else Level.NOTE
+        message = f"its retirement moved from {_day(was)} to {_day(now)}"
+    return [about(view, "drift.retirement-moved", level, message, *hints.verify(view))]
+
+
+def _tells_retirement(entry: Entry) -> bool:
+    return entry.retires_known or entry.retires_at is not None
+
+
+def _day(instant: datetime | None) -> str:
+    return instant.date().isoformat() if instant else "no day"
+
+
 def _origin_changed(view: SlotView) -> list[Finding] | None:
     choice, facts = view.choice, view.snapshot.facts
     if choice is None or choice.model_id != view.candidate or choice.pin.origin is None:
@@ -203,6 +233,7 @@ def _promotion_not_asked(view: SlotView) -> list[Finding]:
 
 BESIDE = (
     Check(("drift.facts-changed",), _facts_changed),
+    Check(("drift.retirement-moved",), _retirement_moved),
     Check(("drift.origin-changed",), _origin_changed),
     Check(("drift.not-promoted",), _not_promoted),
 )

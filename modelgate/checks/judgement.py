@@ -23,6 +23,7 @@ RUN_CHECKS: tuple[RunCheck, ...] = (
     store.notices,
     store.problem,
     api.whole,
+    api.unreadable,
     drift.slots_removed,
 )
 SLOT_CHECKS: tuple[Check, ...] = (
@@ -31,6 +32,9 @@ SLOT_CHECKS: tuple[Check, ...] = (
     *catalogue.CHECKS,
     *drift.BESIDE,
 )
+
+ABOUT_THE_REFERENCE = drift.CASE_IDS | catalogue.REFERENCE_IDS
+"""Findings that no word covers while an application runs, by its own settings, what nobody approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +73,19 @@ def judge(snapshot: Snapshot) -> Judgement:
             ran.extend((name, view.slot.name) for name in check.ids)
             settled = settled or (check.case and bool(found))
     findings.extend(settings.waivers(snapshot, findings, ran))
-    firm = {view.slot.name for view in views if view.runs_another}
+    firm = {view.slot.name for view in views if view.may_run_another}
     weighed = tuple(_waive(snapshot, finding, firm) for finding in findings)
     judgement = Judgement(snapshot, views, (), weighed, verdict_of(weighed))
     return replace(judgement, slots=tuple(_report(view, judgement.hands_over) for view in views))
 
 
 def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Finding:
-    """The finding, marked if somebody's word covers it. `firm`: the slots of which an application runs another ID."""
+    """The finding, marked if somebody's word covers it. `firm`: slots of which an application may run another ID."""
     if finding.level is Level.UNKNOWN or not waivable(finding.id):
         return finding
     if finding.id == "api.origin-not-approved":
         return finding  # the API was not asked, and no word makes known what it would have said
-    if finding.slot in firm and finding.id in drift.CASE_IDS:
+    if finding.slot in firm and finding.id in ABOUT_THE_REFERENCE:
         return finding
     return replace(finding, waived=is_waived(snapshot.waivers, finding.id, finding.slot, snapshot.now))
 

@@ -86,7 +86,7 @@ def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[t
             message = f"the waiver for {waiver.check} ended {waiver.until.isoformat()}"
             hint = "remove it, or extend `until` with a new reason"
             found.append(Finding("settings.waiver-expired", level, message, hint, waiver.slot, waiver.source))
-        elif _could_be_judged(waiver, ran) and not any(covers(waiver, f.id, f.slot) for f in findings):
+        elif _could_be_judged(waiver, snapshot, ran) and not any(covers(waiver, f.id, f.slot) for f in findings):
             message = f"the waiver for {waiver.check} covers nothing"
             found.append(
                 Finding("settings.waiver-unused", Level.NOTE, message, "remove it", waiver.slot, waiver.source)
@@ -94,5 +94,7 @@ def waivers(snapshot: Snapshot, findings: Collection[Finding], ran: Collection[t
     return found
 
 
-def _could_be_judged(waiver: Waiver, ran: Collection[tuple[str, str]]) -> bool:
-    return any(covers(waiver, check, slot) for check, slot in ran)
+def _could_be_judged(waiver: Waiver, snapshot: Snapshot, ran: Collection[tuple[str, str]]) -> bool:
+    """Whether its check ran where it speaks of; one for a slot that is not there can cover nothing."""
+    nowhere = waiver.slot is not None and waiver.slot not in snapshot.names
+    return nowhere or any(covers(waiver, check, slot) for check, slot in ran)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelgate.cli.command import Group
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import data_format, of_a_chain
 from modelgate.cli.output import say, say_json
 from modelgate.domain.chain import parse_head
-from modelgate.domain.rows import Head
+from modelgate.domain.rows import Head, Scope
 
 if TYPE_CHECKING:
     from modelgate.domain.chain import Verification
@@ -46,9 +46,9 @@ def command() -> None:
 @command.command("verify")
 @click.option("--expect", type=HeadType(), metavar="HEAD", help="A head that was kept elsewhere.")
 @click.option("--after", type=HeadType(), metavar="HEAD", help="Begin at a head that was verified before.")
-@scoped
+@of_a_chain
 @data_format
-def verify(context: Context, expect: Head | None, after: Head | None, form: str) -> int:
+def verify(context: Context, scope: Scope, expect: Head | None, after: Head | None, form: str) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
 
     3 where rows are of a newer modelgate, which this one cannot read.
@@ -57,11 +57,11 @@ def verify(context: Context, expect: Head | None, after: Head | None, form: str)
     """
     store = context.store(context.deadline(), read_only=True)
     with _progress() as told:
-        found = store.verify(context.scope, after=after, expect=expect, progress=told)
+        found = store.verify(scope, after=after, expect=expect, progress=told)
     if form == "json":
         say_json(_as_json(found))
     else:
-        say("\n".join(_lines(found, str(context.scope))))
+        say("\n".join(_lines(found, str(scope))))
     if found.is_tampered_with:
         return 1
     return 0 if found.intact else 3
@@ -80,27 +80,27 @@ def _lines(found: Verification, scope: str) -> list[str]:
 
 
 @command.command("head")
-@scoped
+@of_a_chain
 @data_format
-def head(context: Context, form: str) -> int:
+def head(context: Context, scope: Scope, form: str) -> int:
     """Print the end of the chain. Kept elsewhere, it proves later that nothing before it changed.
 
     Example: modelgate audit head -e prod > head-of-this-week
     """
-    found = context.store(context.deadline(), read_only=True).head(context.scope)
+    found = context.store(context.deadline(), read_only=True).head(scope)
     say_json({"head": found and str(found)}) if form == "json" else say(str(found) if found else "nothing recorded yet")
     return 0
 
 
 @command.command("export")
-@scoped
+@of_a_chain
 @click.option("--format", type=click.Choice(["json"]), expose_value=False, help="JSON lines, as without it.")
-def export(context: Context) -> int:
+def export(context: Context, scope: Scope) -> int:
     """Print the chain as JSON lines, which a stranger can verify with docs/audit.md alone.
 
     Example: modelgate audit export -e prod > checkout-prod.jsonl
     """
-    for line in context.store(context.deadline(), read_only=True).export(context.scope):
+    for line in context.store(context.deadline(), read_only=True).export(scope):
         say(line)
     return 0
 

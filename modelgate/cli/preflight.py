@@ -11,7 +11,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, scoped
-from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say, write
+from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +21,26 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("preflight", cls=Command, context_settings={"ignore_unknown_options": False})
+class _Preflight(Command):
+    """A `--` promises a command: without one nothing would be started, and nobody would notice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises UsageError for a `--` at the end."""
+        if args[-1:] == ["--"]:
+            raise click.UsageError("there is no command after --: -- CMD …", ctx)
+        return super().parse_args(ctx, args)
+
+
+@click.command("preflight", cls=_Preflight, context_settings={"ignore_unknown_options": False})
 @scoped
 @report_formats
 @report_files
 @click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, only on a pass.")
 @click.option("--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, only on a pass.")
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Try again until it passes: 90s, 10m.")
+@click.option(
+    "--keep-env", multiple=True, metavar="NAME", help="Let CMD have this variable of the gate's, too; may be repeated."
+)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
     context: Context,
@@ -36,35 +49,31 @@ def command(
     emit_env: Path | None,
     emit_json: Path | None,
     wait: timedelta | None,
+    keep_env: tuple[str, ...],
     cmd: tuple[str, ...],
 ) -> int:
     """Judge an environment at the start, and hand over the approved IDs.
 
-    With a command it becomes that command, with MODELGATE_MODEL_<SLOT> set; a refused start starts nothing.
+    With a command it becomes that command, with MODELGATE_MODEL_<SLOT> set and without the gate's own variables, such
+    as MODELGATE_DATABASE_URL; a refused start starts nothing.
 
     Example: modelgate preflight -e prod --wait 10m -- gunicorn app:app
     """
     from modelgate.gate import waiting
+    from modelgate.gate.handoff import HandOver, need_command
 
     files = parse_reports(reports)
     for path in filter(None, (emit_env, emit_json)):
         need_place(path)
-    _need_command(cmd)
-    report = waiting.preflight(context, wait or timedelta(0), _tell)
+    if emit_env and emit_json and os.path.realpath(emit_env) == os.path.realpath(emit_json):
+        raise UsageError("--emit-env and --emit-json name one file", hint="name two: each would overwrite the other")
+    if cmd:
+        need_command(cmd)  # what is certain to fail is told before anybody is asked
+    report = waiting.preflight(context, wait or timedelta(0), _tell, HandOver(emit_env, emit_json, cmd))
     put_out(report, form, files, err=bool(cmd))
-    if report.models:
-        _hand_over(report, emit_env, emit_json)
     if cmd and report.exit_code == 0:
-        _become(list(cmd), report, emit_json)
+        _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
-
-
-def _need_command(cmd: tuple[str, ...]) -> None:
-    """What cannot be started is told before anybody is asked, and its IDs are not recorded as handed over."""
-    import shutil
-
-    if cmd and shutil.which(cmd[0]) is None:
-        raise UsageError(f"cannot start {cmd[0][:80]}: No such file or directory", hint="is it installed, on the PATH?")
 
 
 def _tell(report: Report) -> None:
@@ -72,21 +81,15 @@ def _tell(report: Report) -> None:
     say(f"waiting: {worst.slot or report.environment}: {worst.message}", err=True)
 
 
-def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) -> None:
-    from modelgate.domain.times import format_instant
-    from modelgate.gate.handoff import env_text, json_text
-
-    if emit_env:
-        write(emit_env, env_text(report.exports))
-    if emit_json:
-        write(emit_json, json_text(report, format_instant(report.handed_at)))
-
-
-def _become(cmd: list[str], report: Report, emit_json: Path | None) -> None:
+def _become(cmd: list[str], report: Report, context: Context, emit_json: Path | None, keep: tuple[str, ...]) -> None:
     from modelgate.gate.handoff import become, environment_of
+    from modelgate.pins import FILE_VARIABLE, VARIABLE
 
+    of_server = context.settings.database.url.reveal().startswith("postgres")
     # Observed only: nothing is handed over, and the application starts as it would have without the gate.
-    environ = environment_of(report, os.environ, emit_json) if report.enforced else dict(os.environ)
+    if not report.enforced:
+        keep, emit_json = (*keep, *(name for name in os.environ if name.startswith(VARIABLE)), FILE_VARIABLE), None
+    environ = environment_of(report, os.environ, emit_json, of_server=of_server, keep=keep)
     try:
         become(cmd, environ)
     except OSError as error:

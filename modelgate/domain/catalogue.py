@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from modelgate.domain.problems import Problem
+from modelgate.domain.text import did_you_mean
 
 LIFECYCLES = ("active", "deprecated", "retired")
 
@@ -24,6 +25,8 @@ class Entry:
     deprecated_at: datetime | None = None
     retires_at: datetime | None = None
     """Can be revised until retirement; a past date on a deprecated model means overdue, not gone (documented)."""
+    retires_known: bool = False
+    """Whether the answer had the key at all: with None, no date is set."""
     line: str | None = None
     """None with `line_known`: the model belongs to no line."""
     line_known: bool = False
@@ -33,6 +36,8 @@ class Entry:
     """Dotted path to `supported`, such as `thinking.types.adaptive`. A missing path is unknown."""
     display_name: str = ""
     created_at: datetime | None = None
+    doubt: str = ""
+    """What of the entry could not be read: then nothing is judged by it, though the model is served."""
 
     def supports(self, path: str) -> bool | None:
         """Whether the capability is there; None if the entry does not say. A parent's 'no' holds for its children."""
@@ -121,3 +126,24 @@ class Facts:
         missing = {name for name, answer in self.answers.items() if answer.outcome is Outcome.FAILED}
         stood_in = {name: earlier.answers[name] for name in missing if name in earlier.answers}
         return replace(self, answers={**self.answers, **stood_in})
+
+
+_OTHERS_NAMES = {
+    "vision": "image_input",
+    "images": "image_input",
+    "pdf": "pdf_input",
+    "structured_output": "structured_outputs",
+    "response_schema": "structured_outputs",
+    "json_schema": "structured_outputs",
+    "reasoning": "thinking",
+    "web_search": "server_tools.web_search",
+    "batches": "batch",
+}
+"""What other tools call capabilities of this API (LiteLLM's model map, gateways' docs), by their name."""
+
+
+def capability_meant(path: str, known: Iterable[str]) -> str:
+    """The capability of `known` that somebody meant who wrote `path`; empty if none is near."""
+    known = list(known)
+    other = _OTHERS_NAMES.get(path.removeprefix("supports_"), "")
+    return other if other in known else did_you_mean(path, known)

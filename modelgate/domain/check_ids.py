@@ -27,6 +27,7 @@ CHECK_IDS = (
     "catalogue.line-not-allowed",
     "catalogue.fact-unknown",
     "drift.facts-changed",
+    "drift.retirement-moved",
     "drift.origin-changed",
     "drift.not-promoted",
     "api.origin-not-approved",
@@ -34,6 +35,7 @@ CHECK_IDS = (
     "api.rate-limited",
     "api.credentials",
     "api.untrusted-answer",
+    "api.entry-unreadable",
     "store.unreachable",
     "store.schema-behind",
     "store.schema-incompatible",
@@ -50,6 +52,7 @@ CHECK_IDS = (
     "settings.offline",
 )
 
+WATCH_IDS = ("watch.silent", "watch.not-asked")
 BATCH_IDS = ("batch.served-other", "batch.ambiguous")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
 

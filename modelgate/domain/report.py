@@ -13,7 +13,7 @@ from modelgate.domain.settings import Verb
 from modelgate.domain.source import Source
 from modelgate.errors import CouldNotKnow, Refused
 
-SCHEMA = "modelgate.report/1"
+SCHEMA = "modelgate.report/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class Report:
     dry_run: bool = False
     reused_from: str | None = None
     """The run whose facts were judged again."""
+    store: str | None = None
+    """Where approvals were looked for, asked or not: an absolute path, or a server's URL without its secrets."""
     origin: str | None = None
     requests: int = 0
     audit_sequence: int | None = None
@@ -70,6 +72,11 @@ class Report:
     """Why the API could not be asked, where old facts were judged."""
     fallback_made_at: datetime | None = None
     """When the fallback file was made whose pins stood in for the store's; None: the store was asked."""
+
+    @property
+    def observed(self) -> bool:
+        """Whether this is a preflight that only looked on, and changed nothing of what runs."""
+        return self.command == "preflight" and not self.enforced
 
     @property
     def handed_at(self) -> datetime:

@@ -64,7 +64,7 @@ class RunRow:
     started_at: datetime
     finished_at: datetime
     slots: str
-    """JSON: per slot its reference, source, requirements and what was handed over."""
+    """JSON: per slot its reference, source, requirements, what was handed over, and what `domain.terms` records."""
     origin: str | None = None
     requests: int = 0
     facts: str | None = None

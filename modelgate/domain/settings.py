@@ -151,6 +151,25 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """`[watch]`: how the whole fleet is looked at."""
+
+    retires_within_days: tuple[int, ...] = (90, 30, 14, 7, 1)
+    """The most first."""
+    quiet_days: int = 30
+    forget_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """`[notify]`: the channels that `watch` tells. A file holds a secret, never the setting itself."""
+
+    slack_webhook_file: Path | None = None
+    webhook_url: str = ""
+    webhook_secret_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownVariable:
     """A `MODELGATE_<known section>__…` variable that no setting reads."""
 
@@ -164,6 +183,7 @@ class Settings:
 
     service: str
     environment: str
+    """Empty for what looks at every environment."""
     config_dir: Path
     slots: tuple[Slot, ...]
     """In the order of the settings files; slots that only variables name come last."""
@@ -175,6 +195,8 @@ class Settings:
     api: ApiSettings = ApiSettings()
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    watch: WatchSettings = WatchSettings()
+    notify: NotifySettings = NotifySettings()
     unknown_variables: tuple[UnknownVariable, ...] = ()
     service_given: bool = False
     """False where `service` is only its default: not enough on a database server."""

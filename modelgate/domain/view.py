@@ -48,16 +48,24 @@ class SlotView:
 
         Nobody's word changes what it runs: such a refusal is not waived.
         """
-        reads_settings = self.snapshot.policy.hand_off == "settings" and self.answer is not None
-        return reads_settings and not self.accepts and (self.choice is None or self.differs)
+        return self.answer is not None and self.may_run_another and (self.choice is None or self.differs)
+
+    @property
+    def may_run_another(self) -> bool:
+        """As `runs_another`, also where it is not known what the reference means: it may be another ID."""
+        reads_settings = self.snapshot.policy.hand_off == "settings" and not self.accepts
+        return reads_settings and (self.choice is None or self.answer is None or self.differs)
 
     @property
     def entry(self) -> Entry | None:
-        """The facts about the candidate; None if it is not served or not known."""
+        """The facts about the candidate; None if it is not served or not known, or if they cannot be believed."""
+        found = self.served(self.candidate)
+        return found if found and not found.doubt else None
+
+    def served(self, model_id: str | None) -> Entry | None:
+        """The entry of an ID that is known to be served today, readable or not."""
         facts = self.snapshot.facts
-        if facts is None or self.candidate is None or not facts.knows(self.candidate):
-            return None
-        return facts.served(self.candidate)
+        return facts.served(model_id) if facts and model_id and facts.knows(model_id) else None
 
     @property
     def hand_over(self) -> str | None:

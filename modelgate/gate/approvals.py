@@ -75,8 +75,9 @@ def read_again(run: Run, known: Approvals) -> Approvals:
 
 
 def unreachable(run: Run, known: Approvals, problem: Problem) -> Approvals:
-    """What is left when the store cannot be asked: what was read before, or the fallback file if it is young."""
-    pins, grace = fallback.stand_in(run.context, run.policy) if problem.graceable else (None, None)
+    """What is left when the store cannot be asked: what was read before; for a start the fallback file, if young."""
+    may = problem.graceable and run.verb == "preflight"
+    pins, grace = fallback.stand_in(run.context, run.policy) if may else (None, None)
     kept = known.pins if known.pins is not None else pins
     return replace(known, pins=kept if grace else known.pins, problem=problem, grace=grace)
 

@@ -132,8 +132,8 @@ def _serves(stored: StoredFacts, run: Run, approvals: Approvals) -> bool:
 
 
 def _with_grace(run: Run, approvals: Approvals, asked: Asked) -> Asked:
-    """Old facts where the API cannot be asked, if there are any within the grace. A fresh answer is never replaced."""
-    problem = _graceable(asked.facts) if asked.facts else None
+    """Old facts where the API cannot be asked, if a start may stand on them. A fresh answer is never replaced."""
+    problem = _graceable(asked.facts) if asked.facts and run.verb == "preflight" else None
     if problem is None or asked.facts is None or approvals.store is None:
         return asked
     try:

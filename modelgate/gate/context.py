@@ -12,7 +12,7 @@ from modelgate.domain.settings import Settings
 from modelgate.errors import StoreProblem
 from modelgate.gate.author import author
 from modelgate.settings import load
-from modelgate.store import Store, open_store
+from modelgate.store import Store, open_store, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Context:
         """The end of all waiting of a command that starts now."""
         return Deadline.after(self.settings.check.deadline_seconds, self.clock)
 
+    @property
+    def store_address(self) -> str:
+        """Where the audit store is, as people are told it. Raises SettingsError."""
+        return shown(self.settings.database)
+
     def store(
         self, deadline: Deadline, *, read_only: bool = False, meanwhile: Callable[[], None] | None = None
     ) -> Store:
@@ -45,12 +50,12 @@ class Context:
                 self.settings.database,
                 deadline=deadline,
                 clock=self.clock,
-                service_given=self.settings.service_given,
+                service_given=self.settings.service_given or not self.scope.environment,
                 read_only=read_only,
                 meanwhile=meanwhile,
             )
         except StoreProblem as error:
-            if error.problem.command:  # only here is known of which service and environment
+            if error.problem.command and self.scope.environment:  # only here is known of which service and environment
                 whole = f"{error.problem.command} {self.scope.flags}"
                 raise StoreProblem(replace(error.problem, command=whole)) from error
             raise

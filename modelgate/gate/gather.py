@@ -74,7 +74,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         scope=run.context.scope,
         slots=tuple(slot for slot in settings.slots if not only or slot.name == only),
         unset=() if only else settings.unset,
-        waivers=settings.waivers,
+        waivers=tuple(waiver for waiver in settings.waivers if not only or waiver.slot in (None, only)),
         pins=_of_slot(known.pins, only),
         locked=_of_lock(known.locked, only),
         facts=asked.facts,

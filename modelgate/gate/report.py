@@ -33,6 +33,7 @@ def report(run: Run, known: Gathered, judgement: Judgement, run_id: str | None =
         run_id=run_id,
         dry_run=run.read_only,
         reused_from=known.asked.reused_from,
+        store=None if run.options.offline or run.options.no_store else run.context.store_address,
         origin=facts.origin if facts else None,
         requests=facts.requests if facts else 0,
         exports=exports(models, export_as),

@@ -10,7 +10,7 @@ from modelgate.errors import Conflict, SettingsError, StoreProblem
 from modelgate.gate.context import Context
 from modelgate.gate.gather import gather, gather_again, without_store
 from modelgate.gate.options import Options, Run
-from modelgate.gate.record import record
+from modelgate.gate.record import hand_over, record
 from modelgate.gate.report import repeated, report, says_the_same
 
 __all__ = ["Options", "run_gate"]
@@ -35,7 +35,10 @@ def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Re
         for _ in range(_RACES):
             judgement = judge(known.snapshot)
             if not options.records or known.approvals.store is None or known.approvals.problem:
-                return report(run, known, judgement)
+                told = report(run, known, judgement)
+                if failed := hand_over(run, told):
+                    raise failed
+                return told
             if options.before and says_the_same(judgement, options.before):
                 return repeated(run, known, judgement, options.before)
             try:

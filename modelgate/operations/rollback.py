@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
-from modelgate.operations.change import Change, Changed
+from modelgate.operations.change import Change, Changed, Confirm
 from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, running
 from modelgate.operations.selection import ask, need_fit, need_known, need_reason, select
 from modelgate.store import Store
@@ -50,9 +50,6 @@ class Terms:
     """The target may be an ID that was never pinned or handed over here."""
     unverified: bool = False
     """The API is not asked: it is down, and the incident is now."""
-
-
-Confirm = Callable[[Changed], bool]
 
 
 def rollback(

@@ -44,6 +44,8 @@ def need_known(context: Context, names: Collection[str], everything: bool) -> No
 
 def need_reason(reason: str) -> str:
     """The reason, which is never empty: somebody will read it at three in the morning."""
+    if reason.strip() == "…":
+        raise UsageError("say why: … only stands for the reason", hint='--reason "INC-42: the new model loops"')
     if not reason.strip():
         raise UsageError("say why: the reason is empty", hint='--reason "INC-42: the new model loops"')
     return reason.strip()

@@ -1,4 +1,4 @@
-"""The report for programs: `modelgate.report/1`, as `report.schema.json` describes it."""
+"""The report for programs: `modelgate.report/2`, as `report.schema.json` describes it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "environment": report.environment,
         "verdict": report.verdict.value,
         "enforced": report.enforced,
+        "observed": report.observed,
         "exit_code": report.exit_code,
         "run_id": report.run_id,
         "started_at": format_instant(report.started_at),
@@ -33,7 +34,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "dry_run": report.dry_run,
         "reused_from": report.reused_from,
         "api": {"origin": report.origin, "requests": report.requests},
-        "audit": {"sequence": report.audit_sequence, "head": report.audit_head},
+        "audit": {"store": report.store, "sequence": report.audit_sequence, "head": report.audit_head},
         "slots": [_slot(slot) for slot in report.slots],
         "findings": [_finding(finding) for finding in report.findings],
     }

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from modelgate.domain.findings import Finding
 from modelgate.domain.report import Report, SlotReport
+from modelgate.render.groups import Group, grouped
 from modelgate.render.words import (
     NOTHING,
+    asked,
     lifecycle,
     may_run,
     may_run_heading,
@@ -29,12 +31,27 @@ def render(report: Report) -> str:
         [_slot(slot, report) for slot in report.slots],
     )
     findings = _table(
-        ["level", "check", "slot", "finding", "where", "what to type next"],
+        ["level", "check", "slot", "finding", "where", "what comes next"],
         [_finding(finding) for finding in worst_first(report.findings)],
     )
     said = [_escape(sentence) for sentence in modes(report)]
-    blocks = [f"### modelgate {report.command}: {_escape(verdict_line(report))}", *said, slots, findings]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    commands = [block for group in grouped(report) for block in _commands(group)]
+    where = " · ".join(_escape(told) for told in asked(report))
+    heading = f"### modelgate {report.command}: {_escape(verdict_line(report))}"
+    return "\n\n".join(block for block in (heading, *said, slots, findings, *commands, where) if block) + "\n"
+
+
+def _commands(group: Group) -> list[str]:
+    """A block to copy for each command, under the check and the slots that it is for."""
+    if not group.commands:
+        return []
+    slots = ", ".join(_code(finding.slot) for finding in group.findings if finding.slot)
+    return [f"{_code(group.first.id)} {slots}".strip(), *map(_block, group.commands)]
+
+
+def _block(command: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
+    return f"{fence}sh\n{command}\n{fence}"
 
 
 def _slot(slot: SlotReport, report: Report) -> list[str]:
@@ -56,7 +73,7 @@ def _finding(finding: Finding) -> list[str]:
         _code(finding.slot or ""),
         _escape(finding.message),
         _code(str(finding.source or "")),
-        "<br>".join(filter(None, (_escape(finding.hint), *map(_code, finding.commands)))),
+        _escape(finding.hint),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Colour = Literal["red", "green", "yellow", "magenta", "cyan", "dim", "bold"]
@@ -28,6 +28,10 @@ class Style:
     """False: ASCII alone; what has no plain form is written as `\\u…`."""
     width: int | None = None
     """Columns of the terminal; None: nothing is wrapped, as nobody looks or the reader wraps by itself."""
+
+    def narrower(self, columns: int) -> Style:
+        """The same, with so many columns less, for what is indented."""
+        return self if self.width is None else replace(self, width=max(self.width - columns, 1))
 
     def paint(self, text: str, colour: Colour) -> str:
         """`text` in `colour`, where there is colour."""

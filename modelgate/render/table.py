@@ -1,32 +1,49 @@
-"""A table in columns that wraps inside its cells where the terminal is narrow."""
+"""A table in columns. Where the terminal is narrow columns wrap between words, go, or stack: no ID is ever broken."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import zip_longest
 
+from modelgate.domain.text import printable
 from modelgate.render.style import Colour, Style
 
 _GAP = "  "
-_NARROWEST = 8
-_PIECE = re.compile(r"[^\s/-]*[\s/-]?")
+_INDENT = "    "
+_LONGEST = 1000
+"""Characters of a cell."""
+
+Row = Sequence[str]
 
 
 def table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], style: Style, colours: Sequence[Colour] = ()
+    headings: Row,
+    rows: Sequence[Row],
+    style: Style,
+    colours: Sequence[Colour] = (),
+    *,
+    expendable: Collection[str] = (),
 ) -> list[str]:
-    """Lines of a table. `colours`, one per row, paint the row's first cell. Without rows: no lines."""
+    """Lines of a table, its cells made harmless. `colours`, one per row, paint the row's first cell.
+
+    Where it is too wide, cells wrap between words; then the `expendable` headings go, one after the other; then the
+    widest rows are stacked, a line a cell; all, if those are most. Without rows: no lines.
+    """
     if not rows:
         return []
-    widths = _widths([headings, *rows], style.width)
-    lines = [style.paint(line, "bold") for line in _row([heading.upper() for heading in headings], widths)]
-    for number, row in enumerate(rows):
-        drawn = _row(row, widths)
-        if colours:
-            first = drawn[0][: widths[0]]
-            drawn[0] = style.paint(first, colours[number]) + drawn[0][len(first) :]
-        lines += drawn
+    cells = [[printable(cell, _LONGEST) for cell in row] for row in rows]
+    painted = [colours[number] if colours else None for number in range(len(cells))]
+    kept = list(range(len(headings)))
+    for gone in (None, *expendable):
+        kept = [column for column in kept if headings[column] != gone]
+        if widths := _widths([_pick(row, kept) for row in (headings, *cells)], style.width):
+            return _drawn(_pick(headings, kept), [_pick(row, kept) for row in cells], widths, style, painted)
+    narrow = _narrow(headings, cells, style.width or 0)
+    fitting = _widths([headings, *(cells[number] for number in narrow)], style.width) if narrow else None
+    lines = _drawn(headings, [], fitting, style, []) if fitting else []
+    for number, (row, colour) in enumerate(zip(cells, painted, strict=True)):
+        in_columns = fitting is not None and number in narrow
+        lines += _line(row, fitting or (), style, colour) if in_columns else _stacked(headings, row, style, colour)
     return lines
 
 
@@ -40,33 +57,85 @@ def wrapped(text: str, style: Style, indent: int = 0) -> list[str]:
     return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
 
 
-def _widths(rows: Sequence[Sequence[str]], limit: int | None) -> list[int]:
-    """As wide as the contents. Where that is too wide the widest give way: at first between words, then within."""
+def _pick(row: Row, columns: Sequence[int]) -> list[str]:
+    return [row[column] for column in columns]
+
+
+def _longest_words(rows: Sequence[Row]) -> list[int]:
+    """The least width of each column: its longest word. The first column, the name of the row, is one word."""
     columns = list(zip(*rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    room = sum(widths) if limit is None else limit - len(_GAP) * (len(widths) - 1)
-    words = [max(len(word) for cell in column for word in (cell or "-").split()) for column in columns]
-    words[0] = widths[0]  # the name of the row
-    for floors in (words, [_NARROWEST] * len(widths)):
-        while sum(widths) > room and (wide := [n for n, width in enumerate(widths) if width > floors[n]]):
-            widths[max(reversed(wide), key=widths.__getitem__)] -= 1
+    words = [max(len(word) for cell in column for word in (cell or "-").split() or "-") for column in columns]
+    return [max(map(len, columns[0])), *words[1:]]
+
+
+def _narrow(headings: Row, rows: Sequence[Row], limit: int) -> set[int]:
+    """The rows that fit into one table, the narrowest first; none, if those are not most of them."""
+    least = [_longest_words([row]) for row in rows]
+    widest, fit = _longest_words([headings]), set[int]()
+    for number in sorted(range(len(rows)), key=lambda number: sum(least[number])):
+        widest = [max(pair) for pair in zip(widest, least[number], strict=True)]
+        if sum(widest) + len(_GAP) * (len(widest) - 1) > limit:
+            break
+        fit.add(number)
+    return fit if len(fit) * 2 > len(rows) else set()
+
+
+def _widths(rows: Sequence[Row], limit: int | None) -> list[int] | None:
+    """As wide as the contents. Where that is too wide the widest give way, between words; None: not by enough."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if limit is None:
+        return widths
+    least, room = _longest_words(rows), limit - len(_GAP) * (len(widths) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        wide = [column for column, width in enumerate(widths) if width > least[column]]
+        widths[max(reversed(wide), key=widths.__getitem__)] -= 1
     return widths
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _drawn(
+    headings: Row, rows: Sequence[Row], widths: Sequence[int], style: Style, colours: Sequence[Colour | None]
+) -> list[str]:
+    lines = [
+        style.paint(line, "bold") for line in _line([heading.upper() for heading in headings], widths, style, None)
+    ]
+    for row, colour in zip(rows, colours, strict=True):
+        lines += _line(row, widths, style, colour)
+    return lines
+
+
+def _line(cells: Row, widths: Sequence[int], style: Style, colour: Colour | None) -> list[str]:
+    """One row in columns, as many lines as its cells take."""
     columns = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
-    lines = zip_longest(*columns, fillvalue="")
-    return [_GAP.join(f"{part:<{width}}" for part, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    filled = zip_longest(*columns, fillvalue="")
+    lines = [
+        _GAP.join(f"{part:<{width}}" for part, width in zip(line, widths, strict=True)).rstrip() for line in filled
+    ]
+    if colour:
+        first = lines[0][: widths[0]]
+        lines[0] = style.paint(first, colour) + lines[0][len(first) :]
+    return lines
+
+
+def _stacked(headings: Row, row: Row, style: Style, colour: Colour | None) -> list[str]:
+    """One row as a block: its name, then a line for each cell that says something."""
+    told = [(heading, cell) for heading, cell in list(zip(headings, row, strict=True))[1:] if cell not in ("", "-")]
+    width = max((len(heading) for heading, _ in told), default=0)
+    lines = [style.paint(row[0], colour) if colour else row[0]]
+    for heading, cell in told:
+        first, *more = wrapped(cell, style, indent=len(_INDENT) + width + len(_GAP))
+        lines.append(f"{_INDENT}{heading:<{width}}{_GAP}{first}")
+        lines += [f"{_INDENT}{'':<{width}}{_GAP}{line}" for line in more]
+    return lines
 
 
 def _fold(cell: str, width: int) -> list[str]:
-    """`cell` in lines of at most `width`, broken after spaces, slashes and hyphens: a model ID has no other place."""
+    """`cell` in lines of at most `width`, broken between words alone."""
     lines = [""]
-    for piece in _PIECE.findall(cell):
-        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
-            lines.append("")
-        while len(piece.rstrip()) > width:
-            lines[-1], piece = piece[:width], piece[width:]
-            lines.append("")
-        lines[-1] += piece
-    return [line.rstrip() for line in lines]
+    for word in cell.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from modelgate.domain.findings import Finding, Level, Verdict
+from collections.abc import Iterable
+
+from modelgate.domain.findings import Level, Verdict
 from modelgate.domain.report import Report, SlotReport
+from modelgate.render.groups import Group, grouped
 from modelgate.render.style import Colour, Style
 from modelgate.render.table import table, wrapped
 from modelgate.render.words import (
     NOTHING,
     SAME,
+    asked,
     lifecycle,
     may_run,
     may_run_heading,
     modes,
     state_of,
     verdict_line,
-    worst_first,
 )
 
 _MARKS: dict[Level | None, tuple[str, Colour]] = {
@@ -33,15 +36,25 @@ _LEVEL_COLOURS: dict[Level, Colour] = {
 }
 _VERDICT_COLOURS: dict[Verdict, Colour] = {Verdict.PASS: "green", Verdict.REFUSE: "red", Verdict.UNKNOWN: "magenta"}
 _INDENT = "  "
+_TIED = "\xa0"
+"""Stands for a space at which no line is broken."""
 
 
 def render(report: Report, style: Style) -> str:
-    """Slots, findings from the worst on, what was special, and the verdict as the last line."""
+    """Slots, findings from the worst on, what was special, and who was asked, and the verdict as the last line."""
     blocks = [_slots(report, style)]
-    blocks += [_finding(finding, style) for finding in worst_first(report.findings)]
-    blocks.append([style.paint(said, "dim") for said in modes(report)])
-    blocks.append([style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])])
+    blocks += [_finding(group, style) for group in grouped(report)]
+    blocks.append([style.paint(line, "dim") for said in modes(report) for line in wrapped(said, style)])
+    blocks.append([*_asked(report, style), style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])])
     return "\n\n".join("\n".join(_inert(line) for line in block) for block in blocks if block) + "\n"
+
+
+def _asked(report: Report, style: Style) -> list[str]:
+    """Which store and which API gave the answers: on one line if both fit."""
+    told = asked(report)
+    joined = " · ".join(told)
+    lines = [joined] if style.width is None or len(joined) <= style.width else told
+    return [style.paint(line, "dim") for line in lines if line]
 
 
 def _slots(report: Report, style: Style) -> list[str]:
@@ -65,18 +78,42 @@ def _cells(mark: str, slot: SlotReport, report: Report) -> list[str]:
     ]
 
 
-def _finding(finding: Finding, style: Style) -> list[str]:
-    """Level, check, slot and place; then the message; then what to type, unwrapped, so that it can be copied."""
-    level = style.paint(finding.level.upper(), _LEVEL_COLOURS[finding.level])
-    waived = f"{_INDENT}(waived)" if finding.waived else ""
-    about = f"{_INDENT}{finding.slot}" if finding.slot else ""
-    where = f"{_INDENT}{finding.source}" if finding.source else ""
-    lines = [f"{level}  {style.paint(finding.id, 'bold')}{about}{style.paint(where, 'dim')}{waived}"]
-    lines += [_INDENT + line for line in wrapped(finding.message, style, indent=len(_INDENT))]
-    if finding.hint:
-        first, *more = wrapped(finding.hint, style, indent=len(_INDENT) + 2)
-        lines += [f"{_INDENT}→ {first}", *(f"{_INDENT}  {line}" for line in more)]
-    return lines + [f"{_INDENT}{style.paint(line, 'cyan')}" for line in finding.commands]
+def _finding(group: Group, style: Style) -> list[str]:
+    """Level, check, slot and place; the message; what comes next; and the commands, each alone and never cut."""
+    first = group.first
+    level = style.paint(first.level.upper(), _LEVEL_COLOURS[first.level])
+    waived = f"{_INDENT}(waived)" if first.waived else ""
+    lines = [f"{level}  {style.paint(first.id, 'bold')}{_about(group, style)}{waived}"]
+    lines += _indented(_messages(group, style.narrower(len(_INDENT))))
+    if first.hint:
+        told, *more = wrapped(first.hint, style, indent=len(_INDENT) + 2)
+        lines += _indented([f"→ {told}", *_indented(more)])
+    return lines + _indented([style.paint(line, "cyan") for line in group.commands])
+
+
+def _about(group: Group, style: Style) -> str:
+    if len(group.findings) > 1:
+        return f"{_INDENT}{len(group.findings)} slots"
+    slot, where = group.first.slot, group.first.source
+    return (f"{_INDENT}{slot}" if slot else "") + (style.paint(f"{_INDENT}{where}", "dim") if where else "")
+
+
+def _messages(group: Group, style: Style) -> list[str]:
+    """The message; of several slots a table of them."""
+    if len({finding.message for finding in group.findings}) == 1:
+        return [*wrapped(group.first.message, style), *(_named(group, style) if len(group.findings) > 1 else [])]
+    rows = [[f.slot or "", f.message, str(f.source or "")] for f in group.findings]
+    return table(["slot", "finding", "where"], rows, style, expendable=("where",))[1:]
+
+
+def _named(group: Group, style: Style) -> list[str]:
+    """The slots of which the same holds, each beside its place."""
+    named = [f"{f.slot} ({f.source})" if f.source else f.slot or "" for f in group.findings]
+    return [line.replace(_TIED, " ") for line in wrapped(", ".join(each.replace(" ", _TIED) for each in named), style)]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"{_INDENT}{line}" for line in lines]
 
 
 def _inert(line: str) -> str:

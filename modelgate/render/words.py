@@ -33,8 +33,10 @@ def worst_of(findings: Iterable[Finding]) -> Level | None:
 
 
 def state_of(slot: SlotReport, report: Report) -> Level | None:
-    """The worst that counts of a slot; a slot that nobody resolved is unknown, not fine. None: all is well."""
+    """The worst that counts of a slot. None: all is well, which nobody knows of a slot in an unknown report."""
     worst = worst_of(finding for finding in report.findings if finding.slot == slot.slot)
+    if worst in (None, Level.NOTE) and report.verdict is Verdict.UNKNOWN:
+        return Level.UNKNOWN
     return worst or (Level.UNKNOWN if slot.resolved is None else None)
 
 
@@ -52,6 +54,11 @@ def verdict_line(report: Report) -> str:
     """`REFUSE checkout/prod: 1 refused, 1 warning — run run_…`."""
     run = f" — run {report.run_id}" if report.run_id else ""
     return f"{report.verdict.upper()} {report.service}/{report.environment}: {tally(report)}{run}"
+
+
+def asked(report: Report) -> list[str]:
+    """Where approvals and facts come from: `store /srv/modelgate.db`, `API https://api.anthropic.com`."""
+    return [f"{what} {where}" for what, where in (("store", report.store), ("API", report.origin)) if where]
 
 
 def modes(report: Report) -> list[str]:

@@ -8,7 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Secret, Slot, UnsetSlot, Waiver
+from modelgate.domain.settings import (
+    ApiSettings,
+    DatabaseSettings,
+    NotifySettings,
+    Policy,
+    Price,
+    Secret,
+    Slot,
+    UnsetSlot,
+    Waiver,
+    WatchSettings,
+)
 from modelgate.domain.source import Source
 from modelgate.domain.text import short
 from modelgate.settings import names
@@ -72,7 +83,8 @@ class Assembler:
         try:
             yield names.reference(text), Source(f"${variable}")
         except ValueError:  # which repeats the text: here it is the application's own, and may be a secret
-            self.complaints.add(Source(f"${variable}"), key, "holds no model name")
+            why = names.wrong_with(text)
+            self.complaints.add(Source(f"${variable}"), key, f"holds no model name: {why}", f"look at ${variable}")
 
     def _exports(self, slots: tuple[Slot, ...]) -> None:
         """Two slots must not be handed over under one name."""
@@ -125,6 +137,20 @@ def api(table: Table) -> ApiSettings:
     """How the Models API is reached."""
     given = {**table, "origins": tuple(table.get("origins", ())), "key_file": _path(table.get("key_file"))}
     return ApiSettings(**given)
+
+
+def watch(table: Table) -> WatchSettings:
+    """How the whole fleet is looked at."""
+    given = dict(table)
+    if "retires_within_days" in given:
+        given["retires_within_days"] = tuple(sorted(set(given["retires_within_days"]), reverse=True))
+    return WatchSettings(**given)
+
+
+def notify(table: Table) -> NotifySettings:
+    """The channels that `watch` tells."""
+    files = {key: _path(table.get(key)) for key in ("slack_webhook_file", "webhook_secret_file")}
+    return NotifySettings(**files, webhook_url=table.get("webhook_url", ""))
 
 
 def prices(tables: Mapping[str, Table]) -> dict[str, Price]:

@@ -11,7 +11,7 @@ from modelgate.domain.settings import DatabaseSettings, Settings
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.settings.positions import KeyPath
 
-_SECRET = (("database", "url"),)
+_SECRET = (("database", "url"), ("notify", "webhook_url"))
 """Texts that may hold a password: shown as set or not."""
 _ONLY_WHERE_SET = {"waivers", "prices", "slots"}
 _DAYS = "retires_within_days"
@@ -82,7 +82,7 @@ def _default(path: KeyPath) -> Any:
     if field is None:
         return None
     made = field.default_factory() if field.default_factory is not MISSING else field.default
-    name = f"retires_{rest[1]}_days" if rest[0] == _DAYS else rest[0]
+    name = f"retires_{rest[1]}_days" if section == "policy" and rest[0] == _DAYS else rest[0]
     return None if isinstance(made, DatabaseSettings) and name == "url" else getattr(made, name, None)
 
 

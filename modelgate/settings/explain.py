@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from modelgate.settings.positions import KeyPath
 
+MUST_BE_ARRAY = "must be an array"
 _WORDS = {
     "missing": "is missing",
     "bool_type": "must be true or false",
@@ -21,7 +22,7 @@ _WORDS = {
     "finite_number": "must be a finite number",
     "string_type": "must be a string",
     "string_too_short": "is empty",
-    "list_type": "must be an array",
+    "list_type": MUST_BE_ARRAY,
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "date_type": "must be a date without quotes, such as 2026-12-31",

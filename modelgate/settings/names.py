@@ -25,8 +25,25 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HARMFUL = ("LD_", "DYLD_", "PYTHON", "MODELGATE_", "BASH_FUNC_")
 _HARMFUL_NAMES = {
     "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "PS4", "TMPDIR", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS",
-    "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "APPDATA",
+    "DEFER_PYDANTIC_BUILD",
 }  # fmt: skip
+_OF_THE_SDK = {
+    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AWS_API_KEY", "ANTHROPIC_AWS_BASE_URL",
+    "ANTHROPIC_AWS_WORKSPACE_ID", "ANTHROPIC_BASE_URL", "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_BEDROCK_MANTLE_BASE_URL", "ANTHROPIC_CONFIG_DIR", "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_ENVIRONMENT_KEY", "ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_FOUNDRY_API_KEY",
+    "ANTHROPIC_FOUNDRY_BASE_URL", "ANTHROPIC_FOUNDRY_RESOURCE", "ANTHROPIC_GOOGLE_CLOUD_BASE_URL",
+    "ANTHROPIC_GOOGLE_CLOUD_LOCATION", "ANTHROPIC_GOOGLE_CLOUD_PROJECT", "ANTHROPIC_GOOGLE_CLOUD_WORKSPACE_ID",
+    "ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE", "ANTHROPIC_LOG", "ANTHROPIC_OPEN_TELEMETRY",
+    "ANTHROPIC_OPEN_TELEMETRY_PROPAGATION", "ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE",
+    "ANTHROPIC_OPEN_TELEMETRY_TRACES_MAX_CONTENT_BYTES", "ANTHROPIC_ORGANIZATION_ID", "ANTHROPIC_PROFILE",
+    "ANTHROPIC_SCOPE", "ANTHROPIC_SERVICE_ACCOUNT_ID", "ANTHROPIC_VERTEX_BASE_URL", "ANTHROPIC_VERTEX_PROJECT_ID",
+    "ANTHROPIC_WEBHOOK_SIGNING_KEY", "ANTHROPIC_WORKSPACE_ID", "ANTHROPIC_WORK_SECRET", "AWS_ACCESS_KEY_ID",
+    "AWS_BEARER_TOKEN_BEDROCK", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN", "CLOUD_ML_REGION", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT",
+}  # fmt: skip
+"""What the SDK reads (SDK 2.14.0; a test compares), and the credentials of the clouds that it goes through."""
 
 
 def service(text: str) -> str:
@@ -65,7 +82,7 @@ def variable(text: str) -> str:
 def exported(text: str) -> str:
     """A variable that may be set for an application."""
     variable(text)
-    if text.upper() in _HARMFUL_NAMES or text.upper().startswith(_HARMFUL):
+    if text.upper() in _HARMFUL_NAMES | _OF_THE_SDK or text.upper().startswith(_HARMFUL):
         raise ValueError(f"{text} has another meaning already: a model ID there would do harm")
     return text
 
@@ -83,6 +100,24 @@ def reference(text: str) -> str:
     return text
 
 
+def wrong_with(reference: str) -> str:
+    """What makes `reference` no model name, in words that repeat nothing of it: it may be a secret."""
+    text = reference.strip("\r\n")
+    if "\n" in reference or "\r" in reference:
+        return "it holds a line break"
+    if text[:1] in "'\"" or text[-1:] in "'\"":
+        return "it holds quotes, which stand around a value and are no part of it"
+    if "\x1b" in text:
+        return "it holds the codes of a terminal's colours"
+    if re.search(r"\[\w+\]$", text):
+        return "it ends in [...], which is no part of a model's name"
+    if " " in text or "\t" in text:
+        return "it holds a space"
+    if text.startswith("sk-"):
+        return "it looks like an API key"
+    return "letters, digits and . _ - : @ / only, no path"
+
+
 def origin(text: str) -> str:
     """`scheme://host[:port]`, in lower case and without the scheme's own port."""
     parts = _web_address(text)
@@ -97,6 +132,15 @@ def base_url(text: str) -> str:
     """Empty, or an http(s) URL with neither user, query nor fragment."""
     if text:
         _web_address(text)
+    return text
+
+
+def webhook(text: str) -> str:
+    """Empty, or an https URL without user and fragment; http to loopback alone. Its query may be a token's."""
+    if text:
+        parts = _web_address(text.partition("?")[0])
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("must begin with https://")
     return text
 
 

@@ -11,7 +11,7 @@ from modelgate.domain.settings import Settings
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
-from modelgate.settings.assemble import Assembler, api, prices
+from modelgate.settings.assemble import Assembler, api, notify, prices, watch
 from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modelgate.settings.layers import Layer
 
 _DEFAULT_SERVICE = "default"
+_AS_JSON = 'in a variable an array is JSON: ["batch","thinking"]'
 
 
 def load(
@@ -61,6 +62,8 @@ def load(
         api=api(tables.get("api", {})),
         database=assembler.database(tables.get("database", {})),
         prices=prices(tables.get("prices", {})),
+        notify=notify(tables.get("notify", {})),
+        watch=watch(tables.get("watch", {})),
         unknown_variables=tuple(variables.unknown),
     )
     assembler.complaints.raise_any()
@@ -80,9 +83,15 @@ def show(
 
 
 def environments(config_dir: Path) -> tuple[str, ...]:
-    """The environments that have a file in `config_dir`, in alphabetical order."""
+    """The environments that have a file in `config_dir`, in alphabetical order.
+
+    Raises SettingsError for a folder that is there and may not be looked into.
+    """
     try:
         stems = sorted(file.name.removesuffix(".toml") for file in config_dir.iterdir() if file.suffix == ".toml")
+    except PermissionError:
+        hint = "let this user read it, or name another folder with --config-dir"
+        raise SettingsError("permission denied", source=_shown(config_dir), hint=hint) from None
     except (OSError, ValueError):
         return ()
     return tuple(stem for stem in stems if _is_environment(stem))
@@ -144,7 +153,7 @@ def _merge(
     """The tables of all layers as one, validated. Here alone pydantic is imported."""
     from pydantic import ValidationError
 
-    from modelgate.settings.explain import explain, shown
+    from modelgate.settings.explain import MUST_BE_ARRAY, explain, shown
     from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, place
     from modelgate.settings.schema import Document, tree
 
@@ -159,7 +168,8 @@ def _merge(
     except ValidationError as error:  # raised on outside: its text and context hold the values of settings
         problems = explain(error, keys)
     for path, what in problems:
-        complaints.add(place(layers, path), shown(path), what)
+        where = place(layers, path)
+        complaints.add(where, shown(path), what, _AS_JSON if what == MUST_BE_ARRAY and str(where)[:1] == "$" else "")
     complaints.raise_any()
     return tables, Assembler(lambda path: place(layers, path), environ, complaints), variables
 

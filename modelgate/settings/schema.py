@@ -147,6 +147,22 @@ class PriceTable(_Table):
     output: Dollars
 
 
+class WatchTable(_Table):
+    """`[watch]`."""
+
+    retires_within_days: list[Annotated[int, Field(ge=0, le=3660)]] = UNSET
+    quiet_days: Annotated[int, Field(ge=1, le=3660)] = UNSET
+    forget_days: Annotated[int, Field(ge=1, le=36600)] = UNSET
+
+
+class NotifyTable(_Table):
+    """`[notify]`."""
+
+    slack_webhook_file: PathText = UNSET
+    webhook_url: Annotated[str, AfterValidator(names.webhook)] = UNSET
+    webhook_secret_file: PathText = UNSET
+
+
 class Document(BaseSettings):
     """All layers, merged. `waivers` are by the place where each stands, so that those of all files count together."""
 
@@ -167,6 +183,8 @@ class Document(BaseSettings):
     api: ApiTable = UNSET
     database: DatabaseTable = UNSET
     prices: dict[Reference, PriceTable] = UNSET
+    watch: WatchTable = UNSET
+    notify: NotifyTable = UNSET
 
     @classmethod
     def _settings_log_debug(cls, states: dict[str, dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@
 
 from modelgate.domain.chain import Misfit, Verification
 from modelgate.domain.history import Envelope, Event, State, StoredFacts, StoredRun
+from modelgate.store.address import shown
 from modelgate.store.opening import connect, open_store
 from modelgate.store.store import Store
 
@@ -19,4 +20,5 @@ __all__ = [
     "Verification",
     "connect",
     "open_store",
+    "shown",
 ]

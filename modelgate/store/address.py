@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from modelgate.errors import SettingsError
 from modelgate.small_file import read_small
 
 EXAMPLES = "sqlite:///modelgate.db or postgresql://user@host/database"
+_LONGEST_PATH = 4096
 _LONGEST_PASSWORD = 65_536
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SEVERAL_HOSTS = re.compile(r"//([^/@]*@)?[^/@?]*,")
@@ -28,7 +29,7 @@ class Address:
     source: str
     """Where the URL was set."""
     shown: str
-    """The URL without password and options."""
+    """An absolute path, or the URL of a server without password and options."""
     path: Path | None = None
     options: dict[str, str] = field(default_factory=dict, repr=False)
     """What libpq is given; may hold the password."""
@@ -54,6 +55,11 @@ def parse(settings: DatabaseSettings) -> Address:
     )
 
 
+def shown(settings: DatabaseSettings) -> str:
+    """Where the audit store is, for people. Reads no file. Raises SettingsError."""
+    return parse(replace(settings, password_file=None)).shown
+
+
 def _unusable(settings: DatabaseSettings, message: str, hint: str) -> SettingsError:
     return SettingsError(message, source=str(settings.source), hint=hint)
 
@@ -68,7 +74,8 @@ def _file(url: URL, text: str, settings: DatabaseSettings) -> Address:
         raise _unusable(
             settings, "a SQLite URL is a plain path: no host, no options, no ?", "sqlite:///path or sqlite:////path"
         )
-    return Address(str(settings.source), printable(f"sqlite:///{url.database}"), _at_home(url.database, settings))
+    path = _at_home(url.database, settings)
+    return Address(str(settings.source), printable(str(path.absolute()), _LONGEST_PATH), path)
 
 
 def _at_home(path: str, settings: DatabaseSettings) -> Path:
@@ -101,4 +108,5 @@ def _server(url: URL, settings: DatabaseSettings) -> Address:
         message = f"the database URL has sslmode={printable(mode, 20)}, which libpq does not know"
         raise _unusable(settings, message, hint)
     plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
-    return Address(str(settings.source), printable(plain.render_as_string()), None, {**options, **given})
+    shown = plain.set(host=options["host"]) if "host" in options and not plain.host else plain
+    return Address(str(settings.source), printable(shown.render_as_string()), None, {**options, **given})

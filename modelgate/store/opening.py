@@ -51,7 +51,9 @@ def open_store(
     """
     opened = connect(database, deadline=deadline, clock=clock, service_given=service_given, read_only=read_only)
     if opened.missing:
-        return Store(opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), ())
+        return Store(
+            opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), (_empty(opened, "is not there"),)
+        )
     if meanwhile and opened.is_server:
         meanwhile()
     migrates = not opened.is_server and not read_only
@@ -75,4 +77,13 @@ def _migrate(database: Database) -> tuple[StoreNotice, ...]:
 
     if upgrade(database).current is not None:
         return ()
-    return (StoreNotice("store.created", f"created a new audit store: {database.address.shown}"[:79]),)
+    return (_empty(database, "was not there and was made"),)
+
+
+def _empty(database: Database, what: str) -> StoreNotice:
+    """Told once for the run: in CI, on an empty disk, it is the reason of every other finding."""
+    hint = (
+        f"{database.address.shown} {what}. Name the store that knows the approvals (MODELGATE_DATABASE_URL), "
+        'or keep them in git (pins_from = "lock")'
+    )
+    return StoreNotice("store.created", "the audit store is new: it knows no approval yet", hint)

@@ -33,10 +33,11 @@ def revisions(connection: Connection, scope: Scope, slot: str | None = None) -> 
     """Every revision, oldest first."""
     query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence)
     rows = connection.execute(query.where(pins.c.slot == slot) if slot is not None else query)
-    return tuple(_pin(row) for row in rows)
+    return tuple(pin_of(row) for row in rows)
 
 
-def _pin(row: Row[Any]) -> Pin:
+def pin_of(row: Row[Any]) -> Pin:
+    """The revision that a row records."""
     return Pin(
         slot=row.slot,
         revision=row.revision,

@@ -21,6 +21,9 @@ from modelgate.store.history import history
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
+    from modelgate.domain.fleet import ScopeState
+    from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
 
@@ -44,6 +47,11 @@ class Store:
     def salt(self) -> bytes:
         """Random and this store's own: for salted digests of keys."""
         return self._schema.salt
+
+    @property
+    def missing(self) -> str:
+        """The address of a file that is not there; empty where there is a store."""
+        return self._database.address.shown if self._database.missing else ""
 
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
@@ -82,6 +90,12 @@ class Store:
     def run_ids(self, scope: Scope, limit: int) -> tuple[str, ...]:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
+
+    def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
+        """The findings of a recorded run, in the order of its report."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.findings_of(c, run))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
@@ -130,6 +144,30 @@ class Store:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
         with self._database.session() as c:
             yield from evidence.export(c, self._schema, scope)
+
+    def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
+        """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.states(c, now, forgotten))
+
+    def news(self, after: int = 0) -> tuple[Recorded, ...]:
+        """The notices of `watch` with a sequence above `after`, oldest first."""
+        from modelgate.store import notices
+
+        return self._database.run(lambda c: notices.since(c, after))
+
+    def last_news(self) -> dict[Key, NoticeRow]:
+        """The newest notice of each thing that one was ever about."""
+        from modelgate.store import notices
+
+        return self._database.run(notices.newest)
+
+    def told(self, channel: str) -> int | None:
+        """The sequence of the last notice that a channel was told; None for a channel that is new."""
+        from modelgate.store import notices
+
+        return self._database.run(lambda c: notices.told(c, channel))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""

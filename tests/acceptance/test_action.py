@@ -52,7 +52,7 @@ def test_a_refusal_fails_the_job_and_says_why(act: RunAction) -> None:
     assert re.search(r"^::error [^\n]*drift\.unpinned", job.log, re.MULTILINE)
     assert "drift.unpinned" in job.summary
     report = json.loads(Path(job.outputs["report"]).read_text())
-    assert (report["schema"], report["verdict"], report["dry_run"]) == ("modelgate.report/1", "refuse", True)
+    assert (report["schema"], report["verdict"], report["dry_run"]) == ("modelgate.report/2", "refuse", True)
 
 
 def test_settings_that_cannot_be_read_give_no_verdict(act: RunAction, repository: Path) -> None:

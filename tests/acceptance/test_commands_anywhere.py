@@ -47,10 +47,10 @@ def test_a_variable_that_names_another_folders_environment_is_no_obstacle(nowher
 
 def test_an_environment_that_is_named_is_used(shell: Shell) -> None:
     """Its API is asked, and its settings are shown."""
-    shell.site.asks(summarizer=ALIAS, more='[api]\nbase_url = "http://127.0.0.1:9"\n')
+    shell.site.asks(summarizer=ALIAS, more='[api]\nbase_url = "http://127.0.0.1:9"\n', policy={"deadline_seconds": 2})
     assert shell.run("models", "-e", "prod", "--format", "json").returncode == 3
     shown = json.loads(shell.run("settings", "-e", "prod", "--format", "json").stdout)
-    assert {"key": "slots.summarizer.model", "value": ALIAS, "source": "config/prod.toml:5"} in shown
+    assert {"key": "slots.summarizer.model", "value": ALIAS, "source": "config/prod.toml:6"} in shown
 
 
 def test_explain_lists_every_check(nowhere: Shell) -> None:

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_demonstration_ends_with_a_truthful_table() -> None:
     """The story plays to its end: a lost answer is adopted, a kill survived, and every request counted once."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MODELGATE_")}

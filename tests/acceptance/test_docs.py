@@ -84,6 +84,19 @@ def test_links_lead_somewhere(path):
         assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
+@pytest.mark.parametrize(("name", "below"), [("ARCHITECTURE.md", "modelgate"), ("tests/README.md", "tests/support")])
+def test_maps_name_what_is_there(name, below):
+    """A module or folder that a map names is there, under that name."""
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.py|/))(?:: \w+)?`", (ROOT / name).read_text(encoding="utf-8")))
+    if below == "tests/support":
+        table = (ROOT / name).read_text(encoding="utf-8").partition("## support/")[2]
+        modules = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+        named = {f"{module}.py" for cell in modules for module in re.findall(r"`(\w+)`", cell)}
+    there = [path.relative_to(ROOT).as_posix() for path in (ROOT / below).rglob("*")] + [p.name for p in ROOT.iterdir()]
+    assert len(named) > 10
+    assert [each for each in named if not any(f"/{path}".endswith("/" + each.rstrip("/")) for path in there)] == []
+
+
 def test_the_readme_names_every_command():
     """A reader of the README has met every command."""
     for name in cli.list_commands(click.Context(cli)):

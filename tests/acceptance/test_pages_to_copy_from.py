@@ -12,7 +12,7 @@ import pytest
 from support import manifests
 
 DOCS = manifests.ROOT / "docs"
-PAGES = ["container.md", "ci.md", "gitops.md", "on-call.md"]
+PAGES = ["container.md", "ci.md", "gitops.md", "on-call.md", "monitoring.md"]
 BLOCKS = [
     (page, block[1], block[2])
     for page in PAGES

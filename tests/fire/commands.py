@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from support.commands import in_process
+
 MODELGATE = (sys.executable, "-m", "modelgate")
 BOUND = 60.0
 """Seconds after which any command counts as hanging, on a machine that does much else."""
@@ -67,8 +69,12 @@ def end(process: subprocess.Popen[bytes]) -> Ended:
 
 
 def run(folder: Path, environ: Mapping[str, str], *arguments: str) -> Ended:
-    """`modelgate ARGUMENTS`, to its end."""
-    return end(start(folder, environ, *arguments))
+    """`modelgate ARGUMENTS`, to its end: in the tests' process, unless it starts another or tells of its libraries."""
+    if "--" in arguments or "ANTHROPIC_LOG" in environ:
+        return end(start(folder, environ, *arguments))
+    done = in_process(*arguments, folder=folder, environ=environment(folder, environ))
+    assert KEY not in done.stdout + done.stderr
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def await_handlers(process: subprocess.Popen[bytes]) -> None:

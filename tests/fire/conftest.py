@@ -24,6 +24,7 @@ FED = "texts fed"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, where pytest is started on this folder."""
     parser.addoption("--fire", action="store_true", help="try every fault everywhere, not one part of the matrix")
+    parser.addoption("--every", type=int, default=1, help="with --fire: every Nth of what no other run tries, alone")
     parser.addoption("--minutes", type=float, default=0, help="how long each reader is fed with anything")
 
 
@@ -35,9 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what only the whole matrix holds, unless it was asked for."""
-    if config.getoption("--fire", default=False):
+    rare = [item for item in items if item.get_closest_marker("whole")]
+    if not config.getoption("--fire", default=False):
+        left_out = rare
+    elif (step := config.getoption("--every")) > 1:  # the same ones each time
+        chosen = set(rare[::step])
+        left_out = [item for item in items if item not in chosen]
+    else:
         return
-    left_out = [item for item in items if item.get_closest_marker("whole")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
 

@@ -14,6 +14,7 @@ from modelgate.sandbox import Sandbox
 GATES, PROCESSES, AT_ONCE = 500, 10, 50
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_crowd_of_gates(database: str, place: Place, request: pytest.FixtureRequest) -> None:

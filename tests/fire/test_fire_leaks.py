@@ -38,8 +38,8 @@ COMMANDS = (
     ("preflight", "--emit-env", "pins.env", "--emit-json", "pins.json", "--", "true"),
     ("accept", "--all", *REASON),
     ("rollback", "main", "--to", "claude-sonnet-4-6", "--yes", *REASON),
-    ("release", "--all", "--keep", *REASON),
-    ("lock",),
+    ("release", "--all", "--keep", "--yes", *REASON),
+    ("lock", "--force"),
     ("status", "--format", "json"),
     ("history", "--format", "json"),
     ("models", "--format", "json"),
@@ -132,6 +132,7 @@ def test_no_secret_of_the_api_gets_out(secrets: object, api: str, place: Place, 
             assert any(CANARY in str(request.headers) for request in server.requests) or not server.requests
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)  # the whole starts 170 commands
 def test_the_password_of_the_database_does_not_get_out(
     place: Place, postgresql: PostgreSQL, request: pytest.FixtureRequest

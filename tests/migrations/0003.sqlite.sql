@@ -84,16 +84,6 @@ CREATE TABLE batch_parts (
  WITHOUT ROWID
 
 ;
-CREATE TABLE chain_ends (
-	service TEXT NOT NULL, 
-	environment TEXT NOT NULL, 
-	sequence BIGINT NOT NULL, 
-	hash TEXT NOT NULL, 
-	recorded_at TEXT NOT NULL, 
-	"transaction" BIGINT NOT NULL, 
-	since BIGINT NOT NULL, 
-	PRIMARY KEY (service, environment)
-);
 CREATE TABLE claims (
 	fingerprint TEXT NOT NULL, 
 	holder TEXT NOT NULL, 
@@ -134,6 +124,38 @@ CREATE TABLE modelgate_version (
 	CONSTRAINT modelgate_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "modelgate_version" VALUES('0003');
+CREATE TABLE notices (
+	service TEXT NOT NULL, 
+	environment TEXT NOT NULL, 
+	sequence BIGINT NOT NULL, 
+	recorded_at TEXT NOT NULL, 
+	clock_at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	database_user TEXT, 
+	host TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	commit_sha TEXT, 
+	ci_run TEXT, 
+	form INTEGER NOT NULL, 
+	previous TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	notice_id TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	about_service TEXT NOT NULL, 
+	about_environment TEXT NOT NULL, 
+	slot TEXT NOT NULL, 
+	check_id TEXT NOT NULL, 
+	model_id TEXT NOT NULL, 
+	level TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	hint TEXT NOT NULL, 
+	threshold INTEGER, 
+	retires_at TEXT, 
+	PRIMARY KEY (service, environment, sequence)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE pins (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -244,7 +266,31 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'9a671f99d7f9d467296e28da0b2498de43d4c2ba65b9744bd60a08b277918395','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events');
+INSERT INTO "store_info" VALUES(1,'6187dee327fda371b15c3047772c61545eb7ff27be2e56c88a87ef9b7b3e476a','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings');
+CREATE TABLE tellings (
+	service TEXT NOT NULL, 
+	environment TEXT NOT NULL, 
+	sequence BIGINT NOT NULL, 
+	recorded_at TEXT NOT NULL, 
+	clock_at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	database_user TEXT, 
+	host TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	commit_sha TEXT, 
+	ci_run TEXT, 
+	form INTEGER NOT NULL, 
+	previous TEXT NOT NULL, 
+	hash TEXT NOT NULL, 
+	channel TEXT NOT NULL, 
+	digest_id TEXT NOT NULL, 
+	through BIGINT NOT NULL, 
+	notices INTEGER NOT NULL, 
+	PRIMARY KEY (service, environment, sequence)
+)
+ WITHOUT ROWID
+
+;
 CREATE UNIQUE INDEX runs_run_id ON runs (run_id);
 CREATE INDEX runs_recorded_at ON runs (service, environment, recorded_at, sequence);
 CREATE INDEX runs_reuse ON runs (service, environment, reuse_fingerprint, sequence) WHERE reuse_fingerprint IS NOT NULL;
@@ -277,102 +323,11 @@ CREATE TRIGGER batch_parts_refuse_replace BEFORE INSERT ON batch_parts WHEN EXIS
 CREATE TRIGGER batch_events_refuse_update BEFORE UPDATE ON batch_events BEGIN SELECT RAISE(ABORT, 'batch_events is append-only'); END;
 CREATE TRIGGER batch_events_refuse_delete BEFORE DELETE ON batch_events BEGIN SELECT RAISE(ABORT, 'batch_events is append-only'); END;
 CREATE TRIGGER batch_events_refuse_replace BEFORE INSERT ON batch_events WHEN EXISTS (SELECT 1 FROM batch_events WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) OR EXISTS (SELECT 1 FROM batch_events WHERE job_id = NEW.job_id AND part = NEW.part AND attempt = NEW.attempt AND event = NEW.event) BEGIN SELECT RAISE(ABORT, 'batch_events is append-only: the key is taken'); END;
-CREATE TRIGGER claims_check_lease_insert BEFORE insert ON claims
-WHEN NOT (NEW.until <= (julianday('now') - 2440587.5) * 86400.0 + 86400)
-BEGIN SELECT RAISE(ABORT, 'a lease ends within a day'); END;
-CREATE TRIGGER claims_check_lease_update BEFORE update ON claims
-WHEN NOT (NEW.until <= (julianday('now') - 2440587.5) * 86400.0 + 86400)
-BEGIN SELECT RAISE(ABORT, 'a lease ends within a day'); END;
-CREATE VIEW modelgate_chain AS SELECT service, environment, sequence, previous, hash, recorded_at FROM runs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM resolutions UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM findings UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM pins UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_jobs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_parts UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_events;
-CREATE TRIGGER runs_check_place BEFORE INSERT ON runs WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'runs is append-only: not the next place of the chain'); END;
-CREATE TRIGGER resolutions_check_place BEFORE INSERT ON resolutions WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'resolutions is append-only: not the next place of the chain'); END;
-CREATE TRIGGER findings_check_place BEFORE INSERT ON findings WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'findings is append-only: not the next place of the chain'); END;
-CREATE TRIGGER pins_check_place BEFORE INSERT ON pins WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'pins is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_jobs_check_place BEFORE INSERT ON batch_jobs WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_jobs is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_parts_check_place BEFORE INSERT ON batch_parts WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_parts is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_events_check_place BEFORE INSERT ON batch_events WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_events is append-only: not the next place of the chain'); END;
+CREATE UNIQUE INDEX notices_notice_id ON notices (notice_id);
+CREATE TRIGGER notices_refuse_update BEFORE UPDATE ON notices BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER notices_refuse_delete BEFORE DELETE ON notices BEGIN SELECT RAISE(ABORT, 'notices is append-only'); END;
+CREATE TRIGGER notices_refuse_replace BEFORE INSERT ON notices WHEN EXISTS (SELECT 1 FROM notices WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) OR EXISTS (SELECT 1 FROM notices WHERE notice_id = NEW.notice_id) BEGIN SELECT RAISE(ABORT, 'notices is append-only: the key is taken'); END;
+CREATE TRIGGER tellings_refuse_update BEFORE UPDATE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
+CREATE TRIGGER tellings_refuse_delete BEFORE DELETE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
+CREATE TRIGGER tellings_refuse_replace BEFORE INSERT ON tellings WHEN EXISTS (SELECT 1 FROM tellings WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) BEGIN SELECT RAISE(ABORT, 'tellings is append-only: the key is taken'); END;
 COMMIT;

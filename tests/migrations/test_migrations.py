@@ -110,12 +110,12 @@ def test_every_audit_table_is_guarded_after_every_migration(empty_url: str, revi
     on_sqlite = ["refuse_update", "refuse_delete", "refuse_replace"]
     on_postgresql = ["refuse_change A", "refuse_truncate A", "check_author O"]
     leases = {"claims_check_lease_insert", "claims_check_lease_update"}
-    if revision >= "0003":
+    if revision >= "0004":
         on_sqlite.append("check_place")
         on_postgresql.append("check_place O")
     expected = on_sqlite if empty_url.startswith("sqlite") else on_postgresql
     found = guards(empty_url)
-    if revision >= "0003":
+    if revision >= "0004":
         assert found.pop("claims") == (leases if empty_url.startswith("sqlite") else {"claims_check_lease O"})
     assert found == {table: {f"{table}_{guard}" for guard in expected} for table in chained(empty_url)}
 

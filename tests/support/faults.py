@@ -27,7 +27,7 @@ from support.fault_server import (
     page,
 )
 
-__all__ = ["CALLS", "FAULTS", "Fault", "FaultServer"]
+__all__ = ["CALLS", "DOUBTS", "FAULTS", "Fault", "FaultServer", "doubtful"]
 
 
 def _says(status: int, body: object, **headers: str) -> Play:
@@ -122,7 +122,7 @@ _REFUSALS = (
     _key("401-api", _says(401, error("authentication_error"))),
     _key("401-bare", _says(401, b"")),
     _key("403-api", _says(403, error("permission_error")), *_LISTS),
-    _key("403-html", _says(403, _HTML)),
+    _odd("403-html", _says(403, _HTML)),
     Fault("409-api", _says(409, error("conflict_error")), lasting=True, request_id=True),
     _odd("400-api", _says(400, error("invalid_request_error"))),
     _odd("402-api", _says(402, error("billing_error"))),
@@ -181,21 +181,6 @@ _BODIES = (
             "id-escapes": {"id": "claude\x1b[2J"},
             "id-surrogate": {"id": "claude\ud800"},
             "id-long": {"id": "c" * 10_000},
-            "type": {"type": "modal"},
-            "lifecycle-number": {"lifecycle": 1},
-            "line-list": {"line": ["opus"]},
-            "date-number": {"retires_at": 1790000000},
-            "date-day": {"retires_at": "2026-12-31"},
-            "date-odd": {"deprecated_at": "2026-02-31T00:00:00Z"},
-            "date-overflow": {"created_at": "0001-01-01T00:00:00+23:59"},
-            "limit-text": {"max_tokens": "64000"},
-            "limit-zero": {"max_tokens": 0},
-            "limit-true": {"max_input_tokens": True},
-            "limit-fraction": {"max_input_tokens": 1.5},
-            "limit-huge": {"max_input_tokens": 10**30},
-            "capabilities-list": {"capabilities": []},
-            "supported-text": {"capabilities": {"batch": {"supported": "yes"}}},
-            "display-name-number": {"display_name": 7},
         }.items()
     ),
     _odd("unlisted-id", _entries(model("claude-from-nowhere")), "retrieve"),
@@ -203,3 +188,27 @@ _BODIES = (
 )
 FAULTS = {fault.name: fault for fault in (*_OUTAGES, *_REFUSALS, *_BODIES)}
 """Every fault that an answer, or its absence, can have."""
+
+
+def doubtful(name: str) -> Fault:
+    """An answer with this doubt about its one entry."""
+    return Fault(name, _entries(model(CANONICAL) | DOUBTS[name]))
+
+
+DOUBTS: dict[str, dict[str, object]] = {
+    "lifecycle-number": {"lifecycle": 1},
+    "line-list": {"line": ["opus"]},
+    "date-number": {"retires_at": 1790000000},
+    "date-day": {"retires_at": "2026-12-31"},
+    "date-odd": {"deprecated_at": "2026-02-31T00:00:00Z"},
+    "date-overflow": {"created_at": "0001-01-01T00:00:00+23:59"},
+    "limit-text": {"max_tokens": "64000"},
+    "limit-zero": {"max_tokens": 0},
+    "limit-true": {"max_input_tokens": True},
+    "limit-fraction": {"max_input_tokens": 1.5},
+    "limit-huge": {"max_input_tokens": 10**30},
+    "capabilities-list": {"capabilities": []},
+    "supported-text": {"capabilities": {"batch": {"supported": "yes"}}},
+    "display-name-number": {"display_name": 7},
+}
+"""Facts of an entry that cannot be read: they put that entry in doubt, and nothing else."""

@@ -13,7 +13,7 @@ import yaml
 from modelgate.cli.group import cli
 
 ROOT = Path(__file__).parents[2]
-KUBERNETES = sorted((ROOT / "deploy").glob("*/*.yaml"))
+KUBERNETES = sorted(path for path in (ROOT / "deploy").glob("*/*.yaml") if path.parent.name != "prometheus")
 COMPOSE = ROOT / "deploy" / "docker-compose.yml"
 UNIT = ROOT / "deploy" / "systemd" / "checkout.service"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"

@@ -9,7 +9,7 @@ import psycopg
 from support.databases import PostgreSQL, upgraded
 from support.documents import code_blocks
 
-ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator")
+ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher", "modelgate_reader")
 As = Callable[[str], str]
 
 

@@ -34,11 +34,9 @@ def main() -> NoReturn:
 
 def _start_light() -> None:
     from modelgate.cli.start.by_name import open_by_name
-    from modelgate.cli.start.lazily import import_sdk_lazily
 
     gc.set_threshold(_NEW_OBJECTS)
     open_by_name()
-    import_sdk_lazily()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 from asked import KEY, ask_at
-from support.fault_server import ALIAS, CANONICAL, Fault, FaultServer, page
+from support.fault_server import ALIAS, CANONICAL, Fault, FaultServer, error, page
 from support.faults import FAULTS
 
 from modelgate.api import connect, origin_used
@@ -355,3 +355,52 @@ def test_a_workspace_goes_with_every_question() -> None:
         ask_at(server.base_url, CANONICAL)
         named = [request.headers.get("anthropic-workspace-id") for request in server.requests]
     assert named == ["wrkspc_01", "wrkspc_01", None]
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "hint"),
+    [
+        (b"<html>Request blocked</html>", "api.untrusted-answer", "lead to the Claude API itself?"),
+        (json.dumps(error("permission_error")).encode(), "api.credentials", "a key that may read"),
+    ],
+)  # fmt: skip
+def test_a_403_is_the_apis_own_or_a_firewalls(fault: bytes, check: str, hint: str) -> None:
+    """Only an error of the API's own shape speaks of the key."""
+    with FaultServer(Fault("403", lambda wire: wire.answer(403, fault))) as server:
+        problem = ask_at(server.base_url, CANONICAL).problem
+    assert problem is not None
+    assert (problem.check, hint in problem.hint) == (check, True)
+
+
+def test_a_base_url_with_v1_says_so() -> None:
+    """The SDK adds /v1 by itself: a gateway that knows no /v1/v1 answers 404, and the hint leads out of it."""
+    with FaultServer(Fault("404", lambda wire: wire.answer(404, b"<html>not here</html>"))) as server:
+        problem = ask_at(server.base_url + "/v1", CANONICAL).problem
+    assert problem is not None
+    assert problem.hint == "the base URL ends in /v1, which the SDK adds by itself: write it without"
+
+
+def test_an_empty_base_url_is_told() -> None:
+    """A variable that is set to nothing is unset, not worked around."""
+    with pytest.raises(SettingsError, match=r"\$ANTHROPIC_BASE_URL is empty"):
+        ask_at("", CANONICAL, environ={**KEY, "ANTHROPIC_BASE_URL": ""})
+
+
+@pytest.mark.parametrize(("status", "retries"), [(407, False), (502, True)])
+def test_a_proxy_that_refuses_is_named(status: int, retries: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its variable is named; one that wants another password is not asked again."""
+    with FaultServer(Fault("proxy", lambda wire: wire.answer(status, b"no"))) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.base_url)
+        problem = ask_at("https://api.example.com", CANONICAL, seconds=3).problem
+        asked = len(proxy.requests)
+    assert problem is not None
+    assert (problem.check, "$HTTPS_PROXY" in problem.hint, asked > 1) == ("api.unreachable", True, retries)
+
+
+def test_each_way_to_be_unreachable_has_a_next_step_of_its_own() -> None:
+    """A closed port, a name that is none, a certificate of nobody: one hint for all of them is none."""
+    closed = ask_at("http://127.0.0.1:9", CANONICAL, seconds=1).problem
+    unknown = ask_at("https://no-such-host.invalid", CANONICAL, seconds=1).problem
+    assert closed is not None
+    assert unknown is not None
+    assert len({closed.hint, unknown.hint, "try again"}) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.fault_server import ALIAS, CANONICAL, REQUEST_ID, RETIRED
-from support.faults import CALLS, FAULTS, Fault, FaultServer
+from support.faults import CALLS, DOUBTS, FAULTS, Fault, FaultServer, doubtful
 
 from modelgate.api import ask, import_sdk
 from modelgate.clock import Deadline, SystemClock
@@ -56,6 +56,16 @@ def test_a_fault_becomes_one_problem_that_names_it(fault: Fault, call: str) -> N
     if call != "list":
         assert facts.answers[CANONICAL].outcome is Outcome.RESOLVED
         assert facts.problem is None
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_an_odd_entry_is_doubted_alone(name: str) -> None:
+    """One fact that cannot be read: the model is served, its entry is in doubt, and all else is known."""
+    with FaultServer(doubtful(name), at="list") as server:
+        facts = _ask(server, 30.0)
+    assert facts.problem is None
+    assert (facts.standing(CANONICAL), facts.answers[CANONICAL].id) == ("served", CANONICAL)
+    assert facts.entries[CANONICAL].doubt
 
 
 @pytest.mark.parametrize("call", CALLS)

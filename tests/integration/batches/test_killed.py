@@ -71,6 +71,7 @@ def _story(desk: Desk, point: int) -> tuple[list[str], list[list[str]], int]:
     return list(desk.outcomes()), desk.batches(), len(desk.jobs())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # 20 processes, of which half wait for the lease of the killed one
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_killed_run_goes_on(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:

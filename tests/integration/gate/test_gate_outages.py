@@ -290,3 +290,15 @@ def test_a_schema_that_was_never_made_is_told(empty_postgresql_url: str, file_si
     report = file_site.check()
     assert found(report) == {"store.schema-behind": "unknown"}
     assert report.findings[0].commands == ("modelgate db upgrade -s checkout -e prod",)
+
+
+def test_grace_is_for_starts_alone(file_site: Site) -> None:
+    """The API is away: preflight starts on what was verified, and check says that it could not know."""
+    file_site.asks(policy={"grace_hours": 24}, summarizer=ALIAS)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    file_site.sandbox.move_alias(ALIAS, NEW)
+    file_site.outage("/v1/models*")
+    assert file_site.preflight().exit_code == 0
+    checked = file_site.check()
+    assert (checked.exit_code, "api.grace" in found(checked)) == (3, False)

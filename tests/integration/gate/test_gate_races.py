@@ -134,6 +134,7 @@ def reports(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
     return [json.loads(out) for _, out, _ in ended]
 
 
+@pytest.mark.slow
 def test_200_gates_on_one_postgresql_all_decide(site_on_postgresql: Site) -> None:
     """40 processes and 160 calls of the library, on a first use: all pass on one pin, within 100 connections."""
     site = site_on_postgresql
@@ -153,6 +154,7 @@ def test_200_gates_on_one_postgresql_all_decide(site_on_postgresql: Site) -> Non
     assert verification.rows >= 400  # each has its run and its resolution; the one that pinned has more
 
 
+@pytest.mark.slow
 def test_24_gates_on_one_cold_sqlite_all_decide(file_site: Site) -> None:
     """One of them makes the file, one of them pins, all pass."""
     file_site.asks(policy={**PATIENT, "first_use": "accept"}, summarizer=ALIAS)

@@ -67,7 +67,7 @@ def test_retirement_is_told_in_days_and_keeps_no_pod_from_starting(file_site: Si
     """CI refuses within the horizon, a start is warned; dates are judged as of the day that is asked for."""
     file_site.accept("summarizer")
     file_site.sandbox.deprecate(OLD, retires_in_days=100)
-    assert found(file_site.check()) == {"catalogue.deprecated": "warn"}
+    assert found(file_site.check()) == {"catalogue.deprecated": "warn", "drift.retirement-moved": "warn"}
     later = file_site.clock.now() + timedelta(days=90)
     assert found(file_site.check(as_of=later))["catalogue.retires-soon"] == "refuse"
     file_site.clock.ahead += timedelta(days=90)

@@ -248,8 +248,8 @@ def test_in_a_variable(config: Config, name: str, text: str, error: str) -> None
 @pytest.mark.parametrize(
     ("environ", "error"),
     [
-        ({"GRADER": "../x"}, "$GRADER: slots.a: holds no model name"),
-        ({"GRADER": "sk-ant-secret"}, "$GRADER: slots.a: holds no model name"),
+        ({"GRADER": "../x"}, "$GRADER: slots.a: holds no model name: letters, digits and . _ - : @ / only, no path"),
+        ({"GRADER": "sk-ant-secret"}, "$GRADER: slots.a: holds no model name: it looks like an API key"),
     ],
 )
 def test_model_from(config: Config, environ: dict[str, str], error: str) -> None:

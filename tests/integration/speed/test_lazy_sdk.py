@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from modelgate.cli.start.lazily import _is_the_sdks
+from modelgate.cli.start.by_name import _is_the_sdks
 from modelgate.sandbox import Sandbox
 
 lazy = pytest.mark.skipif(not hasattr(sys, "set_lazy_imports_filter"), reason="no lazy imports before 3.15")
@@ -32,7 +32,7 @@ print(sum(name.startswith("anthropic.") for name in sys.modules))
 @lazy
 def test_asking_loads_a_part_of_the_sdk(modelgate_sandbox: Sandbox) -> None:
     """The answers are right, and most of the SDK's 2,900 modules were never loaded (566 were)."""
-    switch = "from modelgate.cli.start.lazily import import_sdk_lazily; import_sdk_lazily()\n"
+    switch = "from modelgate.cli.start.by_name import import_sdk_lazily; import_sdk_lazily()\n"
     done = subprocess.run(
         [sys.executable, "-c", switch + ASKS], env=dict(os.environ), capture_output=True, text=True, timeout=120
     )

@@ -17,6 +17,7 @@ def lines_of(*processes: subprocess.Popen[str]) -> list[str]:
     return [line for output, _, _ in ended for line in output.splitlines()]
 
 
+@pytest.mark.slow
 def test_24_processes_start_one_cold_sqlite_file(sqlite_url: str) -> None:
     """One creates the store and says so, all add their run, the chain is whole."""
     lines = lines_of(*(start(sqlite_url, f"p{number}", 1) for number in range(24)))
@@ -25,6 +26,7 @@ def test_24_processes_start_one_cold_sqlite_file(sqlite_url: str) -> None:
     assert (verification.intact, verification.rows) == (True, 48)
 
 
+@pytest.mark.slow
 def test_40_processes_on_one_postgresql(postgresql_url: str) -> None:
     """All add their runs to one chain, which is whole."""
     lines = lines_of(*(start(postgresql_url, f"p{number}", 3) for number in range(40)))
@@ -36,7 +38,7 @@ def test_40_processes_on_one_postgresql(postgresql_url: str) -> None:
 def test_two_first_uses_make_one_pin(database_url: str) -> None:
     """Of processes that pin at once, one wins each revision; the others are told and leave nothing behind."""
     opened(database_url)
-    lines = lines_of(*(start(database_url, f"p{number}", 2, "pin") for number in range(12)))
+    lines = lines_of(*(start(database_url, f"p{number}", 4, "pin") for number in range(6)))
     store = opened(database_url)
     won = [line for line in lines if line != "conflict"]
     revisions = store.revisions(PROD)

@@ -37,7 +37,7 @@ def assert_whole(store: Store, reported: list[str]) -> None:
     assert verification.rows % 3 == 0
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_writer_killed_anywhere_leaves_the_store_whole(database_url: str, seed: int) -> None:
     """Runs are all there or not at all; the next process goes on at the end of the chain."""
     chance = random.Random(seed)
@@ -48,6 +48,7 @@ def test_a_writer_killed_anywhere_leaves_the_store_whole(database_url: str, seed
         assert_whole(opened(database_url), reported)
 
 
+@pytest.mark.slow
 def test_a_creator_killed_anywhere_leaves_a_file_that_opens(tmp_path: Path) -> None:
     """The first process on a new SQLite file may die in any line of the migrations."""
     chance = random.Random(3)

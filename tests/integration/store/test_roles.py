@@ -1,4 +1,4 @@
-"""The three roles of docs/postgresql.md, made by the page's own SQL, and what the database refuses to each."""
+"""The roles of docs/postgresql.md, made by the page's own SQL, and what the database refuses to each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 from support.roles import As, store_with_roles
 
+from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem
 from modelgate.store.tables import CHAINED
@@ -51,6 +52,27 @@ def test_the_operator_pins(url_as: As) -> None:
     store = opened(url_as("modelgate_operator"))
     store.append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
     assert [event.envelope.database_user for event in store.history(PROD)] == ["modelgate_operator"] * 2
+
+
+def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:
+    """A watcher's role records what it found and takes the lease; a run or a pin of its is refused."""
+    store = opened(url_as("modelgate_watcher"))
+    store.append(RESERVED, AUTHOR, [TellingRow("slack:1", "dig_1", 0, 0)], now=NOW)
+    assert (store.told("slack:1"), store.take_lease("w", "me", 9)) == (0, "me")
+    for rows in ([run_row("r1")], [pin_row(1)]):
+        with pytest.raises(StoreProblem, match="lacks a right"):
+            store.append(PROD, AUTHOR, rows, now=NOW)
+
+
+def test_the_reader_sees_the_fleet_and_writes_nothing(url_as: As) -> None:
+    """SELECT is enough for the fleet; a row or a lease of its is refused."""
+    opened(url_as("modelgate_gate")).append(PROD, AUTHOR, RUN, now=NOW)
+    store = opened(url_as("modelgate_reader"))
+    assert [state.scope for state in store.fleet(NOW, NOW)] == [PROD]
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.append(PROD, AUTHOR, RUN, now=NOW)
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.take_lease("w", "me", 9)
 
 
 def refused(url: str, statement: str) -> str:

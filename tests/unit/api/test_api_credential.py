@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import subprocess
 import sys
 from pathlib import Path
@@ -134,3 +135,12 @@ def test_none_of_it_imports_the_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_short_key_is_slow_to_guess() -> None:
+    """Whoever reads the store has digest and salt: a guess at a gateway's word for a token must cost him something."""
+    credential = _known(ANTHROPIC_API_KEY="letmein")
+    fast = hmac.new(SALT, b"".join(len(p).to_bytes(8) + p for p in map(str.encode, credential._parts)), "sha256")
+    assert credential.digest(SALT) == credential.digest(SALT)
+    assert credential.digest(SALT) != fast.hexdigest()
+    assert credential.digest(SALT) != _known(ANTHROPIC_API_KEY="letmeim").digest(SALT)

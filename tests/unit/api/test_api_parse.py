@@ -87,6 +87,7 @@ def test_an_entry_is_read_whole() -> None:
         lifecycle="deprecated",
         deprecated_at=datetime(2026, 1, 1, tzinfo=UTC),
         retires_at=datetime(2026, 6, 1, 0, 0, 0, 123456, tzinfo=UTC),
+        retires_known=True,
         line="opus",
         line_known=True,
         max_input_tokens=200_000,
@@ -116,32 +117,62 @@ def test_what_an_older_api_leaves_out_is_unknown() -> None:
         ({"lifecycle": "hibernating", "line": None}, None, None, True),
         ({"lifecycle": None, "line": "opus"}, None, "opus", True),
         ({"lifecycle": "retired", "line": "haiku"}, "retired", "haiku", True),
+        ({"lifecycle": "", "line": ""}, None, None, False),
+        ({"type": "model-2", "lifecycle": "active", "line": "opus"}, "active", "opus", True),
     ],
 )
 def test_an_unknown_lifecycle_is_unknown(
     facts: dict[str, object], lifecycle: str | None, line: str | None, known: bool
 ) -> None:
-    """A lifecycle that nobody here knows is None, and a line of null is known to be none."""
+    """A word that nobody here knows, or an empty one, is an absent fact and no doubt; a line of null is none."""
     entry = _entry(**facts)
-    assert (entry.lifecycle, entry.line, entry.line_known) == (lifecycle, line, known)
+    assert (entry.lifecycle, entry.line, entry.line_known, entry.doubt) == (lifecycle, line, known, "")
 
 
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"retires_at": "2026-W01"}, "`retires_at` of an entry is no RFC 3339 date"),
-        ({"retires_at": "2026-01-01T00:00:00"}, "`retires_at` of an entry is no RFC 3339 date"),
-        ({"max_tokens": -1}, "`max_tokens` of an entry is no positive number"),
+        ({"retires_at": "2026-W01"}, "`retires_at` of it is no RFC 3339 date"),
+        ({"retires_at": "2026-01-01T00:00:00"}, "`retires_at` of it is no RFC 3339 date"),
+        ({"created_at": "2026-02-31T00:00:00Z"}, "`created_at` of it is no RFC 3339 date"),
+        ({"max_tokens": -1}, "`max_tokens` is no positive number"),
+        ({"lifecycle": 1, "max_tokens": "many"}, "`lifecycle` is no usable text"),
         ({"capabilities": {"batch": {"supported": 1}}}, "a capability's `supported` is neither true nor false"),
-        ({"id": "a b"}, "an entry has no usable `id`"),
-        ({"type": "object"}, "an entry is not of type `model`"),
     ],
 )
-def test_a_wrong_fact_is_named(facts: dict[str, object], reason: str) -> None:
-    """What is wrong is named without quoting it."""
-    with pytest.raises(Unbelievable) as caught:
+def test_a_wrong_fact_is_a_doubt_about_its_entry_alone(facts: dict[str, object], reason: str) -> None:
+    """What is wrong is named without quoting it; the page and the entries beside it are believed."""
+    assert _entry(**facts).doubt == reason
+    listed = parse_page(json.dumps(page(model("claude-y"), model("claude-x", **facts))).encode())
+    assert [(entry.id, entry.doubt) for entry in listed.entries] == [("claude-y", ""), ("claude-x", reason)]
+
+
+@pytest.mark.parametrize("odd", [{"id": "a b"}, {"id": 3}, None, [], "claude-x"])
+def test_an_entry_without_an_id_is_counted(odd: object) -> None:
+    """Nobody knows which model it is; the others are listed."""
+    item = model("claude-x", **odd) if isinstance(odd, dict) else odd
+    listed = parse_page(json.dumps(page(model("claude-y")) | {"data": [model("claude-y"), item]}).encode())
+    assert ([entry.id for entry in listed.entries], listed.nameless) == (["claude-y"], 1)
+
+
+@pytest.mark.parametrize("facts", [{"id": "a b"}, {"type": None}, {"type": 3}])
+def test_an_answer_about_no_model_is_unbelievable(facts: dict[str, object]) -> None:
+    """What was asked for by name has an ID and a type, or it is no answer of the Models API."""
+    with pytest.raises(Unbelievable):
         _entry(**facts)
-    assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2016-12-31T18:59:60.5-05:00", datetime(2017, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
+    ],
+)
+def test_a_leap_second_is_the_second_after(text: str, instant: datetime) -> None:
+    """It is a date of the API's like any other."""
+    entry = _entry(retires_at=text)
+    assert (entry.retires_at, entry.doubt) == (instant, "")
 
 
 def test_capabilities_do_not_nest_without_end() -> None:
@@ -149,8 +180,7 @@ def test_capabilities_do_not_nest_without_end() -> None:
     nested: dict[str, object] = {"supported": True}
     for _ in range(9):
         nested = {"deeper": nested}
-    with pytest.raises(Unbelievable, match="nested without end"):
-        _entry(capabilities=nested)
+    assert _entry(capabilities=nested).doubt == "`capabilities` are nested without end"
 
 
 def test_a_page_says_where_the_next_begins() -> None:

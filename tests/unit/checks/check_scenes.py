@@ -115,6 +115,10 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
             ),
         ),
     ),
+    "drift.retirement-moved": lambda s: s.seen(
+        entry(s.names.a, retires_at=NOW + 400 * DAY),
+        pins=(pin(1, s.names.reference, s.names.a, entry=entry(s.names.a, retires_at=NOW + 500 * DAY)),),
+    ),
     "drift.origin-changed": lambda s: s.seen(
         pins=(pin(1, s.names.reference, s.names.a, origin=f"https://{s.names.word}"),)
     ),
@@ -124,6 +128,9 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "api.rate-limited": lambda s: s.failed("api.rate-limited"),
     "api.credentials": lambda s: s.failed("api.credentials"),
     "api.untrusted-answer": lambda s: s.failed("api.untrusted-answer"),
+    "api.entry-unreadable": lambda s: s.seen(
+        entry(s.names.a), entry(s.names.b), entry(s.names.other, doubt=s.names.word)
+    ),
     "store.unreachable": lambda s: s.no_store("store.unreachable"),
     "store.schema-behind": lambda s: s.no_store("store.schema-behind"),
     "store.schema-incompatible": lambda s: s.no_store("store.schema-incompatible"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from check_scenes import Names, Scenes
+from check_scenes import DAY, Names, Scenes
 from support.judgement_world import GRACE, HOUR, NOW, OUTAGE, entry, hold, pin
 
 from modelgate.checks.judgement import judge
@@ -36,7 +36,7 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str, tuple[str, ...]]] = {
     ),
     "a first use of a name that could not be asked for": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, answer=FAILED),
-        "drift.unpinned", "note", f"first use: preflight pins {N.reference}", "", (),
+        "drift.unpinned", "note", "first use, which the policy accepts; what it means is not known", "", (),
     ),
     "a first use on grace": (
         lambda s: s.seen(pins=(), policy=FIRST_USE, api_grace=GRACE, api_problem=OUTAGE),
@@ -127,6 +127,33 @@ WORDINGS: dict[str, tuple[Scene, str, str, str, str, tuple[str, ...]]] = {
         lambda s: s.seen(entry(N.a), entry(N.b, max_tokens=1), held=hold(N.b, entry=entry(N.b, max_tokens=64_000))),
         "drift.facts-changed", "warn", "lost since it was pinned: max_tokens 64000 → 1",
         "", (STAY,),
+    ),
+    "a retirement that was announced": (
+        lambda s: s.seen(
+            entry(N.a, retires_at=NOW + 400 * DAY),
+            pins=(pin(1, N.reference, N.a, entry=entry(N.a, retires_known=True)),),
+        ),
+        "drift.retirement-moved", "warn", "its retirement was announced for 2027-12-27", "", (VERIFY,),
+    ),
+    "a retirement that was taken back": (
+        lambda s: s.seen(
+            entry(N.a, retires_known=True),
+            pins=(pin(1, N.reference, N.a, entry=entry(N.a, retires_at=NOW + 400 * DAY)),),
+        ),
+        "drift.retirement-moved", "note", "its retirement on 2027-12-27 was taken back", "", (VERIFY,),
+    ),
+    "an entry of the pin that cannot be read": (
+        lambda s: s.seen(entry(N.a), entry(N.b, doubt="`max_tokens` is no positive number")),
+        "catalogue.fact-unknown", "unknown", f"{N.b}: `max_tokens` is no positive number",
+        "run it again; if it stays, tell the API's support", (),
+    ),
+    "an entry of what the reference means that cannot be read": (
+        lambda s: s.seen(entry(N.a, doubt="odd"), entry(N.b)),
+        "catalogue.fact-unknown", "unknown", f"{N.a}: odd", "run it again; if it stays, tell the API's support", (),
+    ),
+    "the same where the slot is held on another": (
+        lambda s: s.seen(entry(N.a, doubt="odd"), entry(N.b), held=hold(N.b)),
+        "catalogue.fact-unknown", "note", f"{N.a}: odd", "run it again; if it stays, tell the API's support", (),
     ),
     "another origin than that of a hold with an end": (
         lambda s: s.seen(held=hold(N.b, origin="https://gateway", expires_at=NOW + HOUR)),

@@ -140,6 +140,13 @@ FINDINGS = [
         (),
     ),
     ("drift.facts-changed", "warn", "lost since it was pinned: opus and 1 more", "", (ACCEPT,)),
+    (
+        "drift.retirement-moved",
+        "warn",
+        "its retirement moved from 2028-04-05 to 2027-12-27",
+        "",
+        (ACCEPT,),
+    ),
     ("drift.origin-changed", "warn", "pinned at https://opus, asked: https://api.anthropic.com", "", (ACCEPT,)),
     (
         "drift.not-promoted",
@@ -153,6 +160,13 @@ FINDINGS = [
     ("api.rate-limited", "unknown", "the API said opus (req_opus)", "try again", ()),
     ("api.credentials", "unknown", "the API said opus (req_opus)", "try again", ()),
     ("api.untrusted-answer", "unknown", "the API said opus (req_opus)", "try again", ()),
+    (
+        "api.entry-unreadable",
+        "note",
+        "claude-opus-4-5: opus",
+        "nothing is judged by such an entry; the API's support should know of it",
+        (),
+    ),
     ("store.unreachable", "unknown", "the store said opus", "try again", ()),
     ("store.schema-behind", "unknown", "the store said opus", "try again", ()),
     ("store.schema-incompatible", "unknown", "the store said opus", "try again", ()),

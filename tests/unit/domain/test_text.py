@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelgate.domain.catalogue import capability_meant
 from modelgate.domain.text import LONGEST, did_you_mean, printable, short, storable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -71,3 +72,13 @@ def test_did_you_mean() -> None:
     assert did_you_mean("claude-sonet-4-6", known) == "claude-sonnet-4-6"
     assert did_you_mean("gpt", known) == ""
     assert did_you_mean("x" * 10_000_000, known) == ""
+
+
+def test_capabilities_by_the_names_of_other_tools() -> None:
+    """What LiteLLM and gateways call a capability leads to its name here, where the entry has it."""
+    known = ["batch", "image_input", "pdf_input", "structured_outputs", "thinking", "server_tools.web_search"]
+    asked = ["vision", "supports_vision", "structured_output", "pdf", "web_search", "bath", "nothing_like_it"]
+    assert [capability_meant(each, known) for each in asked] == [
+        "image_input", "image_input", "structured_outputs", "pdf_input", "server_tools.web_search", "batch", "",
+    ]  # fmt: skip
+    assert capability_meant("vision", ["batch"]) == ""

@@ -11,6 +11,8 @@ Where the contract is silent, these are the readings:
 - `accept` at `check` is a note: preflight will pin *a*, and *a* is judged. With nothing to pin it refuses.
 - Nothing is pinned on grace (`accept` stays on the pin, a first use cannot be known) nor where pins live in git.
 - Where the reference could not be asked, and where the pins could not be read, only what is certain anyhow is judged.
+- An entry with a doubt is served, and nothing is judged by it: the candidate's is unknown, else the reference's; of a
+  held slot a reference that nobody reads (`hand_off = "pins"`) is worth a note.
 """
 
 from __future__ import annotations
@@ -166,7 +168,9 @@ def about_waivers(snapshot: Snapshot, findings: set[Judged], ran: dict[str, set[
         for slot_name, check, _level, _waived in findings:
             if check == waiver.check and waiver.slot in (None, slot_name):
                 it_found_something = True
-        if its_check_ran and not it_found_something:
+        slots = {slot.name for slot in (*snapshot.slots, *snapshot.unset)}
+        of_no_slot = waiver.slot is not None and waiver.slot not in slots
+        if (its_check_ran or of_no_slot) and not it_found_something:
             found.add((waiver.slot, "settings.waiver-unused", "note", False))
     return found
 
@@ -185,6 +189,8 @@ def about_the_run(snapshot: Snapshot) -> set[Judged]:
         check = snapshot.facts.problem.check
         # An origin that is not approved is a no, and nobody was asked: a waiver has nothing to stand on.
         told.tell(check, "refuse" if check == "api.origin-not-approved" else "unknown", waivable=False)
+    if snapshot.facts and any(entry.doubt for entry in snapshot.facts.entries.values()):
+        told.tell("api.entry-unreadable", "note")
     if snapshot.store_grace:
         told.tell("store.grace", "warn")
     elif snapshot.store_problem:
@@ -226,21 +232,27 @@ def about_the_slot(snapshot: Snapshot, slot: Slot, told: Told) -> tuple[str | No
     pins_known = snapshot.pins is not None
     pins = (snapshot.pins or {}).get(slot.name, SlotPins(slot.name))
     held = pins.hold is not None
-    about_the_reference(snapshot, name, held or not pins_known, told)
     if not pins_known:
+        # an application that reads its own settings may then run what nobody approved
+        about_the_reference(snapshot, name, True, told, waivable=snapshot.policy.hand_off == "pins")
         could_not_ask(snapshot, slot, name, Allowed(None, "4"), held, told)
+        about_doubts(snapshot, None, name, held, told)
         return None, None, None
     allowed = what_it_may_run(pins, slot.reference, name.a)
     if allowed.rule == "4" and pins.pins and stays_on_the_newest(snapshot, slot, name.a):
         allowed = Allowed(pins.pins[-1], "stay")
     could_not_ask(snapshot, slot, name, allowed, held, told)
     to_pin = name.a if policy_pins_a(snapshot, pins, allowed, name) else None
+    runs_what_is_approved = to_pin is not None or (allowed.p is not None and name.known and name.a == allowed.p)
+    covered = snapshot.policy.hand_off == "pins" or runs_what_is_approved
+    about_the_reference(snapshot, name, held, told, waivable=covered)
     drift(snapshot, pins, allowed, name, to_pin is not None, told)
     # about the ID that would be handed over: p; a where it would be pinned, or where there is no p yet
     candidate = to_pin or allowed.p or name.a
     approval = None if to_pin else allowed.pin
     if candidate:
         about_the_candidate(snapshot, slot, candidate, approval, held, told)
+    about_doubts(snapshot, candidate, name, held, told)
     return allowed.p, to_pin, to_pin or allowed.p
 
 
@@ -354,21 +366,23 @@ def case(row: str, snapshot: Snapshot, pins: SlotPins, allowed: Allowed, name: N
     runs_another = policy.hand_off == "settings" and name.known and name.a != p and not pins_a
     if p is None and name.known and policy.hand_off == "settings" and not pins_a:
         runs_another = True
+    # ... or may run another, where nobody knows what its settings mean: nobody's word covers that either
+    may_run_another = runs_another or (policy.hand_off == "settings" and not name.known and not pins_a)
 
-    if row == "drift.pin-retired":
+    if row == "drift.pin-retired" and not pins_a:  # a served a that the policy accepts moves on from it
         state = is_served(snapshot, p) if p else "served"
         if state in ("retired", "missing"):
             told.tell(f"drift.pin-{state}", "refuse")
             return True
     if row == "drift.hold-expired" and pins.hold and pins.hold.expires_at and pins.hold.expires_at <= snapshot.now:
         level = "warn" if snapshot.verb == "preflight" and not runs_another else "refuse"
-        told.tell("drift.hold-expired", level, waivable=not runs_another)
+        told.tell("drift.hold-expired", level, waivable=not may_run_another)
         return True
     if row == "drift.settings-override-hold" and pins.hold and runs_another:
         told.tell("drift.settings-override-hold", "refuse", waivable=False)
         return True
     if row == "drift.held" and pins.hold:
-        told.tell("drift.held", "note")
+        told.tell("drift.held", "note", waivable=not may_run_another)
         return True
     if row == "drift.unpinned" and not pins.pins and not pins.hold:
         told.tell("drift.unpinned", first_use(snapshot, name))
@@ -409,8 +423,11 @@ def level_of(reacts: str, name: Name) -> str:
 # --- beside it
 
 
-def about_the_reference(snapshot: Snapshot, name: Name, lenient: bool, told: Told) -> None:
-    """What it says of the reference. `lenient`: the slot is held, or nobody knows whether it is."""
+def about_the_reference(snapshot: Snapshot, name: Name, lenient: bool, told: Told, *, waivable: bool) -> None:
+    """What it says of the reference. `lenient`: the slot is held, or nobody knows whether it is.
+
+    Not `waivable`: by its own settings the application runs, or may run, another ID than is approved.
+    """
     if not name.known or name.answer is None:
         return
     level = "note" if lenient else "refuse"
@@ -420,11 +437,24 @@ def about_the_reference(snapshot: Snapshot, name: Name, lenient: bool, told: Tol
     if name.answer.outcome is Outcome.RETIRED:
         told.tell("catalogue.retired", level)
     if name.answer.outcome is Outcome.NOT_PERMITTED:
-        told.tell("catalogue.not-permitted", level)
+        told.tell("catalogue.not-permitted", level, waivable=waivable)
     if snapshot.policy.require_canonical and name.a is not None:
         told.ran.add("catalogue.alias")
         if name.a != name.answer.name:
-            told.tell("catalogue.alias", level)
+            told.tell("catalogue.alias", level, waivable=waivable)
+
+
+def about_doubts(snapshot: Snapshot, candidate: str | None, name: Name, held: bool, told: Told) -> None:
+    """What cannot be read of an entry is judged by nobody: of the candidate, else of what the reference means."""
+    facts = snapshot.facts
+    if facts is None:
+        return
+    told.ran.add("catalogue.fact-unknown")
+    for model_id in (candidate, name.a):
+        if model_id and is_served(snapshot, model_id) == "served" and facts.entries[model_id].doubt:
+            lenient = held and snapshot.policy.hand_off == "pins" and model_id != candidate
+            told.tell("catalogue.fact-unknown", "note" if lenient else "unknown")
+            return
 
 
 def about_the_candidate(
@@ -439,7 +469,7 @@ def about_the_candidate(
         told.ran.add("drift.origin-changed")
         if approval.origin != facts.origin:
             told.tell("drift.origin-changed", "warn")
-    if is_served(snapshot, candidate) != "served":
+    if is_served(snapshot, candidate) != "served" or facts.entries[candidate].doubt:
         return
     entry = facts.entries[candidate]
     about_its_life(snapshot, entry, told)
@@ -448,6 +478,7 @@ def about_the_candidate(
         told.ran.add("drift.facts-changed")
         if has_lost_something(approval.entry, entry):
             told.tell("drift.facts-changed", "warn")
+        about_its_retirement(approval.entry, entry, told)
 
 
 def about_promotion(snapshot: Snapshot, slot: Slot, candidate: str, held: bool, told: Told) -> None:
@@ -517,6 +548,18 @@ def about_requirements(snapshot: Snapshot, slot: Slot, entry: Entry, held: bool,
             told.tell("catalogue.fact-unknown", "warn" if held else "unknown")
         elif entry.line not in lines:
             told.tell("catalogue.line-not-allowed", "warn" if held else "refuse")
+
+
+def about_its_retirement(then: Entry, now: Entry, told: Told) -> None:
+    """Announced or earlier: warn. Later or taken back: note. Nothing where one of the two lacked the key."""
+    for entry in (then, now):
+        if not entry.retires_known and entry.retires_at is None:
+            return
+    told.ran.add("drift.retirement-moved")
+    if then.retires_at == now.retires_at:
+        return
+    later = now.retires_at is None or (then.retires_at is not None and now.retires_at > then.retires_at)
+    told.tell("drift.retirement-moved", "note" if later else "warn")
 
 
 def whether_it_supports(entry: Entry, path: str) -> bool | None:

@@ -226,6 +226,7 @@ def test_every_line_and_every_origin() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_requirement_and_every_loss() -> None:
     """Requirements, limits, absent facts, and what was lost since the pin come to what the contract says."""
     said = ({}, {"batch": True}, {"batch": False}, {"thinking": False}, {"thinking": True, "thinking.types": True})
@@ -249,6 +250,7 @@ def test_every_requirement_and_every_loss() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_promotion() -> None:
     """Soaking, canonical names, moved aliases and observing come to what the contract says."""
     since = (HOUR, 24 * HOUR, 24 * HOUR - timedelta(microseconds=1), -HOUR)
@@ -298,6 +300,7 @@ def test_every_state_of_the_pins() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_waiver() -> None:
     """A waiver of each check, of any slot, this one or another, until yesterday or today: used, unused or expired."""
     waivers = [

@@ -12,6 +12,7 @@ from oracle import expect
 from support.judgement_world import (
     ALIAS,
     GRACE,
+    HOUR,
     MISSING,
     NOW,
     ORIGIN,
@@ -43,8 +44,16 @@ ANSWERS = (
     Answer(ALIAS, Outcome.NOT_PERMITTED),
     Answer(ALIAS, Outcome.FAILED, problem=OUTAGE),
 )
+RETIREMENTS = st.sampled_from(
+    ({}, {"retires_known": True}, {"retires_at": NOW + HOUR}, {"retires_at": NOW + 9000 * HOUR})
+)
+VERIFIED = st.none() | st.builds(lambda said: entry(A, capabilities={"batch": True}, **said), RETIREMENTS)
 APPROVALS = st.builds(
-    pin, st.integers(1, 9), st.sampled_from((ALIAS, OTHER)), st.sampled_from((A, B, RETIRED, MISSING))
+    lambda revision, reference, model_id, then: pin(revision, reference, model_id, entry=then),
+    st.integers(1, 9),
+    st.sampled_from((ALIAS, OTHER)),
+    st.sampled_from((A, B, RETIRED, MISSING)),
+    VERIFIED,
 )
 HOLDS = st.none() | st.builds(hold, st.sampled_from((A, B, RETIRED)), expires_at=st.sampled_from((None, NOW)))
 REACTIONS = st.sampled_from(("refuse", "warn", "accept"))
@@ -89,7 +98,11 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     }
     lifecycle = st.sampled_from(("active", "deprecated", None))
     said = st.sampled_from(({}, {"batch": True}, {"batch": False}))
-    known = [entry(model, lifecycle=draw(lifecycle), capabilities=draw(said)) for model in (A, B)]
+    doubts = st.sampled_from(("", "", "", "`max_tokens` is no positive number"))
+    known = [
+        entry(model, lifecycle=draw(lifecycle), capabilities=draw(said), doubt=draw(doubts), **draw(RETIREMENTS))
+        for model in (A, B)
+    ]
     catalogue = {model.id: model for model in (*known, entry(RETIRED, lifecycle="retired"))}
     answers = {ALIAS: draw(st.sampled_from(ANSWERS)), A: Answer(A, Outcome.RESOLVED, A)}
     facts = Facts(ORIGIN, NOW, answers | {OTHER: Answer(OTHER, Outcome.RESOLVED, B)}, catalogue)

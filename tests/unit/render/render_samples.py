@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from modelgate.domain.findings import Finding, Level, Verdict
@@ -86,6 +87,7 @@ def refused() -> Report:
         slots=(SUMMARIZER, GRADER),
         findings=(UNUSED, DEPRECATED, RETIRES, MOVED),
         run_id="run_01JD8ZP7",
+        store="/srv/checkout/modelgate.db",
         origin="https://api.anthropic.com",
         requests=2,
         audit_sequence=17,
@@ -130,6 +132,7 @@ def passed() -> Report:
         findings=(finding,),
         run_id="run_01JD8ZQ2",
         reused_from="run_01JD8ZP7",
+        store="/srv/checkout/modelgate.db",
         origin="https://api.anthropic.com",
         audit_sequence=18,
         audit_head="checkout/prod:18:" + "cd" * 32,
@@ -152,9 +155,74 @@ def unknown() -> Report:
         slots=(slot,),
         findings=(UNREACHABLE,),
         dry_run=True,
+        store="/srv/checkout/modelgate.db",
         origin="https://api.anthropic.com",
         requests=5,
     )
 
 
-SAMPLES = {"refused": refused, "passed": passed, "unknown": unknown}
+ACCEPT = 'modelgate accept {} --run run_20261122T204911_3f9a2c1b --reason "…" -s checkout -e prod'
+STAY = 'modelgate rollback {} --to claude-sonnet-4-5-20250929 --reason "…" -s checkout -e prod'
+
+
+def twelve() -> Report:
+    """The first `check` of an environment with twelve slots: nothing is approved yet."""
+    names = [f"slot_{number:02}" for number in range(1, 13)]
+    slots = [
+        SlotReport(name, "claude-sonnet-4-5", Source("config/prod.toml", 3 * at), "claude-sonnet-4-5-20250929")
+        for at, name in enumerate(names, 1)
+    ]
+    findings = [
+        Finding(
+            "drift.unpinned",
+            Level.REFUSE,
+            "never approved to run anything; it would be claude-sonnet-4-5-20250929",
+            slot=slot.slot,
+            source=slot.source,
+            commands=(ACCEPT.format(slot.slot),),
+        )
+        for slot in slots
+    ]
+    created = Finding("store.created", Level.WARN, "the audit store is new: it knows no approval yet")
+    return replace(refused(), slots=tuple(slots), findings=(created, *findings), run_id="run_20261122T204911_3f9a2c1b")
+
+
+def forty() -> Report:
+    """Forty slots: two of an alias that moved, one held, one whose names are long; the others as they were."""
+    quiet = [
+        SlotReport(
+            f"slot_{number:02}", "claude-sonnet-4-6", Source("config/prod.toml", number), *["claude-sonnet-4-6"] * 2
+        )
+        for number in range(1, 37)
+    ]
+    moved = [
+        SlotReport(
+            name, "claude-sonnet-4-5", Source("config/prod.toml", 90), "claude-sonnet-5", "claude-sonnet-4-5-20250929"
+        )
+        for name in ("grader", "summarizer")
+    ]
+    held = SlotReport("router", "claude-haiku-4-5", Source("$ROUTER"), HAIKU, "claude-haiku-4-5-20250901", held=True)
+    long = SlotReport(
+        "a_slot_whose_name_is_as_long_as_somebody_thought_it_should_be",
+        "eu.anthropic/claude-sonnet-4-5",
+        Source("config/prod.toml", 99),
+        "anthropic.claude-sonnet-4-5-20250929-v1:0-with-a-suffix-of-a-gateway",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+    )
+    findings = [
+        Finding(
+            "drift.alias-moved",
+            Level.REFUSE,
+            "means claude-sonnet-5 now; pinned: claude-sonnet-4-5-20250929",
+            "to approve what it means now, or to stay on the pinned ID",
+            slot.slot,
+            slot.source,
+            commands=(ACCEPT.format(slot.slot), STAY.format(slot.slot)),
+        )
+        for slot in moved
+    ]
+    note = Finding("drift.held", Level.NOTE, "held on claude-haiku-4-5-20250901", slot="router", source=held.source)
+    return replace(refused(), slots=(*quiet, *moved, held, long), findings=(*findings, note))
+
+
+SAMPLES = {"twelve": twelve, "forty": forty, "refused": refused, "passed": passed, "unknown": unknown}

@@ -19,7 +19,8 @@ from modelgate.domain.findings import Finding, Level
 from modelgate.domain.report import Report
 from modelgate.domain.source import Source
 from modelgate.render import FORMATS, render
-from modelgate.render.harmless import LONGEST, text
+from modelgate.render.groups import grouped
+from modelgate.render.harmless import LONGEST, harmless, text
 from modelgate.render.style import Style
 
 WEAPONS = (
@@ -155,9 +156,11 @@ def test_text_has_nothing_that_a_terminal_obeys(report: Report, width: int | Non
 def test_markdown_is_shown_and_not_obeyed(report: Report):
     """A Markdown reader sees the tables with the cells that they have, plain text and code in them, and no more."""
     tokens = MARKDOWN.parse(render(report, "markdown"))
-    assert [t.type for t in tokens if t.type in ("table_open", "fence", "html_block", "heading_open", "hr")] == (
+    assert [t.type for t in tokens if t.type in ("table_open", "html_block", "heading_open", "hr")] == (
         ["heading_open"] + ["table_open"] * (bool(report.slots) + bool(report.findings))
     )
+    blocks = [token.content.removesuffix("\n") for token in tokens if token.type == "fence"]
+    assert blocks == [line for group in grouped(harmless(report)) for line in group.commands]
     inline = [child for token in tokens for child in token.children or ()]
     assert {t.type for t in inline} <= {
         "text",
@@ -177,8 +180,9 @@ def test_markdown_is_shown_and_not_obeyed(report: Report):
 def test_markdown_shows_the_message_as_it_is(message: str):
     """Escaping changes how a message is written, not what it says."""
     report = replace(refused(), slots=(), findings=(replace(MOVED, message=message),))
-    cells = [token for token in MARKDOWN.parse(render(report, "markdown")) if token.type == "inline"][-3]
-    assert _shown(cells).split() == text(message).split()
+    inline = [token for token in MARKDOWN.parse(render(report, "markdown")) if token.type == "inline"]
+    after = next(at for at, token in enumerate(inline) if token.content == "`drift.alias-moved`") + 2
+    assert _shown(inline[after]).split() == text(message).split()
 
 
 def _shown(cell: Token) -> str:

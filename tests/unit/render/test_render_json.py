@@ -1,4 +1,4 @@
-"""The JSON report: `modelgate.report/1`, as the contract and the schema have it."""
+"""The JSON report: `modelgate.report/2`, as the contract and the schema have it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ TOP = [
     "environment",
     "verdict",
     "enforced",
+    "observed",
     "exit_code",
     "run_id",
     "started_at",
@@ -59,7 +60,7 @@ def test_keys_and_their_order_are_the_contracts():
     report = json.loads(render(refused(), "json"))
     assert list(report) == TOP
     assert list(report["api"]) == ["origin", "requests"]
-    assert list(report["audit"]) == ["sequence", "head"]
+    assert list(report["audit"]) == ["store", "sequence", "head"]
     assert [list(slot) for slot in report["slots"]] == [SLOT, SLOT]
     assert [list(finding) for finding in report["findings"]] == [FINDING] * 4
 
@@ -76,15 +77,14 @@ def test_the_schema_is_a_schema():
 
 
 @pytest.mark.parametrize("place", [(), ("api",), ("audit",), ("slots", 0), ("findings", 0)])
-def test_the_schema_refuses_keys_that_it_does_not_know(place):
-    """A key that the contract does not name is an error at every depth."""
+def test_the_schema_takes_keys_that_it_does_not_know(place):
+    """What a later version adds breaks nobody who validates, at any depth."""
     report = json.loads(render(refused(), "json"))
     inner = report
     for step in place:
         inner = inner[step]
     inner["surprise"] = 1
-    with pytest.raises(ValidationError, match="surprise"):
-        render_schemas.JSON.validate(report)
+    render_schemas.JSON.validate(report)
 
 
 def test_the_schema_refuses_a_missing_key():
@@ -100,7 +100,11 @@ def test_values_are_those_of_the_report():
     report = json.loads(render(passed(), "json"))
     assert report["started_at"] == "2026-11-22T20:24:22.123456Z"
     assert report["exit_code"] == 0
-    assert report["audit"] == {"sequence": 18, "head": "checkout/prod:18:" + "cd" * 32}
+    assert report["audit"] == {
+        "store": "/srv/checkout/modelgate.db",
+        "sequence": 18,
+        "head": "checkout/prod:18:" + "cd" * 32,
+    }
     assert report["slots"][0]["source"] == "config/prod.toml:12"
     assert [slot["handed_off"] for slot in report["slots"]] == ["claude-sonnet-4-6", "claude-haiku-4-5-20250901"]
     assert report["findings"][0]["source"] is None

@@ -10,12 +10,11 @@ from render_samples import MOVED, SAMPLES, refused
 from modelgate.render import render
 
 
-def cells_of(message: str, command: str = "") -> list[str]:
+def cells_of(message: str) -> list[str]:
     """The cells of one finding's row."""
-    finding = replace(MOVED, message=message, commands=(command,))
+    finding = replace(MOVED, message=message, commands=())
     shown = render(replace(refused(), slots=(), findings=(finding,)), "markdown")
-    row = shown.splitlines()[-1]
-    assert row.startswith("| ")
+    row = [line for line in shown.splitlines() if line.startswith("| ")][-1]
     return [cell.strip() for cell in row.strip("|").split("|")]
 
 
@@ -28,7 +27,7 @@ def test_markdown_is_golden(name, golden):
 def test_a_report_without_findings_has_no_table_of_findings():
     """An empty table is left out."""
     shown = render(replace(refused(), findings=()), "markdown")
-    assert "what to type next" not in shown
+    assert "what comes next" not in shown
 
 
 @pytest.mark.parametrize(
@@ -54,15 +53,22 @@ def test_a_message_is_text_and_nothing_else(message, cell):
 
 
 @pytest.mark.parametrize(
-    ("command", "cell"),
+    ("command", "block"),
     [
-        ("modelgate accept a --reason x", "`modelgate accept a --reason x`"),
-        ("@octocat <b> #1 https://x", "`@octocat <b> #1 https://x`"),
-        ("a`b", "<code>a&#96;b</code>"),
-        ("a|b\\`</code>", "<code>a&#124;b&#92;&#96;&#60;/code&#62;</code>"),
-        ("", ""),
+        ("modelgate accept a --reason x", "```sh\nmodelgate accept a --reason x\n```"),
+        ("@octocat <b> #1 https://x | y", "```sh\n@octocat <b> #1 https://x | y\n```"),
+        ("a ``` b", "````sh\na ``` b\n````"),
     ],
 )
-def test_what_is_typed_is_code(command, cell):
-    """Commands are code, where GitHub looks for nothing; what would end the code is an entity."""
-    assert cells_of("m", command=command)[5] == cell
+def test_what_is_typed_is_a_block_of_its_own(command, block):
+    """A command can be copied whole with one click; what would end the block does not."""
+    finding = replace(MOVED, commands=(command,))
+    shown = render(replace(refused(), slots=(), findings=(finding,)), "markdown")
+    assert f"\n\n`drift.alias-moved` `grader`\n\n{block}\n\n" in shown
+
+
+def test_slots_that_need_the_same_get_one_command():
+    """Twelve slots are approved with one line, and other slots than these with none."""
+    shown = render(SAMPLES["twelve"](), "markdown")
+    accept = 'modelgate accept --all --run run_20261122T204911_3f9a2c1b --reason "…" -s checkout -e prod'
+    assert shown.count("modelgate accept") == shown.count(accept) == 1

@@ -1,0 +1,62 @@
+"""modelgate fleet"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelgate.cli.command import Command
+from modelgate.cli.options import everywhere
+from modelgate.cli.output import need_place, say, write
+from modelgate.cli.terminal import style_of
+from modelgate.errors import UsageError
+from modelgate.render.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from modelgate.domain.fleet import Fleet
+    from modelgate.gate.context import Context
+
+FORMATS = ("text", "json", "markdown", "openmetrics", "ics")
+
+
+@click.command("fleet", cls=Command)
+@click.option("--model", metavar="ID", help="Only who may run it, was handed it, or asks for it.")
+@click.option("--due", type=click.IntRange(0, 36600), metavar="DAYS", help="Only what retires within so many days.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the output.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A file that appears whole, or not.")
+@everywhere
+def command(context: Context, model: str | None, due: int | None, form: str, out: Path | None) -> int:
+    """Show every slot of every service and environment: what it runs, for how long yet, and what is held.
+
+    It reads the audit store alone, and needs the settings of no service.
+
+    Example: modelgate fleet --due 30 --format markdown
+    """
+    from modelgate.fleet.fleet import fleet
+
+    if model == "":
+        raise UsageError("--model names no model", hint="modelgate fleet --model ID")
+    if out:
+        need_place(out)
+    found = fleet(context)
+    found = found.of_model(model) if model is not None else found
+    found = found.due(due) if due is not None else found
+    drawn = _drawn(found, form, model, PLAIN if out else style_of(sys.stdout, os.environ))
+    write(out, drawn if drawn.endswith("\n") else drawn + "\n") if out else say(drawn)
+    return 0
+
+
+def _drawn(found: Fleet, form: str, model: str | None, style: Style) -> str:
+    from modelgate.render import calendar, fleet, openmetrics
+
+    if form == "text":
+        return fleet.as_text(found, style, model)
+    if form == "markdown":
+        return fleet.as_markdown(found, model)
+    if form == "json":
+        return fleet.as_json(found, model)
+    return openmetrics.as_openmetrics(found) if form == "openmetrics" else calendar.as_calendar(found)

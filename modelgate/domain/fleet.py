@@ -1,0 +1,210 @@
+"""The fleet: every slot of every service and environment, as the audit store tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from modelgate.domain.pins import SlotPins, choose
+from modelgate.domain.rows import HandOver, ResolutionRow, Scope
+from modelgate.domain.times import days_left
+
+SCHEMA = "modelgate.fleet/1"
+
+Mark = Literal["retired", "refused", "unknown", "due", "held", "silent", "ok"]
+MARKS: tuple[Mark, ...] = ("retired", "refused", "unknown", "due", "held", "silent", "ok")
+"""What is to be said first of a slot, the worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A recorded run, without its facts and its rows."""
+
+    scope: Scope
+    sequence: int
+    recorded_at: datetime
+    host: str
+    run_id: str
+    command: str
+    verdict: str
+    enforced: bool
+    slots: str
+    """JSON: per slot its reference, source, requirements and what was handed over."""
+    origin: str | None
+    asked_at: datetime | None
+    """When the API was asked; None where it was not, or where other facts stood in."""
+    reused_from: str | None
+    unverified: bool
+    lock_commit: str | None
+    """Not None: pins live in git, and the run's own rows say which."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether it is a preflight after which the application started: it passed, or it only observed."""
+        return self.command == "preflight" and (self.verdict == "pass" or not self.enforced)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """One service in one environment, as its rows tell."""
+
+    scope: Scope
+    newest: Mapping[str, Look]
+    """By verb, its newest run."""
+    current: Look
+    """The run that says what is deployed: `deployed`, else the newest passing check, else the newest of all."""
+    resolutions: Mapping[str, tuple[ResolutionRow, ...]]
+    """By run ID: of `current`, and of the newest passing check if that is younger."""
+    pins: Mapping[str, SlotPins]
+    handed: tuple[HandOver, ...]
+    """Of each slot and ID the newest hand-over, the newest first."""
+    hosts: int
+    """On how many hosts or pods a preflight let the application start within the last 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What was last recorded of one model at one origin."""
+
+    lifecycle: str | None
+    retires_at: datetime | None
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSlot:
+    """One slot of one service in one environment."""
+
+    scope: Scope
+    slot: str
+    reference: str
+    resolved: str | None
+    may_run: str | None
+    held: bool
+    held_until: datetime | None
+    handed: tuple[HandOver, ...]
+    """Each ID that it was ever handed, by its newest hand-over, the newest first."""
+    hosts: int
+    enforced: bool
+    facts: ModelFacts | None
+    """Of the ID that it runs: handed over, else may run, else what the reference means."""
+    verdicts: Mapping[str, Look]
+    mark: Mark
+    days_left: int | None
+
+    @property
+    def model(self) -> str | None:
+        """The ID that it runs, as far as is known."""
+        return self.handed[0].model_id if self.handed else self.may_run or self.resolved
+
+    def handed_at(self, model_id: str) -> datetime | None:
+        """When it was last handed this ID."""
+        return next((each.recorded_at for each in self.handed if each.model_id == model_id), None)
+
+    def concerns(self, model_id: str) -> bool:
+        """Whether it may run the ID, was handed it, or asks for it."""
+        names = (self.may_run, self.reference, self.resolved)
+        return model_id in names or self.handed_at(model_id) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All slots, by service, environment and slot."""
+
+    seen_at: datetime
+    slots: tuple[FleetSlot, ...]
+
+    def of_model(self, model_id: str) -> Fleet:
+        """The slots that have to do with this ID."""
+        return Fleet(self.seen_at, tuple(slot for slot in self.slots if slot.concerns(model_id)))
+
+    def due(self, days: int) -> Fleet:
+        """The slots whose model retires within so many days, or has, the most urgent first."""
+        found = [slot for slot in self.slots if slot.days_left is not None and slot.days_left <= days]
+        return Fleet(self.seen_at, tuple(sorted(found, key=lambda slot: slot.days_left or 0)))
+
+
+def fleet_of(states: Iterable[ScopeState], now: datetime, *, due: int, quiet: timedelta) -> Fleet:
+    """The fleet as of `now`. A slot is `due` within so many days of its model's retirement, `silent` after `quiet`
+    without a preflight that let the application start.
+    """
+    known = sorted(states, key=lambda state: (state.scope.service, state.scope.environment))
+    models = model_facts(known)
+    slots = []
+    for state in known:
+        handed: dict[str, list[HandOver]] = {}
+        for each in state.handed:
+            handed.setdefault(each.slot, []).append(each)
+        for row in state.resolutions.get(state.current.run_id, ()):
+            slots.append(_slot(state, row, tuple(handed.get(row.slot, ())), models, (now, due, quiet)))
+    return Fleet(now, tuple(slots))
+
+
+def model_facts(states: Iterable[ScopeState]) -> dict[tuple[str | None, str], ModelFacts]:
+    """(origin, ID) to the newest of what runs recorded of it."""
+    found: dict[tuple[str | None, str], ModelFacts] = {}
+    for state in states:
+        for look in {look.run_id: look for look in (state.current, *state.newest.values())}.values():
+            known_at = look.asked_at or look.recorded_at
+            for row in state.resolutions.get(look.run_id, ()):
+                model_id = row.handed_off_id or row.pinned_id or row.resolved_id
+                before = found.get((look.origin, model_id)) if model_id else None
+                if model_id and row.lifecycle and (before is None or before.known_at < known_at):
+                    found[look.origin, model_id] = ModelFacts(row.lifecycle, row.retires_at, known_at)
+    return found
+
+
+def _slot(
+    state: ScopeState,
+    row: ResolutionRow,
+    handed: tuple[HandOver, ...],
+    models: Mapping[tuple[str | None, str], ModelFacts],
+    when: tuple[datetime, int, timedelta],
+) -> FleetSlot:
+    now, due, quiet = when
+    pins = state.pins.get(row.slot, SlotPins(row.slot))
+    choice = choose(pins, row.reference, row.resolved_id)
+    locked = row.pinned_id if state.current.lock_commit and not pins.hold else None
+    may_run = locked or (choice.model_id if choice else None)
+    runs = (handed[0].model_id if handed else None) or may_run or row.resolved_id
+    facts = models.get((state.current.origin, runs)) if runs else None
+    left = days_left(facts.retires_at, now) if facts and facts.retires_at else None
+    return FleetSlot(
+        scope=state.scope,
+        slot=row.slot,
+        reference=row.reference,
+        resolved=row.resolved_id,
+        may_run=may_run,
+        held=pins.hold is not None,
+        held_until=pins.hold.expires_at if pins.hold else None,
+        handed=handed,
+        hosts=state.hosts,
+        enforced=state.current.enforced,
+        facts=facts,
+        verdicts=state.newest,
+        mark=_mark(state, pins, facts, left, (now, due, quiet)),
+        days_left=left,
+    )
+
+
+def _mark(
+    state: ScopeState,
+    pins: SlotPins,
+    facts: ModelFacts | None,
+    left: int | None,
+    when: tuple[datetime, int, timedelta],
+) -> Mark:
+    now, due, quiet = when
+    last = max(state.newest.values(), key=lambda look: look.sequence)
+    deployed = state.current.deployed
+    if facts and facts.lifecycle == "retired":
+        return "retired"
+    if last.verdict in ("refuse", "unknown"):
+        return "refused" if last.verdict == "refuse" else "unknown"
+    if left is not None and left <= due:
+        return "due"
+    if pins.hold:
+        return "held"
+    return "silent" if not deployed or now - state.current.recorded_at > quiet else "ok"

@@ -1,0 +1,1 @@
+"""What looks at every service and environment of a store at once."""
