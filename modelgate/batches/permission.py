@@ -43,7 +43,7 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
     report = run_gate(context, "preflight", Options(dry_run=dry_run, only=slot.name))
     report.raise_for_refusal()
     found = next(each for each in report.slots if each.slot == slot.name)
-    model_id = found.handed_off or found.pinned
+    model_id = found.pinned  # handed over or not: a gate that observes hands over names as they are set
     if model_id is None:
         hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
         raise Refused(f"{slot.name}: no ID is approved", hint=hint)

@@ -18,8 +18,9 @@ from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.times import format_instant
 
-FORM = 1
-"""The newest version of the canonical form that this version of modelgate writes and reads."""
+FORM = 2
+"""The newest version of the canonical form that this version of modelgate reads. A row that older ones would misread
+says so by its `form`."""
 GENESIS = "0" * 64
 """What the first row of a chain has for `previous`."""
 WINDOW = 1000

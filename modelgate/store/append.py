@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from modelgate.domain.chain import FORM, GENESIS, canonical_row, digest
+from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.errors import Conflict
@@ -136,14 +136,19 @@ def _chained(
         "recorded_at": max(place.now, end.recorded_at) if end.recorded_at else place.now,
         "clock_at": now,
         "database_user": place.database_user,
-        "form": FORM,
         **_columns(author),
     }
     previous = end.head.hash if end.head else GENESIS
     first = end.head.sequence + 1 if end.head else 1
     result = []
     for sequence, row in enumerate(rows, first):
-        values = {**_columns(row), **envelope, "sequence": sequence, "previous": previous}
+        values = {
+            **_columns(row),
+            **envelope,
+            "form": getattr(row, "form", 1),
+            "sequence": sequence,
+            "previous": previous,
+        }
         previous = values["hash"] = digest(canonical_row(row.table, values))
         result.append((row.table, values))
     return result

@@ -16,7 +16,7 @@ from modelgate.store.faults import INCOMPATIBLE, fault_of
 from modelgate.store.tables import CHAINED
 from modelgate.version import VERSION
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration that this version of modelgate knows."""
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"

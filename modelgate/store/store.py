@@ -63,6 +63,17 @@ class Store:
         """The facts of the newest run that asked the API with this fingerprint."""
         return self._database.run(lambda c: read.facts(c, scope, reuse_fingerprint, grace_fingerprint))
 
+    def young_facts(
+        self,
+        scope: Scope,
+        between: tuple[datetime, datetime],
+        *,
+        reuse_fingerprint: str | None = None,
+        grace_fingerprint: str | None = None,
+    ) -> tuple[StoredFacts, ...]:
+        """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
+        return self._database.run(lambda c: read.young_facts(c, scope, reuse_fingerprint, grace_fingerprint, between))
+
     def append(
         self,
         scope: Scope,
@@ -91,6 +102,10 @@ class Store:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
 
+    def last_run(self, scope: Scope) -> StoredRun | None:
+        """The newest `check` or `preflight`, with its resolutions."""
+        return self._database.run(lambda c: read.last_run(c, scope))
+
     def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
         """The findings of a recorded run, in the order of its report."""
         from modelgate.store import fleet
@@ -106,7 +121,7 @@ class Store:
         return self._database.run(lambda c: tail(c, scope, self._schema.tables).head)
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
-        """The newest hand-over to the slot of another ID than `present`."""
+        """The newest hand-over to the slot of another ID than `present` that no rollback has left since."""
         return self._database.run(lambda c: handovers.previous(c, scope, slot, present))
 
     def was_handed_over(self, scope: Scope, slot: str, model_id: str) -> bool:
@@ -175,11 +190,11 @@ class Store:
 
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
-    def owned_batches(self, intent_at: datetime) -> frozenset[str]:
+    def owned_batches(self, adopted_before: datetime | None = None) -> frozenset[str]:
         """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""
         from modelgate.store import batches
 
-        return self._database.run(lambda c: batches.owned(c, intent_at))
+        return self._database.run(lambda c: batches.owned(c, adopted_before))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""

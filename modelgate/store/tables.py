@@ -116,6 +116,7 @@ resolutions = _audited(
     Column("held", Boolean, nullable=False),
     Column("lifecycle", Text),
     Column("retires_at", Instant),
+    Column("observed_id", Text),
 )
 findings = _audited(
     "findings",

@@ -84,16 +84,6 @@ CREATE TABLE batch_parts (
  WITHOUT ROWID
 
 ;
-CREATE TABLE chain_ends (
-	service TEXT NOT NULL, 
-	environment TEXT NOT NULL, 
-	sequence BIGINT NOT NULL, 
-	hash TEXT NOT NULL, 
-	recorded_at TEXT NOT NULL, 
-	"transaction" BIGINT NOT NULL, 
-	since BIGINT NOT NULL, 
-	PRIMARY KEY (service, environment)
-);
 CREATE TABLE claims (
 	fingerprint TEXT NOT NULL, 
 	holder TEXT NOT NULL, 
@@ -223,14 +213,14 @@ CREATE TABLE resolutions (
 	revision INTEGER, 
 	held BOOLEAN NOT NULL, 
 	lifecycle TEXT, 
-	retires_at TEXT, 
+	retires_at TEXT, observed_id TEXT, 
 	PRIMARY KEY (service, environment, sequence)
 )
  WITHOUT ROWID
 
 ;
-INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'6d1a526f6466466b54e7d2dde626a52c552f2ef888791b8057b6ded0e3f997a5','900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL);
-INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','9e26ed8994023da54585207864c826a6d46c3ee5acdbb890ff13fa8ad1e38771','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'6d1a526f6466466b54e7d2dde626a52c552f2ef888791b8057b6ded0e3f997a5','900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'900bb276a9c85a903799b18d8e93e271bc4e4e100b9eb8f9e12e3d622737475e','9e26ed8994023da54585207864c826a6d46c3ee5acdbb890ff13fa8ad1e38771','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL,NULL);
 CREATE TABLE runs (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -276,7 +266,7 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'589358645ccd3c2b21cc0ab508bd0a6b9eb3079f6916132d64af43016f5ac960','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings');
+INSERT INTO "store_info" VALUES(1,'c425ea6b5fe72ff1c19b70fe2d4719ffad4abab111e1e385a2908a0205577549','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings');
 CREATE TABLE tellings (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -340,128 +330,5 @@ CREATE TRIGGER notices_refuse_replace BEFORE INSERT ON notices WHEN EXISTS (SELE
 CREATE TRIGGER tellings_refuse_update BEFORE UPDATE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
 CREATE TRIGGER tellings_refuse_delete BEFORE DELETE ON tellings BEGIN SELECT RAISE(ABORT, 'tellings is append-only'); END;
 CREATE TRIGGER tellings_refuse_replace BEFORE INSERT ON tellings WHEN EXISTS (SELECT 1 FROM tellings WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) BEGIN SELECT RAISE(ABORT, 'tellings is append-only: the key is taken'); END;
-CREATE TRIGGER claims_check_lease_insert BEFORE insert ON claims
-WHEN NOT (NEW.until <= (julianday('now') - 2440587.5) * 86400.0 + 86400)
-BEGIN SELECT RAISE(ABORT, 'a lease ends within a day'); END;
-CREATE TRIGGER claims_check_lease_update BEFORE update ON claims
-WHEN NOT (NEW.until <= (julianday('now') - 2440587.5) * 86400.0 + 86400)
-BEGIN SELECT RAISE(ABORT, 'a lease ends within a day'); END;
-CREATE VIEW modelgate_chain AS SELECT service, environment, sequence, previous, hash, recorded_at FROM runs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM resolutions UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM findings UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM pins UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_jobs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_parts UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_events UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM notices UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM tellings;
-CREATE TRIGGER runs_check_place BEFORE INSERT ON runs WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'runs is append-only: not the next place of the chain'); END;
-CREATE TRIGGER resolutions_check_place BEFORE INSERT ON resolutions WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'resolutions is append-only: not the next place of the chain'); END;
-CREATE TRIGGER findings_check_place BEFORE INSERT ON findings WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'findings is append-only: not the next place of the chain'); END;
-CREATE TRIGGER pins_check_place BEFORE INSERT ON pins WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'pins is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_jobs_check_place BEFORE INSERT ON batch_jobs WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_jobs is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_parts_check_place BEFORE INSERT ON batch_parts WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_parts is append-only: not the next place of the chain'); END;
-CREATE TRIGGER batch_events_check_place BEFORE INSERT ON batch_events WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'batch_events is append-only: not the next place of the chain'); END;
-CREATE TRIGGER notices_check_place BEFORE INSERT ON notices WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'notices is append-only: not the next place of the chain'); END;
-CREATE TRIGGER tellings_check_place BEFORE INSERT ON tellings WHEN NOT coalesce(
-  typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1
-  AND NEW.recorded_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
-  AND NOT EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service AND c.environment = NEW.environment
-    AND c.sequence = NEW.sequence)
-  AND CASE WHEN NEW.sequence = 1 THEN NEW.previous = '0000000000000000000000000000000000000000000000000000000000000000' ELSE coalesce(
-    (SELECT c.hash = NEW.previous AND c.recorded_at <= NEW.recorded_at FROM modelgate_chain c
-     WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence - 1),
-    NEW.sequence <= 100000 OR EXISTS (SELECT 1 FROM modelgate_chain c WHERE c.service = NEW.service
-      AND c.environment = NEW.environment AND c.sequence BETWEEN NEW.sequence - 100000 AND NEW.sequence - 1)) END
-  AND coalesce((SELECT c.previous = NEW.hash AND c.recorded_at >= NEW.recorded_at FROM modelgate_chain c
-    WHERE c.service = NEW.service AND c.environment = NEW.environment AND c.sequence = NEW.sequence + 1), 1), 0)
-BEGIN SELECT RAISE(ABORT, 'tellings is append-only: not the next place of the chain'); END;
+CREATE INDEX resolutions_observed ON resolutions (service, environment, slot, observed_id, sequence) WHERE observed_id IS NOT NULL;
 COMMIT;

@@ -37,13 +37,14 @@ def pooled(server: PostgreSQL, folder: Path) -> Iterator[str]:
         f"auth_file = {users}\npool_mode = transaction\ndefault_pool_size = 1\nmin_pool_size = 0\n"
         f"logfile = {folder}/log\n"
     )
-    as_root = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
-    if as_root:
+    as_root = []
+    if os.geteuid() == 0:  # it refuses to run as root: it runs as who may reach the server's socket
+        owner = Path(str(host)).owner()
+        as_root = ["-u", owner if owner != "root" else "nobody"]
         for path in (folder, users, settings):
-            shutil.chown(path, "nobody")
-        for parent in folder.parents:
-            if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:
-                parent.chmod(parent.stat().st_mode | 0o011)
+            shutil.chown(path, as_root[1])
+        for parent in folder.parents[:-2]:
+            parent.chmod(parent.stat().st_mode | 0o011)
     process = subprocess.Popen([program, "-q", *as_root, str(settings)], stdout=subprocess.DEVNULL)
     try:
         socket = folder / ".s.PGSQL.6432"

@@ -249,7 +249,7 @@ def test_the_bytes_that_were_planned_are_sent(desk: Desk) -> None:
 def test_a_spend_cap_stops_with_its_own_message(desk: Desk) -> None:
     """A spend cap is not waited for; later the same command goes on with the same job."""
     desk.write(2)
-    desk.site.sandbox.spend_cap(path=CREATE)
+    desk.site.sandbox.spend_cap(method="POST", path=CREATE)
     with pytest.raises(CallFailed, match="spend cap is reached: waiting does not help"):
         desk.run()
     assert desk.creates() == 1
@@ -261,7 +261,7 @@ def test_a_spend_cap_stops_with_its_own_message(desk: Desk) -> None:
 
 def test_a_rate_limit_is_waited_for(desk: Desk) -> None:
     """A 429 with `retry-after` delays a create; it was not carried out, so it is sent again."""
-    desk.site.sandbox.rate_limit_next(count=2, path=CREATE)
+    desk.site.sandbox.rate_limit_next(count=2, method="POST", path=CREATE)
     desk.write(2)
     desk.run()
     assert len(desk.batches()) == 1

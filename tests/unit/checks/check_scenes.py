@@ -148,5 +148,6 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),
     "settings.offline": lambda s: replace(s.seen(), facts=None, offline=True),
+    "settings.observed-blind": lambda s: s.seen(unheld={"summarizer": s.names.b}),
     "settings.lock-stale": lambda s: s.seen(locked=(pin(1, s.names.other, s.names.b),)),
 }

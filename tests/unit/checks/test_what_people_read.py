@@ -202,6 +202,13 @@ FINDINGS = [
         (),
     ),
     (
+        "settings.observed-blind",
+        "warn",
+        "holds unknown; handed over: claude-opus-4-5-20251101 of the fallback file",
+        "what runs is not changed; a hold, if there is one, may be passed over until the store can be asked",
+        (),
+    ),
+    (
         "settings.waiver-expired",
         "refuse",
         "the waiver for catalogue.deprecated ended 2026-11-21",
