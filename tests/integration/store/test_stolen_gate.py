@@ -109,7 +109,7 @@ def test_only_those_who_may_add_may_lock(url_as: As, postgresql: PostgreSQL) -> 
         key = int.from_bytes(sha256(f"modelgate:{PROD}".encode()).digest()[:8], signed=True)
         stranger.execute(b"SELECT pg_advisory_lock(%s)", [key])
         opened(url_as(GATE), seconds=5).append(PROD, AUTHOR, [run_row("r2")], now=NOW)
-        for statement in ("SELECT modelgate.modelgate_begin('a', 'b', 1)", "LOCK TABLE modelgate.chain_ends"):
+        for statement in ("SELECT modelgate.modelgate_begin('a', 'b', 1)", "TABLE modelgate.chain_ends"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 stranger.execute(statement.encode())
     postgresql.execute("GRANT USAGE ON SCHEMA modelgate TO stranger", name)
