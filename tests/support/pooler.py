@@ -34,7 +34,8 @@ def pooled(server: PostgreSQL, folder: Path) -> Iterator[str]:
     settings.write_text(
         f"[databases]\n* = host={host} port=5432\n"
         f"[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = {folder}\nauth_type = trust\n"
-        f"auth_file = {users}\npool_mode = transaction\nquery_wait_timeout = 8\nserver_connect_timeout = 4\ndefault_pool_size = 1\nmin_pool_size = 0\n"
+        f"auth_file = {users}\npool_mode = transaction\nquery_wait_timeout = 8\n"
+        "server_connect_timeout = 4\ndefault_pool_size = 1\nmin_pool_size = 0\n"
         f"logfile = {folder}/log\n"
     )
     as_root = []
