@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,11 +69,26 @@ def command(
     _need_places(context, emit_env, emit_json, files)
     if cmd:
         need_command(cmd)  # what is certain to fail is told before anybody is asked
-    report = waiting.preflight(context, wait or timedelta(0), _tell, HandOver(emit_env, emit_json, cmd))
+    report = waiting.preflight(context, wait or timedelta(0), _telling(), HandOver(emit_env, emit_json, cmd))
     put_out(report, form, files, err=bool(cmd))
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
+
+
+def _telling() -> Callable[[Report], None]:
+    """Says what is waited for, a line a change, not a line a try."""
+    said = ""
+
+    def tell(report: Report) -> None:
+        nonlocal said
+        worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
+        line = f"waiting: {worst.slot or report.environment}: {worst.message} ({worst.id})"
+        if line != said:
+            say(line, err=True)
+        said = line
+
+    return tell
 
 
 def _need_places(
@@ -90,11 +105,6 @@ def _need_places(
         raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
     if emit_json:
         need_not_lose(context, emit_json)
-
-
-def _tell(report: Report) -> None:
-    worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
-    say(f"waiting: {worst.slot or report.environment}: {worst.message}", err=True)
 
 
 def _become(cmd: list[str], report: Report, context: Context, emit_json: Path | None, keep: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import everywhere
 from modelgate.cli.output import say
 from modelgate.domain.settings import Secret
@@ -20,7 +21,7 @@ MOST_AT_ONCE = 256
 """Connections; more are answered with 503 at once."""
 
 
-@click.command("serve")
+@click.command("serve", cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Elsewhere than loopback only with --token-file.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8787, show_default=True)
 @click.option("--token-file", type=click.Path(path_type=Path), metavar="F", help="Readers need this file's token.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, data_format, everywhere
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from modelgate.render.style import Style
 
 
-@click.command("watch")
+@click.command("watch", cls=Command)
 @click.option("--every", type=Duration(), metavar="DURATION", help="Go on until it is stopped, such as 1h.")
 @click.option("--no-notify", is_flag=True, help="Record what is new, and tell no channel.")
 @click.option("--dry-run", is_flag=True, help="Record and tell nothing: a role that may SELECT is enough.")

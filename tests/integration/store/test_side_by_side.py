@@ -11,6 +11,7 @@ from support.databases import opened
 from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 from support.schemas import database
 
+from modelgate.domain.chain import FORM
 from modelgate.errors import StoreProblem
 from modelgate.store import migrate
 from modelgate.store.schema import HEAD
@@ -45,7 +46,7 @@ def add(url: str, table: str, **columns: object) -> None:
         last = {1: known["hash"]} | {
             row.sequence: row.hash for row in connection.execute(text("SELECT sequence, hash FROM runs"))
         }
-        row = {**{name: known[name] for name in present if name in known}, **columns, "form": 2}
+        row = {**{name: known[name] for name in present if name in known}, **columns, "form": FORM + 1}
         row |= {"sequence": max(last) + 1, "previous": last[max(last)]}
         plain = {name: str(value) for name, value in row.items() if name != "hash"}
         row["hash"] = hashlib.sha256(json.dumps({"table": table, **plain}, sort_keys=True).encode()).hexdigest()
