@@ -24,9 +24,9 @@ help:  ## show this list
 demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step against a local stand-in of the API
 	@$(VENV)/bin/modelgate demo $(ARGS)
 
-test: $(VENV)/dev.stamp  ## install, then run what a change can break, with coverage; ARGS="-k word" runs some
+test: $(VENV)/dev.stamp  ## install, then run what a change can break; ARGS="-k word" runs some, ARGS=--cov measures
 	@echo "One file, in a second: $(VENV)/bin/pytest tests/unit/domain/test_times.py"
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --cov --cov-report term $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 slow: $(VENV)/dev.stamp  ## install, then run the tests that take long: crowds, kills at many points, every combination
 	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --slow $(ARGS)

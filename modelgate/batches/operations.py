@@ -215,6 +215,8 @@ def _checked(context: Context, path: Path, permitted: Permission, index: Index) 
     objections = permission.objections(context, permitted)
     if objections or scanned.problems:
         raise BadRequests(path, scanned, objections)
+    for note in scanned.notes:
+        _log.warning("%s:%d: %s", path, note.line, note.reason)
     return scanned
 
 
