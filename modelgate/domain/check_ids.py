@@ -41,6 +41,7 @@ CHECK_IDS = (
     "store.schema-incompatible",
     "store.schema-ahead",
     "store.created",
+    "store.unencrypted",
     "api.grace",
     "store.grace",
     "settings.unknown-variable",

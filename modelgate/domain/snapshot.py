@@ -23,7 +23,7 @@ class Grace:
 
 @dataclass(frozen=True, slots=True)
 class StoreNotice:
-    """Something about the store that is worth a finding but stops nothing: `store.created`, `store.schema-ahead`."""
+    """Something about the store that is worth a finding but stops nothing: `store.created`, `store.unencrypted` …"""
 
     check: str
     message: str

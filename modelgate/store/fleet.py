@@ -125,7 +125,7 @@ def _slots_of(look: Look) -> int:
 def _resolution(row: Row[Any]) -> ResolutionRow:
     return ResolutionRow(
         row.run_id, row.slot, row.reference, row.outcome, row.resolved_id, row.pinned_id, row.handed_off_id,
-        row.revision, bool(row.held), row.lifecycle, row.retires_at,
+        row.revision, bool(row.held), row.lifecycle, row.retires_at, row.observed_id,
     )  # fmt: skip
 
 
@@ -137,23 +137,24 @@ def _pins(connection: Connection) -> dict[Scope, dict[str, SlotPins]]:
 
 
 def _handed(connection: Connection) -> dict[Scope, list[HandOver]]:
-    """Of each slot and ID the newest hand-over."""
+    """Of each slot and ID the newest hand-over, enforced or observed."""
     c = resolutions.c
     place = (c.service, c.environment)
-    ends = (
-        select(*place, func.max(c.sequence).label("sequence"))
-        .where(c.handed_off_id.is_not(None))
-        .group_by(*place, c.slot, c.handed_off_id)
-        .subquery()
-    )
-    same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
-    columns = (
-        *place, c.slot, c.handed_off_id, c.reference, c.recorded_at, c.run_id, c.host, c.actor, c.version, c.revision,
-        c.held,
-    )  # fmt: skip
     found: dict[Scope, list[HandOver]] = defaultdict(list)
-    for row in connection.execute(select(*columns).join(ends, same)):
-        found[Scope(row.service, row.environment)].append(hand_over(row))  # type: ignore[arg-type]  # a row is a row
+    for model_id in (c.handed_off_id, c.observed_id):
+        ends = (
+            select(*place, func.max(c.sequence).label("sequence"))
+            .where(model_id.is_not(None))
+            .group_by(*place, c.slot, model_id)
+            .subquery()
+        )
+        same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
+        columns = (
+            *place, c.slot, model_id.label("handed_off_id"), c.reference, c.recorded_at, c.run_id, c.host, c.actor,
+            c.version, c.revision, c.held,
+        )  # fmt: skip
+        for row in connection.execute(select(*columns).join(ends, same)):
+            found[Scope(row.service, row.environment)].append(hand_over(row))  # type: ignore[arg-type]  # a row is a row
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import evidence, handovers, leases, read
+from modelgate.store import evidence, guards, handovers, leases, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
 from modelgate.store.history import history
@@ -87,7 +88,7 @@ class Store:
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
         """
-        return append(self._database, self._schema.chained, scope, author, rows, expect=expect or {}, now=now)
+        return append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now)
 
     def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
         """Every revision of the scope, or of one slot, oldest first."""
@@ -117,7 +118,7 @@ class Store:
 
     def head(self, scope: Scope) -> Head | None:
         """The end of the chain; None if nothing was ever recorded."""
-        return self._database.run(lambda c: tail(c, scope, self._schema.chained).head)
+        return self._database.run(lambda c: tail(c, scope, self._schema.tables).head)
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
         """The newest hand-over to the slot of another ID than `present` that no rollback has left since."""
@@ -151,7 +152,8 @@ class Store:
         `progress` is told how many of how many rows were read.
         """
         with self._database.session() as c:
-            return evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            found = evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""

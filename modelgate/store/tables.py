@@ -222,6 +222,20 @@ claims = Table(
 )
 """Leases, not evidence: the only table that is changed. `until` is in seconds since 1970, by the database's clock."""
 
+chain_ends = Table(
+    "chain_ends",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("transaction", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+"""PostgreSQL's own note of where each chain ends: what writers lock, and what its triggers check a row's place by. Only
+they write it, and it proves nothing. `since`: the end before the transaction that wrote last. Empty on SQLite."""
+
 CHAINED: Mapping[str, Table] = {
     each.name: each
     for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings)

@@ -171,6 +171,7 @@ FINDINGS = [
     ("store.schema-behind", "unknown", "the store said opus", "try again", ()),
     ("store.schema-incompatible", "unknown", "the store said opus", "try again", ()),
     ("store.schema-ahead", "note", "newer", "upgrade", ()),
+    ("store.unencrypted", "note", "in the clear", "TLS", ()),
     ("store.created", "warn", "new", "keep it", ()),
     (
         "api.grace",

@@ -212,7 +212,10 @@ def about_the_run(snapshot: Snapshot) -> set[Judged]:
     elif snapshot.store_problem:
         told.tell(snapshot.store_problem.check, "unknown")
     for notice in snapshot.notices:
-        told.tell(notice.check, {"store.created": "warn", "store.schema-ahead": "note"}[notice.check])
+        told.tell(
+            notice.check,
+            {"store.created": "warn", "store.schema-ahead": "note", "store.unencrypted": "note"}[notice.check],
+        )
     for _variable in snapshot.unknown_variables:
         told.tell("settings.unknown-variable", "warn")
     if snapshot.unheld is not None:
