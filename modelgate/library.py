@@ -16,7 +16,7 @@ def check(
     environment: str | None = None,
     *,
     service: str | None = None,
-    config_dir: Path | None = None,
+    config_dir: Path | str | None = None,
     environ: Mapping[str, str] | None = None,
     dry_run: bool = False,
     as_of: datetime | None = None,
@@ -29,7 +29,10 @@ def check(
     not be known is a finding in the report.
     """
     context = prepare(
-        os.environ if environ is None else environ, service=service, environment=environment, config_dir=config_dir
+        os.environ if environ is None else environ,
+        service=service,
+        environment=environment,
+        config_dir=Path(config_dir) if config_dir else None,
     )
     return run_gate(context, "check", Options(dry_run, as_of, offline, no_store))
 
@@ -38,7 +41,7 @@ def preflight(
     environment: str | None = None,
     *,
     service: str | None = None,
-    config_dir: Path | None = None,
+    config_dir: Path | str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Report:
     """Judges one environment before a start; `report.models` is slot to ID, empty unless it passed.
@@ -46,6 +49,9 @@ def preflight(
     Pins only where the policy says "accept". Raises SettingsError where the settings cannot be used.
     """
     context = prepare(
-        os.environ if environ is None else environ, service=service, environment=environment, config_dir=config_dir
+        os.environ if environ is None else environ,
+        service=service,
+        environment=environment,
+        config_dir=Path(config_dir) if config_dir else None,
     )
     return run_gate(context, "preflight")

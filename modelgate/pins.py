@@ -13,13 +13,18 @@ VARIABLE = "MODELGATE_MODEL_"
 FILE_VARIABLE = "MODELGATE_PINS_FILE"
 
 
-def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+def pinned(environ: Mapping[str, str] | None = None, *, default: Mapping[str, str] | None = None) -> dict[str, str]:
     """Slot to model ID, as the last passing preflight handed them over.
 
     Read from the JSON file that `$MODELGATE_PINS_FILE` names, else from the variables `MODELGATE_MODEL_<SLOT>`.
-    Raises LookupError if neither is there, ValueError if the file is not one that preflight wrote.
+    `default`, slot to model, is for where no gate runs, such as a developer's machine, and for slots that were not
+    handed over. Raises LookupError if nothing is there and no default, or if the file that is named is not; ValueError
+    if it is not one that preflight wrote.
     """
-    environ = os.environ if environ is None else environ
+    return {**(default or {}), **_handed_over(os.environ if environ is None else environ, needed=default is None)}
+
+
+def _handed_over(environ: Mapping[str, str], *, needed: bool) -> dict[str, str]:
     if path := environ.get(FILE_VARIABLE):
         return _from_file(Path(path))
     models = {
@@ -27,7 +32,7 @@ def pinned(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         for key, value in environ.items()
         if key.startswith(VARIABLE) and not _is_service_link(key, environ)
     }
-    if not models:
+    if not models and needed:
         raise LookupError(
             f"no model was handed over: neither ${FILE_VARIABLE} nor {VARIABLE}… is set; "
             "start the application with `modelgate preflight … -- CMD`, or point the variable at its --emit-json file"

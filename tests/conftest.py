@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.databases import PostgreSQL
 
-from modelgate.cli.start.by_name import import_sdk_lazily, open_by_name
+from modelgate.cli.start.by_name import open_by_name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +37,6 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
     open_by_name()
-    import_sdk_lazily()
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelgate.cli.command import Group
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import data_format, of_a_chain
 from modelgate.cli.output import say, say_json
 from modelgate.domain.chain import parse_head
-from modelgate.domain.rows import Head
+from modelgate.domain.rows import Head, Scope
 
 if TYPE_CHECKING:
     from modelgate.domain.chain import Verification
@@ -46,47 +46,61 @@ def command() -> None:
 @command.command("verify")
 @click.option("--expect", type=HeadType(), metavar="HEAD", help="A head that was kept elsewhere.")
 @click.option("--after", type=HeadType(), metavar="HEAD", help="Begin at a head that was verified before.")
-@scoped
+@of_a_chain
 @data_format
-def verify(context: Context, expect: Head | None, after: Head | None, form: str) -> int:
+def verify(context: Context, scope: Scope, expect: Head | None, after: Head | None, form: str) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
+
+    3 where rows are of a newer modelgate, which this one cannot read.
 
     Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
     """
     store = context.store(context.deadline(), read_only=True)
     with _progress() as told:
-        found = store.verify(context.scope, after=after, expect=expect, progress=told)
+        found = store.verify(scope, after=after, expect=expect, progress=told)
     if form == "json":
         say_json(_as_json(found))
     else:
-        unread = f", {found.unread} of them by a newer modelgate: only their place" if found.unread else ""
-        say(f"{found.rows} rows of {context.scope} fit{unread}")
-        say(f"tampered with: {found.misfit}" if found.misfit else f"intact up to {found.head or 'the beginning'}")
-    return 0 if found.intact else 1
+        say("\n".join(_lines(found, str(scope))))
+    if found.is_tampered_with:
+        return 1
+    return 0 if found.intact else 3
+
+
+def _lines(found: Verification, scope: str) -> list[str]:
+    lines = [f"{found.rows} rows of {scope} fit"]
+    if found.unread:
+        lines[0] += f", {found.unread} of them by their place alone: they are of a newer modelgate"
+    lines += [f"unguarded: {fault}" for fault in found.guards]
+    if found.misfit:
+        return [*lines, f"tampered with: {found.misfit}"]
+    if found.unread:
+        return [*lines, "not known to be intact: verify with that modelgate"]
+    return [*lines, f"intact up to {found.head or 'the beginning'}"]
 
 
 @command.command("head")
-@scoped
+@of_a_chain
 @data_format
-def head(context: Context, form: str) -> int:
+def head(context: Context, scope: Scope, form: str) -> int:
     """Print the end of the chain. Kept elsewhere, it proves later that nothing before it changed.
 
     Example: modelgate audit head -e prod > head-of-this-week
     """
-    found = context.store(context.deadline(), read_only=True).head(context.scope)
+    found = context.store(context.deadline(), read_only=True).head(scope)
     say_json({"head": found and str(found)}) if form == "json" else say(str(found) if found else "nothing recorded yet")
     return 0
 
 
 @command.command("export")
-@scoped
+@of_a_chain
 @click.option("--format", type=click.Choice(["json"]), expose_value=False, help="JSON lines, as without it.")
-def export(context: Context) -> int:
+def export(context: Context, scope: Scope) -> int:
     """Print the chain as JSON lines, which a stranger can verify with docs/audit.md alone.
 
     Example: modelgate audit export -e prod > checkout-prod.jsonl
     """
-    for line in context.store(context.deadline(), read_only=True).export(context.scope):
+    for line in context.store(context.deadline(), read_only=True).export(scope):
         say(line)
     return 0
 
@@ -94,10 +108,11 @@ def export(context: Context) -> int:
 def _as_json(found: Verification) -> dict[str, object]:
     misfit = found.misfit
     return {
-        "intact": found.intact,
+        "intact": None if found.unread and not found.is_tampered_with else found.intact,
         "rows": found.rows,
         "unread": found.unread,
         "misfit": misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind},
+        "guards": list(found.guards),
         "head": str(found.head) if found.head else None,
     }
 

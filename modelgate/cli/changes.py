@@ -7,15 +7,18 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import click
+
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, to_the_minute
+from modelgate.errors import UsageError
 from modelgate.render.style import Style
 from modelgate.render.table import table
 
 if TYPE_CHECKING:
-    from modelgate.operations.change import Change, Changed
+    from modelgate.operations.change import Change, Changed, Confirm
 
 MOST = 10
 """Slots that one sentence names."""
@@ -24,6 +27,24 @@ Now restart, so that the hold takes effect:
   Kubernetes  kubectl rollout restart deployment/NAME
   compose     docker compose up -d --force-recreate GATE SERVICE
   systemd     systemctl restart UNIT"""
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would change.")
+
+
+def confirmation(verb: str, *, yes: bool, dry_run: bool) -> Confirm:
+    """Shows the plan and asks, unless told not to. Raises UsageError where nobody could answer."""
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise UsageError("there is no terminal to ask at", hint="add --yes, or look first with --dry-run")
+
+    def confirm(planned: Changed) -> bool:
+        if yes:
+            return True
+        show(planned, "text", verb, err=True)  # where a person sees it, whatever becomes of the output
+        return click.confirm("Do it?", err=True)
+
+    return confirm
 
 
 def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
@@ -55,7 +76,7 @@ def _ahead(changed: Changed, style: Style) -> list[str]:
     if judgement.verdict == "pass":
         passes = f"The next preflight will {style.paint('pass', 'green')}"
         if not judgement.hands_over:
-            return [f"{passes}, but hands over nothing: the policy does not enforce"]
+            return [f"{passes}; the policy only observes, and hands over what the settings and holds say"]
         about = {change.pin.slot for change in changed.changes}
         views = sorted(judgement.views, key=lambda view: view.slot.name not in about)
         handed = [f"{view.slot.name} = {printable(view.hand_over or '', 40)}" for view in views]

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 @slots_argument
 @click.option("--from", "source", metavar="ENV", help="Take the IDs from that environment's lock: a promotion.")
 @click.option("--check", "only_check", is_flag=True, help="Settings and lock agree? Needs neither key nor network.")
+@click.option("--force", is_flag=True, help="Also where nothing reads the lock, as pins_from is not lock.")
 @scoped
 @data_format
-def command(context: Context, slots: tuple[str, ...], source: str | None, only_check: bool, form: str) -> int:
+def command(
+    context: Context, slots: tuple[str, ...], source: str | None, only_check: bool, force: bool, form: str
+) -> int:
     """Write approvals into config/<env>.lock.toml: a pull request is then the approval.
 
     Example: modelgate lock -e prod && git add config/prod.lock.toml
     """
-    return _check(context, form) if only_check else _lock(context, slots, source, form)
+    return _check(context, form, force) if only_check else _lock(context, slots, source, form, force)
 
 
-def _check(context: Context, form: str) -> int:
+def _check(context: Context, form: str, force: bool) -> int:
     from modelgate.operations.lock import check_lock
 
-    stale = check_lock(context)
+    stale = check_lock(context, force=force)
     if form == "json":
         say_json([{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale])
     else:
@@ -40,10 +43,10 @@ def _check(context: Context, form: str) -> int:
     return 1 if stale else 0
 
 
-def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: str) -> int:
+def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: str, force: bool) -> int:
     from modelgate.operations.lock import lock
 
-    locked = lock(context, slots, source=source)
+    locked = lock(context, slots, source=source, force=force)
     changes: list[tuple[str, str | None, str | None]] = [
         *((change.pin.slot, change.before, change.pin.model_id) for change in locked.changes),
         *((pin.slot, pin.model_id, None) for pin in locked.dropped),

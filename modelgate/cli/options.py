@@ -14,6 +14,7 @@ import click
 from modelgate.cli import complete
 from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
+from modelgate.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
@@ -45,7 +46,11 @@ def _in_context(command: F, make: Callable[..., Context]) -> F:
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
     def in_context(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
-        made = make(service=service, environment=environment, config_dir=config_dir)
+        try:
+            made = make(service=service, environment=environment, config_dir=config_dir)
+        except SettingsError as error:
+            _show_unusable(error, kw.get("form", "text"))
+            raise
         return command(*args, context=made, **kw)
 
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
@@ -53,17 +58,59 @@ def _in_context(command: F, make: Callable[..., Context]) -> F:
 
 def everywhere(command: F) -> F:
     """Adds --config-dir alone, and hands the command a `context` of no environment, whatever the variables name."""
-    from functools import wraps
 
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
     def in_context(*args: Any, config_dir: Path | None, **kw: Any) -> Any:
-        from modelgate.gate.context import prepare
-
-        environ = {name: text for name, text in os.environ.items() if name != "MODELGATE_ENVIRONMENT"}
-        return command(*args, context=prepare(environ, config_dir=config_dir, anywhere=True), **kw)
+        return command(*args, context=of_all(config_dir), **kw)
 
     return in_context  # type: ignore[return-value]  # as above
+
+
+def of_all(config_dir: Path | None) -> Context:
+    """The context of no environment."""
+    from modelgate.gate.context import prepare
+
+    environ = {name: text for name, text in os.environ.items() if name != "MODELGATE_ENVIRONMENT"}
+    return prepare(environ, config_dir=config_dir, anywhere=True)
+
+
+def of_a_chain(command: F) -> F:
+    """As `scoped`, with --notices in place of an environment; hands the command `scope`, whose chain is meant."""
+
+    def make(notices: bool, **given: Any) -> Any:
+        return of_all(given["config_dir"]) if notices else context(**given)
+
+    @click.option("--notices", is_flag=True, help="Of the notices of `watch`, which have a chain of their own.")
+    @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
+    @click.option(
+        "-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.",
+        shell_complete=complete.environments,
+    )  # fmt: skip
+    @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
+    @wraps(command)
+    def in_context(
+        *args: Any, notices: bool, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any
+    ) -> Any:
+        from modelgate.domain.notices import RESERVED
+
+        if notices and (service or environment):
+            raise UsageError("--notices are of all environments", hint="leave -s and -e out")
+        made = make(notices, service=service, environment=environment, config_dir=config_dir)
+        return command(*args, context=made, scope=RESERVED if notices else made.scope, **kw)
+
+    return in_context  # type: ignore[return-value]  # as above
+
+
+def _show_unusable(error: SettingsError, form: str) -> None:
+    """Settings that cannot be used, on standard output too where a program reads it."""
+    if form in ("text", "markdown", "sarif"):
+        return
+    from modelgate.cli.output import say
+    from modelgate.render.unusable import render
+
+    if shown := render(error, form):
+        say(shown)
 
 
 def context(service: str | None = None, environment: str | None = None, config_dir: Path | None = None) -> Context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,29 +46,51 @@ def need_place(path: Path) -> None:
     from modelgate.whole_file import may_write
 
     if not may_write(path):
-        raise UsageError(f"cannot write {path}", hint="name a file in a folder that exists and can be written to")
+        raise UsageError(f"cannot write {path}: {_why_not(path)}", hint="name another file")
+
+
+def _why_not(path: Path) -> str:
+    if os.path.isdir(path):
+        return "it is a folder"
+    folder = path.absolute().parent
+    return "its folder does not exist" if not folder.is_dir() else "its folder cannot be written to"
 
 
 def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
-    """`sarif=out.sarif` into format and path. Raises UsageError, also where the file could not be written."""
+    """`sarif=out.sarif` into format and path. Raises UsageError for anything else."""
     parsed = []
     for word in wanted:
         form, equals, path = word.partition("=")
         if not equals or not path or form not in FORMATS:
             raise UsageError(f"--report takes F=FILE, not {word[:60]!r}", hint=f"F is one of {', '.join(FORMATS)}")
-        need_place(Path(path))
         parsed.append((form, Path(path)))
     return parsed
 
 
 def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, err: bool = False) -> None:
-    """The report on standard output (or error), into files, and into GitHub's job summary where there is one."""
+    """The report on standard output (or error), into files, and into GitHub's job summary where there is one.
+
+    What cannot be written is told on the other stream: it is output, and changes neither the verdict nor the exit code.
+    """
+    lost: list[UsageError] = []
     for file_form, path in reports:
-        write(path, render(report, file_form))
+        lost += _tried(write, path, render(report, file_form))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        _append(summary, render(report, "markdown"))
+        lost += _tried(_append, summary, render(report, "markdown"))
     stream = sys.stderr if err else sys.stdout
-    say(render(report, form, style=style_of(stream, os.environ)), err=err)
+    told = render(report, form, style=style_of(stream, os.environ))
+    printed = _tried(say, told, err=err)
+    for error in [*lost, *printed]:
+        _tried(say, f"warning: {error.message}", err=not err if printed else True)
+
+
+def _tried(work: Callable[..., None], *arguments: object, **named: object) -> list[UsageError]:
+    """What went wrong with it, if something did."""
+    try:
+        work(*arguments, **named)
+    except UsageError as error:
+        return [error]
+    return []
 
 
 def _append(path: str, text: str) -> None:

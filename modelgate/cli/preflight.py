@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, scoped
-from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say, write
+from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say
 from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +22,28 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("preflight", cls=Command, context_settings={"ignore_unknown_options": False})
+class _Preflight(Command):
+    """A `--` promises a command: without one nothing would be started, and nobody would notice."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises UsageError for a `--` at the end."""
+        if args[-1:] == ["--"]:
+            raise click.UsageError("there is no command after --: -- CMD …", ctx)
+        return super().parse_args(ctx, args)
+
+
+@click.command("preflight", cls=_Preflight, context_settings={"ignore_unknown_options": False})
 @scoped
 @report_formats
 @report_files
-@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, only on a pass.")
-@click.option("--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, only on a pass.")
+@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, on a pass or observing.")
+@click.option(
+    "--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, on a pass or observing."
+)
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Try again until it passes: 90s, 10m.")
+@click.option(
+    "--keep-env", multiple=True, metavar="NAME", help="Let CMD have this variable of the gate's, too; may be repeated."
+)
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
     context: Context,
@@ -36,57 +52,66 @@ def command(
     emit_env: Path | None,
     emit_json: Path | None,
     wait: timedelta | None,
+    keep_env: tuple[str, ...],
     cmd: tuple[str, ...],
 ) -> int:
     """Judge an environment at the start, and hand over the approved IDs.
 
-    With a command it becomes that command, with MODELGATE_MODEL_<SLOT> set; a refused start starts nothing.
+    With a command it becomes that command, with MODELGATE_MODEL_<SLOT> set and without the gate's own variables, such
+    as MODELGATE_DATABASE_URL; a refused start starts nothing.
 
     Example: modelgate preflight -e prod --wait 10m -- gunicorn app:app
     """
     from modelgate.gate import waiting
+    from modelgate.gate.handoff import HandOver, need_command
 
     files = parse_reports(reports)
-    for path in filter(None, (emit_env, emit_json)):
-        need_place(path)
-    _need_command(cmd)
-    report = waiting.preflight(context, wait or timedelta(0), _tell)
+    _need_places(context, emit_env, emit_json, files)
+    if cmd:
+        need_command(cmd)  # what is certain to fail is told before anybody is asked
+    report = waiting.preflight(context, wait or timedelta(0), _telling(), HandOver(emit_env, emit_json, cmd))
     put_out(report, form, files, err=bool(cmd))
-    if report.models:
-        _hand_over(report, emit_env, emit_json)
     if cmd and report.exit_code == 0:
-        _become(list(cmd), report, emit_json)
+        _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
 
 
-def _need_command(cmd: tuple[str, ...]) -> None:
-    """What cannot be started is told before anybody is asked, and its IDs are not recorded as handed over."""
-    import shutil
+def _telling() -> Callable[[Report], None]:
+    """Says what is waited for, a line a change, not a line a try."""
+    said = ""
 
-    if cmd and shutil.which(cmd[0]) is None:
-        raise UsageError(f"cannot start {cmd[0][:80]}: No such file or directory", hint="is it installed, on the PATH?")
+    def tell(report: Report) -> None:
+        nonlocal said
+        worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
+        line = f"waiting: {worst.slot or report.environment}: {worst.message} ({worst.id})"
+        if line != said:
+            say(line, err=True)
+        said = line
+
+    return tell
 
 
-def _tell(report: Report) -> None:
-    worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
-    say(f"waiting: {worst.slot or report.environment}: {worst.message}", err=True)
+def _need_places(
+    context: Context, emit_env: Path | None, emit_json: Path | None, reports: Sequence[tuple[str, Path]]
+) -> None:
+    """Each file can be written, none of them twice, and none of them over what must be kept."""
+    from modelgate.gate.fallback import need_not_lose
 
-
-def _hand_over(report: Report, emit_env: Path | None, emit_json: Path | None) -> None:
-    from modelgate.domain.times import format_instant
-    from modelgate.gate.handoff import env_text, json_text
-
-    if emit_env:
-        write(emit_env, env_text(report.exports))
+    emitted = [path for path in (emit_env, emit_json) if path]
+    for path in emitted:
+        need_place(path)
+    places = [os.path.realpath(path) for path in (*emitted, *(path for _, path in reports))]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
     if emit_json:
-        write(emit_json, json_text(report, format_instant(report.handed_at)))
+        need_not_lose(context, emit_json)
 
 
-def _become(cmd: list[str], report: Report, emit_json: Path | None) -> None:
+def _become(cmd: list[str], report: Report, context: Context, emit_json: Path | None, keep: tuple[str, ...]) -> None:
     from modelgate.gate.handoff import become, environment_of
 
-    # Observed only: nothing is handed over, and the application starts as it would have without the gate.
-    environ = environment_of(report, os.environ, emit_json) if report.enforced else dict(os.environ)
+    of_server = context.settings.database.url.reveal().startswith("postgres")
+    environ = environment_of(report, os.environ, emit_json, of_server=of_server, keep=keep)
     try:
         become(cmd, environ)
     except OSError as error:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli.changes import RESTART, show
+from modelgate.cli.changes import RESTART, confirmation, dry_run_option, show, yes_option
 from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, reason, scoped, slots_argument
 from modelgate.cli.output import say
-from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
-    from modelgate.operations.change import Changed
 
 
 @click.command("rollback", cls=Command)
@@ -28,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--expires", type=Instant(ahead=True), metavar="T", help="When the hold ends: 24h, or a time.")
 @click.option("--never-run", is_flag=True, help="Allow an ID that never ran here; expires in 24 h by default.")
 @click.option("--unverified", is_flag=True, help="Do not ask the API: it is down, and the incident is now.")
-@click.option("--dry-run", is_flag=True, help="Show what would change.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@dry_run_option
+@yes_option
 @reason
 @scoped
 @data_format
@@ -56,15 +53,6 @@ def command(
     """
     from modelgate.operations.rollback import Target, Terms, rollback
 
-    if not (yes or dry_run or sys.stdin.isatty()):
-        raise UsageError("there is no terminal to ask at", hint="add --yes, or look first with --dry-run")
-
-    def confirm(planned: Changed) -> bool:
-        if yes:
-            return True
-        show(planned, "text", "would hold", err=True)  # where a person sees it, whatever becomes of the output
-        return click.confirm("Do it?", err=True)
-
     changed = rollback(
         context,
         slots,
@@ -72,7 +60,7 @@ def command(
         Terms(reason, expires, never_run, unverified),
         everything=everything,
         dry_run=dry_run,
-        confirm=confirm,
+        confirm=confirmation("would hold", yes=yes, dry_run=dry_run),
     )
     if changed is None:
         say("nothing was changed", err=True)

@@ -66,7 +66,7 @@ def _incident(stage: Stage) -> None:
     stage.type(f"modelgate preflight -e prod -- {_APPLICATION}")
     stage.type("modelgate status -e prod")
     stage.tell("In the morning the cause is found, and the hold is released.")
-    stage.type('modelgate release grader -e prod --accept --reason "INC-42 fixed in our prompt"')
+    stage.type('modelgate release grader -e prod --accept --yes --reason "INC-42 fixed in our prompt"')
     stage.type(f"modelgate preflight -e prod -- {_APPLICATION}")
     stage.type("modelgate history grader -e prod")
 

@@ -41,17 +41,20 @@ CHECK_IDS = (
     "store.schema-incompatible",
     "store.schema-ahead",
     "store.created",
+    "store.unencrypted",
     "api.grace",
     "store.grace",
     "settings.unknown-variable",
     "settings.model-from-unset",
+    "settings.observed-blind",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",
     "settings.offline",
 )
 
-BATCH_IDS = ("batch.served-other", "batch.ambiguous")
+WATCH_IDS = ("watch.silent", "watch.not-asked")
+BATCH_IDS = ("batch.served-other", "batch.ambiguous", "batch.sent-twice", "batch.unclaimed")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
 
 SCAN_IDS = ("scan.retired", "scan.unknown", "scan.retires-soon", "scan.outside-gate", "scan.other-platform")

@@ -64,7 +64,7 @@ class RunRow:
     started_at: datetime
     finished_at: datetime
     slots: str
-    """JSON: per slot its reference, source, requirements and what was handed over."""
+    """JSON: per slot its reference, source, requirements, what was handed over, and what `domain.terms` records."""
     origin: str | None = None
     requests: int = 0
     facts: str | None = None
@@ -95,6 +95,13 @@ class ResolutionRow:
     held: bool = False
     lifecycle: str | None = None
     retires_at: datetime | None = None
+    observed_id: str | None = None
+    """What a preflight that observed left running: the held ID, else what the reference meant; None if not known."""
+
+    @property
+    def form(self) -> int:
+        """Older versions of modelgate do not know what was observed, and would take the row for a changed one."""
+        return 1 if self.observed_id is None else 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,15 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """`[notify]`: the channels that `watch` tells. A file holds a secret, never the setting itself."""
+
+    slack_webhook_file: Path | None = None
+    webhook_url: str = ""
+    webhook_secret_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownVariable:
     """A `MODELGATE_<known section>__…` variable that no setting reads."""
 
@@ -187,6 +196,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     prices: Mapping[str, Price] = field(default_factory=dict)
     watch: WatchSettings = WatchSettings()
+    notify: NotifySettings = NotifySettings()
     unknown_variables: tuple[UnknownVariable, ...] = ()
     service_given: bool = False
     """False where `service` is only its default: not enough on a database server."""

@@ -10,6 +10,7 @@ from modelgate.clock import Deadline
 from modelgate.domain.report import Report
 from modelgate.domain.settings import Policy, Verb
 from modelgate.gate.context import Context
+from modelgate.gate.handoff import HandOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Options:
     """Judge this slot alone, as a batch needs no other."""
     before: Report | None = None
     """The recorded try before this one. A try that comes to the same is not recorded again, and is told as that run."""
+
+    hand_over: HandOver | None = None
+    """What a passing preflight writes and starts."""
 
     @property
     def records(self) -> bool:
@@ -55,6 +59,11 @@ class Run:
     def policy(self) -> Policy:
         """The policy of the run's verb."""
         return self.context.settings.policy(self.verb)
+
+    @property
+    def observes(self) -> bool:
+        """Whether this is a preflight that changes nothing of what runs."""
+        return self.verb == "preflight" and not self.policy.enforce
 
     @property
     def read_only(self) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from modelgate.checks.judgement import Judgement
+from modelgate.domain import terms
 from modelgate.domain.catalogue import Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
 from modelgate.domain.findings import Finding
@@ -12,32 +14,60 @@ from modelgate.domain.pins import Pin, approval
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
+from modelgate.errors import UsageError
 from modelgate.gate import fingerprint
 from modelgate.gate.gather import Gathered
 from modelgate.gate.options import Run
 from modelgate.gate.report import report
 
+FAILED = "failed"
+"""The verdict of a preflight that passed and could not hand over."""
+
 
 def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
-    """Adds the run to the store in one transaction. Raises StoreProblem, and Conflict if a pin was changed since."""
+    """Hands over, and adds the run to the store in one transaction.
+
+    A hand-over that fails is recorded as failed, and then raised as the UsageError that it is. Raises StoreProblem, and
+    Conflict if a pin was changed since; then nothing was handed over.
+    """
     told, context, store = report(run, known, judgement, run.run_id), run.context, known.approvals.store
     assert store is not None  # noqa: S101 # only a run with a store is recorded
     expect = {slot.name: known.approvals.revisions.get(slot.name, 0) for slot in context.settings.slots}
-    rows = _rows(run, known, judgement, told)
-    head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
+    failed = hand_over(run, told)
+    rows = _rows(run, known, judgement, told, handed_over=failed is None)
+    try:
+        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
+    except BaseException:
+        if run.options.hand_over:
+            run.options.hand_over.undo()
+        raise
+    if failed:
+        raise failed
     return replace(told, audit_sequence=head.sequence, audit_head=str(head))
 
 
-def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report) -> list[Row]:
+def hand_over(run: Run, told: Report) -> UsageError | None:
+    """Hands over what a passing report says, as the run was asked to; returns why that failed."""
+    if run.options.hand_over and told.models:
+        try:
+            run.options.hand_over.do(told)
+        except UsageError as error:
+            return error
+    return None
+
+
+def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report, *, handed_over: bool) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     shown = zip(judgement.views, judgement.slots, strict=True)
-    resolutions = [_resolution(view, slot, run.run_id) for view, slot in shown]
+    observed = {} if run.options.only else judgement.observed
+    resolutions = [_resolution(view, slot, run.run_id, handed_over, observed) for view, slot in shown]
     findings = [_finding(finding, run.run_id) for finding in told.findings]
     pins = [pin_row(_accepted(view), run.run_id) for view in judgement.to_pin]
-    return [_run(run, known, judgement, told), *resolutions, *findings, *pins]
+    failed = judgement.hands_over and not handed_over
+    return [_run(run, known, judgement, told, failed=failed), *resolutions, *findings, *pins]
 
 
-def _run(run: Run, known: Gathered, judgement: Judgement, told: Report) -> RunRow:
+def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, *, failed: bool) -> RunRow:
     facts, asked, snapshot = known.asked.facts, known.asked, known.snapshot
     fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
     ids = known.approvals.eligible() | {view.candidate for view in judgement.views if view.candidate}
@@ -45,12 +75,12 @@ def _run(run: Run, known: Gathered, judgement: Judgement, told: Report) -> RunRo
     return RunRow(
         run_id=run.run_id,
         command="batch" if run.options.only else run.verb,
-        verdict=told.verdict,
+        verdict=FAILED if failed else told.verdict,
         enforced=told.enforced,
-        exit_code=told.exit_code,
+        exit_code=UsageError.exit_code if failed else told.exit_code,
         started_at=told.started_at,
         finished_at=told.finished_at,
-        slots=canonical([_slot(view, judgement.hands_over) for view in judgement.views]),
+        slots=canonical([_slot(run, view, judgement.hands_over and not failed) for view in judgement.views]),
         origin=told.origin,
         requests=told.requests,
         facts=facts_to_json(facts, ids) if fresh and facts else None,
@@ -68,7 +98,7 @@ def _is_whole(facts: Facts) -> bool:
     return facts.problem is None and all(answer.outcome is not Outcome.FAILED for answer in facts.answers.values())
 
 
-def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
+def _slot(run: Run, view: SlotView, hands_over: bool) -> dict[str, object]:
     slot = view.slot
     return {
         "slot": slot.name,
@@ -78,10 +108,13 @@ def _slot(view: SlotView, hands_over: bool) -> dict[str, object]:
         "min_input_tokens": slot.min_input_tokens,
         "min_output_tokens": slot.min_output_tokens,
         "handed_off": view.hand_over if hands_over else None,
+        **terms.to_json(view.snapshot.policy, view.snapshot.waivers, slot.name, run.context.settings.api),
     }
 
 
-def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
+def _resolution(
+    view: SlotView, slot: SlotReport, run_id: str, handed_over: bool, observed: Mapping[str, str | None]
+) -> ResolutionRow:
     return ResolutionRow(
         run_id=run_id,
         slot=slot.slot,
@@ -89,7 +122,8 @@ def _resolution(view: SlotView, slot: SlotReport, run_id: str) -> ResolutionRow:
         outcome=view.answer.outcome if view.answer else "failed",
         resolved_id=view.answer.id if view.answer else None,
         pinned_id=slot.pinned,
-        handed_off_id=slot.handed_off,
+        handed_off_id=slot.handed_off if handed_over and not view.snapshot.observes else None,
+        observed_id=observed.get(slot.slot) if handed_over else None,
         revision=slot.revision,
         held=slot.held,
         lifecycle=slot.lifecycle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelgate.checks.judgement import Judgement
@@ -34,3 +35,7 @@ class Changed:
     unchanged: tuple[str, ...] = ()
     """Slots for which there was nothing to do."""
     notes: tuple[str, ...] = ()
+
+
+Confirm = Callable[[Changed], bool]
+"""Whether a person wants what is planned."""

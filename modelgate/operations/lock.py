@@ -11,7 +11,7 @@ from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
-from modelgate.errors import Refused, SettingsError
+from modelgate.errors import Refused, SettingsError, UsageError
 from modelgate.gate.context import Context
 from modelgate.operations.change import Change
 from modelgate.operations.selection import ask, need_fit, resolved, select
@@ -29,19 +29,32 @@ class Locked:
     pins: tuple[Pin, ...]
 
 
-def check_lock(context: Context) -> tuple[Finding, ...]:
-    """Where settings and lock disagree; needs neither key nor network. Raises SettingsError."""
+def _need_readers(context: Context, *, force: bool) -> None:
+    """Raises UsageError where nothing reads the lock: an approval there would approve nothing."""
+    if context.settings.pins_from != "lock" and not force:
+        raise UsageError(
+            f'nothing reads the lock of {context.scope}: its pins_from is "store"',
+            hint=f'pins_from = "lock" under [policy], or approve in the store: modelgate accept {context.scope.flags}; '
+            "--force writes it all the same",
+        )
+
+
+def check_lock(context: Context, *, force: bool = False) -> tuple[Finding, ...]:
+    """Where settings and lock disagree; needs neither key nor network. Raises SettingsError, UsageError as `lock`."""
+    _need_readers(context, force=force)
     settings = context.settings
     pins = read_lock(settings.lock_file, context.scope).pins
     return stale(settings.slots, pins, context.scope, unset=settings.unset)
 
 
-def lock(context: Context, names: Collection[str] = (), *, source: str | None = None) -> Locked:
+def lock(context: Context, names: Collection[str] = (), *, source: str | None = None, force: bool = False) -> Locked:
     """Asks the API and writes the lock whole; slots that are gone are dropped. Without names: every slot, anew, also
     where the lock as it is cannot be used, such as after a merge.
 
-    With `source`, the IDs are those of that environment's lock. Raises Refused, CouldNotKnow, SettingsError.
+    With `source`, the IDs are those of that environment's lock. Where nothing reads the lock it is only written with
+    `force`. Raises Refused, CouldNotKnow, SettingsError, UsageError.
     """
+    _need_readers(context, force=force)
     settings = context.settings
     slots = select(context, names, not names)
     before = _before(context, keep=bool(names))

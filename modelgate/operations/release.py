@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Literal
 
 from modelgate.domain.catalogue import Facts
@@ -13,7 +14,7 @@ from modelgate.domain.text import printable
 from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
-from modelgate.operations.change import Change, Changed
+from modelgate.operations.change import Change, Changed, Confirm
 from modelgate.operations.outlook import outlook, pins_in_force
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 
@@ -27,11 +28,16 @@ def release(
     *,
     everything: bool = False,
     reason: str,
-) -> Changed:
-    """Ends the holds of the slots, all or none. Raises Refused, Conflict, CouldNotKnow, UsageError."""
+    dry_run: bool = False,
+    confirm: Confirm = lambda _changed: True,
+) -> Changed | None:
+    """Ends the holds of the slots, all or none. None: not confirmed.
+
+    Raises Refused, Conflict, CouldNotKnow, UsageError.
+    """
     reason = need_reason(reason)
     deadline = context.deadline()
-    store = context.store(deadline)
+    store = context.store(deadline, read_only=dry_run)
     revisions = store.revisions(context.scope)
     state = fold(revisions)
     held = [(slot, hold) for slot in _slots(context, state, names, everything) if (hold := state[slot.name].hold)]
@@ -46,11 +52,17 @@ def release(
         pin = approval(slot.name, newest, "release", model_id, slot.reference, facts, reason)
         changes.append(Change(pin, hold.model_id))
     pins = [change.pin for change in changes]
+    planned = Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts))
+    if dry_run:
+        return planned
+    if not confirm(planned):
+        return None
+    store = context.store(context.deadline())  # anew: people may have thought longer than a command may wait
     expect = {slot.name: state[slot.name].revision for slot, _ in held}
     head = store.append(
         context.scope, context.author, [pin_row(pin) for pin in pins], expect=expect, now=context.clock.now()
     )
-    return Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts), head)
+    return replace(planned, head=head)
 
 
 def _model_id(context: Context, slot: Slot, hold: Pin, in_force: SlotPins | None, how: How, facts: Facts) -> str:

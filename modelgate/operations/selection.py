@@ -14,7 +14,7 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.domain.view import SlotView
-from modelgate.errors import ApiProblem, Refused, UsageError
+from modelgate.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.gate.context import Context
 
 
@@ -44,6 +44,8 @@ def need_known(context: Context, names: Collection[str], everything: bool) -> No
 
 def need_reason(reason: str) -> str:
     """The reason, which is never empty: somebody will read it at three in the morning."""
+    if reason.strip() == "…":
+        raise UsageError("say why: … only stands for the reason", hint='--reason "INC-42: the new model loops"')
     if not reason.strip():
         raise UsageError("say why: the reason is empty", hint='--reason "INC-42: the new model loops"')
     return reason.strip()
@@ -63,7 +65,7 @@ def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], dead
         environ=context.environ,
     )
     if facts.problem:
-        raise ApiProblem(facts.problem)
+        raise failure_of(facts.problem)
     return facts
 
 

@@ -26,6 +26,15 @@ def _command(finding: Finding) -> str:
     return f"::{command} {given}::{_data(text)}"
 
 
+def annotation(command: str, message: str, place: str | None, hint: str) -> str:
+    """One annotation about what is no finding. `place` is `config/prod.toml:12`, or what no line of a file is."""
+    name, _, line = (place or "").rpartition(":")
+    properties = {"file": name, "line": line} if name and line.isdigit() else {}
+    given = ",".join(f"{key}={_property(value)}" for key, value in {**properties, "title": "settings"}.items())
+    told = message if properties or not place else f"{place}: {message}"
+    return f"::{command} {given}::{_data(chr(10).join(filter(None, (told, hint))))}"
+
+
 def _column(finding: Finding) -> dict[str, str]:
     return {"col": str(finding.source.column)} if finding.source and finding.source.column else {}
 

@@ -11,6 +11,7 @@ from typing import Any
 from modelgate.domain.settings import (
     ApiSettings,
     DatabaseSettings,
+    NotifySettings,
     Policy,
     Price,
     Secret,
@@ -144,6 +145,12 @@ def watch(table: Table) -> WatchSettings:
     if "retires_within_days" in given:
         given["retires_within_days"] = tuple(sorted(set(given["retires_within_days"]), reverse=True))
     return WatchSettings(**given)
+
+
+def notify(table: Table) -> NotifySettings:
+    """The channels that `watch` tells."""
+    files = {key: _path(table.get(key)) for key in ("slack_webhook_file", "webhook_secret_file")}
+    return NotifySettings(**files, webhook_url=table.get("webhook_url", ""))
 
 
 def prices(tables: Mapping[str, Table]) -> dict[str, Price]:

@@ -11,7 +11,7 @@ from modelgate.domain.settings import DatabaseSettings, Settings
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.settings.positions import KeyPath
 
-_SECRET = (("database", "url"),)
+_SECRET = (("database", "url"), ("notify", "webhook_url"))
 """Texts that may hold a password: shown as set or not."""
 _ONLY_WHERE_SET = {"waivers", "prices", "slots"}
 _DAYS = "retires_within_days"

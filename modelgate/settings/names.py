@@ -135,6 +135,15 @@ def base_url(text: str) -> str:
     return text
 
 
+def webhook(text: str) -> str:
+    """Empty, or an https URL without user and fragment; http to loopback alone. Its query may be a token's."""
+    if text:
+        parts = _web_address(text.partition("?")[0])
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("must begin with https://")
+    return text
+
+
 def database_url(text: str) -> str:
     """Empty, or a URL of SQLite or PostgreSQL."""
     if text.startswith("postgres:"):

@@ -11,7 +11,7 @@ from modelgate.domain.settings import Settings
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
-from modelgate.settings.assemble import Assembler, api, prices, watch
+from modelgate.settings.assemble import Assembler, api, notify, prices, watch
 from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
@@ -62,6 +62,7 @@ def load(
         api=api(tables.get("api", {})),
         database=assembler.database(tables.get("database", {})),
         prices=prices(tables.get("prices", {})),
+        notify=notify(tables.get("notify", {})),
         watch=watch(tables.get("watch", {})),
         unknown_variables=tuple(variables.unknown),
     )

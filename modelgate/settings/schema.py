@@ -155,6 +155,14 @@ class WatchTable(_Table):
     forget_days: Annotated[int, Field(ge=1, le=36600)] = UNSET
 
 
+class NotifyTable(_Table):
+    """`[notify]`."""
+
+    slack_webhook_file: PathText = UNSET
+    webhook_url: Annotated[str, AfterValidator(names.webhook)] = UNSET
+    webhook_secret_file: PathText = UNSET
+
+
 class Document(BaseSettings):
     """All layers, merged. `waivers` are by the place where each stands, so that those of all files count together."""
 
@@ -176,6 +184,7 @@ class Document(BaseSettings):
     database: DatabaseTable = UNSET
     prices: dict[Reference, PriceTable] = UNSET
     watch: WatchTable = UNSET
+    notify: NotifyTable = UNSET
 
     @classmethod
     def _settings_log_debug(cls, states: dict[str, dict[str, Any]]) -> None:

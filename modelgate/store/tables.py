@@ -116,6 +116,7 @@ resolutions = _audited(
     Column("held", Boolean, nullable=False),
     Column("lifecycle", Text),
     Column("retires_at", Instant),
+    Column("observed_id", Text),
 )
 findings = _audited(
     "findings",
@@ -178,6 +179,29 @@ batch_events = _audited(
     Column("detail", Text),
 )
 
+notices = _audited(
+    "notices",
+    Column("notice_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("about_service", Text, nullable=False),
+    Column("about_environment", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("check_id", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("threshold", Integer),
+    Column("retires_at", Instant),
+)
+tellings = _audited(
+    "tellings",
+    Column("channel", Text, nullable=False),
+    Column("digest_id", Text, nullable=False),
+    Column("through", BigInteger, nullable=False),
+    Column("notices", Integer, nullable=False),
+)
+
 store_info = Table(
     "store_info",
     metadata,
@@ -198,8 +222,23 @@ claims = Table(
 )
 """Leases, not evidence: the only table that is changed. `until` is in seconds since 1970, by the database's clock."""
 
+chain_ends = Table(
+    "chain_ends",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("transaction", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+"""PostgreSQL's own note of where each chain ends: what writers lock, and what its triggers check a row's place by. Only
+they write it, and it proves nothing. `since`: the end before the transaction that wrote last. Empty on SQLite."""
+
 CHAINED: Mapping[str, Table] = {
-    each.name: each for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events)
+    each.name: each
+    for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings)
 }
 """The tables whose rows this version can read and add. A new family of rows is declared above and listed here."""
 

@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 from support.commands import MODELGATE, SECONDS, Shell
 
+from modelgate.cli.group import COMMANDS
+
 CLOSED = 'exec "$@" >&- 2>&-'
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells of POSIX close streams like this")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_starts_as_a_process(command: str) -> None:
+    """The installed command, in a process of its own, explains each of its commands; most tests run them in theirs."""
+    words = [MODELGATE, command, "--help"]
+    done = subprocess.run(words, env={}, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: modelgate {command} ")
 
 
 def code_of(shell: Shell, script: str, *words: str) -> tuple[int, str]:

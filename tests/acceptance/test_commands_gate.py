@@ -44,15 +44,15 @@ def test_the_exit_code_is_the_verdict(shell: Shell) -> None:
 
 
 def test_observing_starts_the_application_as_without_a_gate(shell: Shell, tmp_path: Path) -> None:
-    """Refused, told, and started: nothing is handed over, and what is in the environment stays."""
+    """Refused, told, and started: on the reference as the settings have it, whatever an earlier start left behind."""
     shell.site.asks(policy={"enforce": False}, summarizer=ALIAS)
     started = shell.run(
         "preflight", "-e", "prod", "--emit-env", "models.env", *python(SAYS.format(7)),
         environ={"MODELGATE_MODEL_SUMMARIZER": "as-before"},
     )  # fmt: skip
-    assert (started.returncode, started.stdout) == (7, "as-before\n")
+    assert (started.returncode, started.stdout) == (7, f"{ALIAS}\n")
     assert "drift.unpinned" in started.stderr
-    assert files(tmp_path) == set()
+    assert files(tmp_path) == {"models.env"}
 
 
 def test_the_command_is_the_same_process(approved: Shell) -> None:
@@ -91,7 +91,7 @@ def test_the_application_finds_its_pins(approved: Shell, tmp_path: Path) -> None
         "preflight", "-e", "prod", "--emit-json", "pins.json", *python(code),
         environ={"MODELGATE_MODEL_GONE": "x", "MODELGATE_PINS_FILE": "/nowhere"},
     )  # fmt: skip
-    names = ["GRADER_MODEL", "MODELGATE_ACTOR", "MODELGATE_MODEL_SUMMARIZER", "MODELGATE_PINS_FILE"]
+    names = ["GRADER_MODEL", "MODELGATE_MODEL_SUMMARIZER", "MODELGATE_PINS_FILE"]
     assert started.stdout == f"{{'summarizer': '{OLD}'}} {names}\n"
 
 
@@ -103,13 +103,11 @@ def test_a_command_that_cannot_be_started_is_wrong_usage(approved: Shell) -> Non
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/report.json", "config"])
-def test_a_report_that_cannot_be_written_is_told_before_anybody_is_asked(approved: Shell, place: str) -> None:
-    """Exit 2, and no run that says it handed IDs over to an application that was never started."""
-    approved.site.sandbox.forget_requests()
-    refused = approved.run("preflight", "-e", "prod", "--report", f"json={place}", *python(SAYS.format(0)))
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert f"cannot write {place}" in refused.stderr
-    assert approved.site.sandbox.requests() == []
+def test_a_report_that_cannot_be_written_keeps_no_application_from_starting(approved: Shell, place: str) -> None:
+    """A report is output: that it is lost is told, and the application starts on what was handed over."""
+    started = approved.run("preflight", "-e", "prod", "--report", f"json={place}", *python(SAYS.format(0)))
+    assert (started.returncode, started.stdout) == (0, f"{OLD}\n")
+    assert f"cannot write {place}" in started.stderr
 
 
 def test_emitted_files_are_for_other_users_and_whole(approved: Shell, tmp_path: Path) -> None:
@@ -161,8 +159,8 @@ def test_a_device_is_written_to_and_not_replaced(approved: Shell) -> None:
     )
     assert printed.stdout == f"MODELGATE_MODEL_SUMMARIZER='{OLD}'\n"
     full = approved.run("check", "-e", "prod", "--report", "json=/dev/full")
-    assert full.returncode == 2
-    assert full.stderr.startswith("error: cannot write /dev/full: No space left on device")
+    assert full.returncode == 0
+    assert full.stderr.startswith("warning: cannot write /dev/full: No space left on device")
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 

@@ -208,7 +208,7 @@ def test_names_are_resolved_and_models_listed(shell: Shell) -> None:
 
 def test_every_character_set_can_be_written_to(shell: Shell) -> None:
     """A terminal or a pipe that knows ASCII alone gets ASCII."""
-    for words in (("resolve", ALIAS, "-e", "prod"), ("check", "-e", "prod"), ("lock", "-e", "prod")):
+    for words in (("resolve", ALIAS, "-e", "prod"), ("check", "-e", "prod"), ("lock", "--force", "-e", "prod")):
         done = shell.run(*words, environ={"PYTHONIOENCODING": "ascii"})
         assert done.returncode in (0, 1), done.stderr
         assert done.stdout.isascii()

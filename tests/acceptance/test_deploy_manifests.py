@@ -21,7 +21,12 @@ PODS = dict(manifests.pods())
 CONTAINERS = dict(manifests.containers())
 COMMAND_LINES = dict(manifests.command_lines())
 SETTINGS = {name: document["data"] for name, document in OBJECTS.items() if "prod.toml" in document.get("data", {})}
-DEPLOYMENTS = {name: document for name, document in OBJECTS.items() if document["kind"] == "Deployment"}
+DEPLOYMENTS = {
+    name: document
+    for name, document in OBJECTS.items()
+    if document["kind"] == "Deployment" and document["metadata"]["name"] != "modelgate-serve"
+}
+"""Of an application behind its gate."""
 
 NEEDS = {"deployment-file-key-ref.yaml: Deployment": "1.34"}
 """The first version of Kubernetes with what a manifest uses; the others go further back."""
@@ -76,7 +81,12 @@ def test_credentials_come_from_secrets_alone(name: str) -> None:
 def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> None:
     """The person on call may pin, the upgrade may change tables, and the gates may do neither."""
     secrets = {s["metadata"]["name"]: s["stringData"] for s in manifests.documents(MANIFESTS / "secret.yaml")}
-    needed = {"pod-on-call.yaml": "modelgate_operator", "job-db-upgrade.yaml": "modelgate_migrator"}
+    needed = {
+        "pod-on-call.yaml": "modelgate_operator",
+        "job-db-upgrade.yaml": "modelgate_migrator",
+        "cronjob-watch.yaml": "modelgate_watcher",
+        "deployment-serve.yaml": "modelgate_reader",
+    }
     for variable in CONTAINERS[name].get("env", []):
         reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
         if reference.get("key") == "database-url":
@@ -88,7 +98,7 @@ def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> 
 @pytest.mark.parametrize("name", COMMAND_LINES)
 def test_every_command_line_is_one_that_the_command_takes(name: str) -> None:
     """What a manifest, a unit or a hook runs parses with the real command line."""
-    expected = {"preflight", "check", "db upgrade", "lock"}
+    expected = {"preflight", "check", "db upgrade", "lock", "watch", "serve"}
     assert manifests.parse(COMMAND_LINES[name]) in expected
 
 

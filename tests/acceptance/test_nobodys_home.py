@@ -14,7 +14,7 @@ HAS_NAMESPACES = shutil.which("unshare") and subprocess.run([*NOBODY, "true"], c
 
 
 @pytest.mark.skipif(not HAS_NAMESPACES, reason="another user needs a namespace of its own")
-@pytest.mark.parametrize("words", [("models",), ("resolve", "claude-haiku-4-5"), ("lock", "-e", "prod")])
+@pytest.mark.parametrize("words", [("models",), ("resolve", "claude-haiku-4-5"), ("lock", "--force", "-e", "prod")])
 def test_no_key_is_found_and_that_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     """The SDK looks for profiles at home; where there is none it finds no key: `api.credentials`, no defect."""
     (tmp_path / "config").mkdir()

@@ -21,8 +21,8 @@ BOTH = ("list", "retrieve")
 COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "accept": (("accept", "--all", *REASON), BOTH),
     "rollback": (("rollback", "main", "--to", CANONICAL, "--yes", *REASON), ("list",)),
-    "release": (("release", "aliased", "--accept", *REASON), BOTH),
-    "lock": (("lock",), BOTH),
+    "release": (("release", "aliased", "--accept", "--yes", *REASON), BOTH),
+    "lock": (("lock", "--force"), BOTH),
     "models": (("models",), ("list",)),
     "resolve": (("resolve", "claude-haiku-4-5"), BOTH),
 }

@@ -113,11 +113,13 @@ class Site:
 
     def release(self, *slots: str, how: Any = "keep", environment: str = "prod", everything: bool = False) -> Changed:
         """One `modelgate release`."""
-        return release(self.world(environment), slots, how, everything=everything, reason="over")
+        changed = release(self.world(environment), slots, how, everything=everything, reason="over")
+        assert changed is not None
+        return changed
 
     def lock(self, *slots: str, environment: str = "prod", source: str | None = None) -> Locked:
         """One `modelgate lock`."""
-        return lock(self.world(environment), slots, source=source)
+        return lock(self.world(environment), slots, source=source, force=True)
 
     def store(self) -> Store:
         """The audit store, opened."""

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, SCAN_IDS, waivable
+from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, SCAN_IDS, WATCH_IDS, waivable
 from modelgate.errors import UsageError
 from modelgate.render.explain import meaning, section, sections
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 
-ALL_IDS = CHECK_IDS + BATCH_IDS + SCAN_IDS
+ALL = CHECK_IDS + WATCH_IDS + BATCH_IDS + SCAN_IDS
 
 
 def test_every_check_has_a_section_and_every_section_a_check():
     """The headings of the page are the list of IDs, no more and no less."""
-    assert sorted(sections()) == sorted(ALL_IDS)
+    assert sorted(sections()) == sorted(ALL)
 
 
 def test_sections_stand_under_their_area():
@@ -30,7 +30,7 @@ def test_sections_stand_under_their_area():
             assert line.removeprefix("### ").partition(".")[0] == area
 
 
-@pytest.mark.parametrize("check", ALL_IDS)
+@pytest.mark.parametrize("check", ALL)
 def test_a_section_says_level_meaning_reason_and_remedy(check):
     """A section has its four parts in order, in a length that fits a screen."""
     text = section(check)
@@ -43,7 +43,7 @@ def test_a_section_says_level_meaning_reason_and_remedy(check):
     assert 20 <= len(meaning(check)) <= 300
 
 
-@pytest.mark.parametrize("check", [check for check in ALL_IDS if not check.startswith("settings.")])
+@pytest.mark.parametrize("check", [check for check in ALL if not check.startswith("settings.")])
 def test_a_section_says_if_the_check_cannot_be_waived(check):
     """What a waiver may not name is told where people look before they write one."""
     level = section(check).split("\n\n")[1]

@@ -52,6 +52,23 @@ def test_no_color_is_honoured(environ, colour):
 
 
 @pytest.mark.parametrize(
+    ("environ", "colour"),
+    [
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_force_color_gives_colour_where_no_terminal_is(environ, colour):
+    """Build servers show colours; NO_COLOR still wins."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w", encoding="utf-8") as pipe:
+        assert style_of(pipe, environ) == Style(colour=colour)
+
+
+@pytest.mark.parametrize(
     ("encoding", "unicode"), [("utf-8", True), ("UTF8", True), ("utf-16", True), ("ascii", False), ("cp1252", False)]
 )
 def test_the_encoding_decides_on_unicode(encoding, unicode):

@@ -33,11 +33,10 @@ def main() -> NoReturn:
 
 
 def _start_light() -> None:
-    from modelgate.cli.start.by_name import import_sdk_lazily, open_by_name
+    from modelgate.cli.start.by_name import open_by_name
 
     gc.set_threshold(_NEW_OBJECTS)
     open_by_name()
-    import_sdk_lazily()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

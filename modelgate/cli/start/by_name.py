@@ -34,7 +34,8 @@ def import_sdk_lazily() -> None:
     """From now on, on Python 3.15 and later, the SDK's own imports are lazy, and nobody else's.
 
     For a process that is modelgate's alone. Importing the SDK and asking the Models API then takes a third of the CPU
-    time (measured with SDK 2.12.0).
+    time (measured with SDK 2.12.0). Not before it is imported: such a filter makes eager, too, what other modules
+    import lazily by their own word, as Python's `concurrent.futures` does.
     """
     interpreter: Any = sys  # its functions are younger than the Python that types are checked for
     if hasattr(interpreter, "set_lazy_imports_filter"):
@@ -53,6 +54,8 @@ class _Finder:
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != _SDK and not name.startswith(f"{_SDK}."):
             return None
+        if name == _SDK:
+            import_sdk_lazily()
         spec = PathFinder.find_spec(name, path, target)
         if spec and spec.submodule_search_locations and isinstance(spec.loader, SourceFileLoader):
             source = spec.loader.get_source(name) or ""

@@ -1,0 +1,104 @@
+"""modelgate watch"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelgate.cli.command import Command
+from modelgate.cli.options import Duration, data_format, everywhere
+from modelgate.cli.output import say, say_json
+from modelgate.cli.terminal import style_of
+from modelgate.domain.text import printable
+from modelgate.errors import CouldNotKnow, UsageError
+
+if TYPE_CHECKING:
+    from modelgate.domain.notices import NoticeRow
+    from modelgate.fleet.watch import Outcome
+    from modelgate.gate.context import Context
+    from modelgate.render.style import Style
+
+
+@click.command("watch", cls=Command)
+@click.option("--every", type=Duration(), metavar="DURATION", help="Go on until it is stopped, such as 1h.")
+@click.option("--no-notify", is_flag=True, help="Record what is new, and tell no channel.")
+@click.option("--dry-run", is_flag=True, help="Record and tell nothing: a role that may SELECT is enough.")
+@everywhere
+@data_format
+def command(context: Context, every: timedelta | None, no_notify: bool, dry_run: bool, form: str) -> int:
+    """Judge what every service and environment of the store runs now, and tell what is new.
+
+    It needs none of their settings; [notify] names the channels. Exit code 1: something refuses or warns now.
+
+    Example: modelgate watch --every 1h
+    """
+    if every is None:
+        return _once(context, not no_notify, dry_run, form)
+    if every < timedelta(seconds=1):
+        raise UsageError("--every is less than a second", hint="modelgate watch --every 1h")
+    while True:
+        try:
+            _once(context, not no_notify, dry_run, form)
+        except CouldNotKnow as error:  # the next look may know
+            from modelgate.cli.failure import tell
+
+            tell(error)
+        context.clock.sleep(every.total_seconds())
+
+
+def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
+    from modelgate.fleet.watch import watch
+
+    outcome = watch(context, notify=notify, dry_run=dry_run)
+    say_json(_as_json(outcome)) if form == "json" else say(_as_text(outcome))
+    return outcome.exit_code
+
+
+def _as_text(outcome: Outcome) -> str:
+    from modelgate.domain.notices import grouped, worst_first
+
+    style, seen = style_of(sys.stdout, os.environ), outcome.seen
+    shared = grouped(sorted(outcome.news, key=worst_first))
+    lines = [line for rows in shared for line in _lines(rows, style)]
+    lines += [f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked]
+    lines += [f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))]
+    lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in outcome.failed]
+    told = f", told {', '.join(outcome.told)}" if outcome.told else ""
+    summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(outcome.news)} of it news{told}"
+    return "\n".join([*lines, summed])
+
+
+def _colour(row: NoticeRow) -> Any:
+    return "green" if row.kind == "over" else {"refuse": "red", "warn": "yellow"}.get(row.level, "dim")
+
+
+def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
+    from modelgate.domain.notices import places
+
+    first = rows[0]
+    told = f"{style.paint(first.kind, _colour(first))}  {printable(first.message)}  ({first.check_id})"
+    return [told, f"     {printable(', '.join(places(rows, 3)), 300)}"]
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from modelgate.domain.times import format_instant
+
+    def plain(row: NoticeRow) -> dict[str, Any]:
+        return {**asdict(row), "retires_at": row.retires_at and format_instant(row.retires_at)}
+
+    return {
+        "schema": "modelgate.watch/1",
+        "slots": outcome.seen.slots,
+        "open": len(outcome.seen.troubles),
+        "news": [plain(row) for row in outcome.news],
+        "not_asked": [str(state.scope) for state in outcome.seen.not_asked],
+        "unknown": sorted(set(outcome.seen.unknown)),
+        "told": list(outcome.told),
+        "failed": list(outcome.failed),
+    }

@@ -1,0 +1,179 @@
+"""The channels: Slack and a signed webhook. One digest each, or an error that says why it was not taken."""
+
+from __future__ import annotations
+
+import hmac
+import http.client
+import json
+import ssl
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelgate.background import Background
+from modelgate.clock import Clock
+from modelgate.domain.notices import SCHEMA, NoticeRow, grouped, places
+from modelgate.domain.settings import NotifySettings, Secret
+from modelgate.domain.text import printable, short
+from modelgate.domain.times import format_instant
+from modelgate.errors import SettingsError
+from modelgate.settings import names
+from modelgate.version import VERSION
+
+SECONDS = 10.0
+"""For one attempt, from the name server to the last byte."""
+TRIES = 3
+LONGEST_WAIT = 20.0
+"""Seconds of a `retry-after` that are waited for; after that the next watch tells it."""
+_GROUPS = 40
+"""Slack takes 50 blocks a message and 3,000 characters a block (documented)."""
+_NAMED = 5
+_ICONS = {"refuse": "🔴", "warn": "🟠", "note": "⚪", "unknown": "⚪"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """An incoming webhook of Slack."""
+
+    url: Secret
+    name: str = "slack"
+
+    def request(self, digest_id: str, rows: Sequence[NoticeRow], now: datetime) -> tuple[bytes, dict[str, str]]:  # noqa: ARG002 # as of all
+        """Blocks: a headline, then one section for each thing that many slots share, the worst first."""
+        groups = grouped(rows)
+        headline = f"modelgate: {_headline(rows)}"
+        blocks: list[dict[str, Any]] = [
+            {"type": "header", "text": {"type": "plain_text", "text": short(headline, 150)}}
+        ]
+        for shared in groups[:_GROUPS]:
+            blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _section(shared)}})
+        more = f"and {len(groups) - _GROUPS} more · " if len(groups) > _GROUPS else ""
+        told = f"{more}`modelgate fleet` shows all · {digest_id}"
+        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": told}]})
+        return json.dumps({"text": headline, "blocks": blocks}).encode(), {}
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Any receiver of JSON."""
+
+    url: Secret
+    secret: Secret | None = None
+    name: str = "webhook"
+
+    def request(self, digest_id: str, rows: Sequence[NoticeRow], now: datetime) -> tuple[bytes, dict[str, str]]:
+        """The notices, signed where there is a secret: HMAC-SHA256 of "t.body", t in seconds since 1970."""
+        notices = [{**asdict(row), "retires_at": row.retires_at and format_instant(row.retires_at)} for row in rows]
+        document = {"schema": SCHEMA, "digest_id": digest_id, "sent_at": format_instant(now), "notices": notices}
+        body, stamp = json.dumps(document).encode(), str(int(now.timestamp()))
+        headers = {"X-Modelgate-Digest": digest_id}
+        if self.secret:
+            signed = hmac.new(self.secret.reveal().encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
+            headers["X-Modelgate-Signature"] = f"t={stamp},v1={signed}"
+        return body, headers
+
+
+Channel = Slack | Webhook
+
+
+def channels(settings: NotifySettings) -> list[Channel]:
+    """Those that are set. Raises SettingsError for a file that cannot be read or holds no URL."""
+    found: list[Channel] = []
+    if settings.slack_webhook_file:
+        url = _read(settings.slack_webhook_file, "notify.slack_webhook_file")
+        try:
+            found.append(Slack(Secret(names.webhook(url))))
+        except ValueError as error:
+            raise SettingsError(f"it {error}", source=str(settings.slack_webhook_file)) from None
+    if settings.webhook_url:
+        file = settings.webhook_secret_file
+        secret = Secret(_read(file, "notify.webhook_secret_file")) if file else None
+        found.append(Webhook(Secret(settings.webhook_url), secret))
+    return found
+
+
+def mark(channel: Channel, salt: bytes) -> str:
+    """What the store calls the channel: nobody can tell its address from that."""
+    return f"{channel.name}:{hmac.new(salt, channel.url.reveal().encode(), sha256).hexdigest()[:16]}"
+
+
+def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clock) -> str:
+    """Sends one digest; empty if it was taken, else why not. What may pass is tried again a few times."""
+    for attempt in range(TRIES):
+        body, headers = channel.request(digest_id, rows, clock.now())
+        problem, wait = Background(lambda b=body, h=headers: _post(channel.url, b, h), "notify").result(  # type: ignore[misc]  # bound now
+            SECONDS, ("no answer in time", 1.0)
+        )
+        if not problem or wait is None or wait > LONGEST_WAIT or attempt == TRIES - 1:
+            return problem
+        clock.sleep(wait)
+    return problem
+
+
+def _post(url: Secret, body: bytes, headers: dict[str, str]) -> tuple[str, float | None]:
+    """What went wrong (empty: nothing), and after how many seconds to try again (None: that is of no use).
+
+    Redirects are not followed: the address is a secret, and its owner said where it is.
+    """
+    parts = urlsplit(url.reveal())
+    host = parts.hostname or ""
+    connection = (
+        http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=ssl.create_default_context())
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
+    )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    sent = {"Content-Type": "application/json", "User-Agent": f"modelgate/{VERSION}", **headers}
+    try:
+        connection.request("POST", path, body, sent)
+        answer = connection.getresponse()
+        answer.read(1000)
+    except (OSError, http.client.HTTPException) as error:
+        return f"{printable(host, 60)}: {type(error).__name__}", 1.0
+    finally:
+        connection.close()
+    if 200 <= answer.status < 300:
+        return "", None
+    again = answer.status == 429 or answer.status >= 500
+    return f"{printable(host, 60)}: HTTP {answer.status}", _wait(answer.headers.get("Retry-After")) if again else None
+
+
+def _wait(told: str | None) -> float:
+    return float(told) if told and told.isdecimal() and len(told) < 9 else 1.0
+
+
+def _read(path: Path, setting: str) -> str:
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsError(f"cannot read {setting}: {why}", source=str(path)) from None
+    if not text:
+        raise SettingsError(f"{setting} is empty", source=str(path))
+    return text
+
+
+def _headline(rows: Sequence[NoticeRow]) -> str:
+    counts = {
+        level: sum(row.level == level and row.kind != "over" for row in rows) for level in ("refuse", "warn", "note")
+    }
+    over = sum(row.kind == "over" for row in rows)
+    words = [("refuse", "to act on"), ("warn", "warnings"), ("note", "notes")]
+    told = [f"{counts[level]} {word}" for level, word in words if counts[level]]
+    return ", ".join([*told, *([f"{over} over"] if over else [])])
+
+
+def _section(shared: Sequence[NoticeRow]) -> str:
+    first = shared[0]
+    icon = "🟢" if first.kind == "over" else _ICONS.get(first.level, "⚪")
+    where = ", ".join(_mrkdwn(place) for place in places(shared, _NAMED))
+    return f"{icon} *{_mrkdwn(first.message)}*\n{where}\n`{first.check_id}` · {first.kind}"
+
+
+def _mrkdwn(text: str) -> str:
+    """Slack obeys &, < and > (documented); `<!channel>` would wake everybody."""
+    return printable(text, 200).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

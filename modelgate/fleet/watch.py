@@ -1,0 +1,123 @@
+"""watch: judges what every service runs now, records what is news, and tells each channel once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from modelgate import api
+from modelgate.domain.catalogue import Facts
+from modelgate.domain.findings import Level
+from modelgate.domain.notices import RESERVED, NoticeRow, TellingRow, digest, digest_id, news
+from modelgate.domain.problems import Problem
+from modelgate.errors import ApiProblem, StoreProblem
+from modelgate.fleet.channels import Channel, channels, mark, send
+from modelgate.fleet.fleet import open_whole
+from modelgate.fleet.judge import Seen, Watched, see, watched
+from modelgate.gate.context import Context
+from modelgate.store import Store
+
+LEASE = "modelgate-watch"
+LEASE_SECONDS = 300.0
+"""Longer than a whole look may take: after a kill the next watcher begins when it has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one look came to."""
+
+    seen: Seen
+    news: tuple[NoticeRow, ...]
+    told: tuple[str, ...] = ()
+    """Channels that took their digest."""
+    failed: tuple[str, ...] = ()
+    """Channels that did not, and why."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 something refuses or warns now; 3 could not know, or a channel did not take its digest; else 0."""
+        if any(trouble.level in (Level.REFUSE, Level.WARN) for trouble in self.seen.troubles):
+            return 1
+        return 3 if self.failed or self.seen.unknown else 0
+
+
+def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Outcome:
+    """One look. Raises ApiProblem where nothing could be known, StoreProblem, and SettingsError."""
+    told = channels(context.settings.notify) if notify and not dry_run else []
+    store = open_whole(context, read_only=dry_run)
+    if dry_run:
+        seen = _look(context, store)
+        return Outcome(seen, tuple(news(seen.troubles, store.last_news(), seen.doubted)))
+    holder = secrets.token_hex(8)
+    if store.take_lease(LEASE, holder, LEASE_SECONDS) != holder:
+        raise StoreProblem(Problem("store.unreachable", "another watcher is at work on this store", "wait for its end"))
+    try:
+        seen = _look(context, store)
+        rows = news(seen.troubles, store.last_news(), seen.doubted)
+        if rows:
+            store.append(RESERVED, context.author, rows, now=context.clock.now())
+        return _tell(context, store, holder, told, Outcome(seen, tuple(rows)))
+    finally:
+        store.give_back_lease(LEASE, holder)
+
+
+def _look(context: Context, store: Store) -> Seen:
+    now, watch = context.clock.now(), context.settings.watch
+    states = store.fleet(now, now - timedelta(days=watch.forget_days))
+    slots = list(watched(states, now, timedelta(days=watch.quiet_days)))
+    if not slots:
+        return Seen()
+    facts = _ask(context, slots)
+    return see(slots, facts, context.settings.api.platform, now, watch)
+
+
+def _ask(context: Context, slots: Sequence[Watched]) -> Facts:
+    """One list of all lifecycles, and one question for each distinct alias. Raises ApiProblem."""
+    ids = {pin.model_id for each in slots for pin in (*each.pins.pins[-1:], each.pins.hold) if pin}
+    also = {model_id for each in slots for model_id in each.also}
+    facts = api.ask(
+        context.settings.api,
+        {each.slot.reference for each in slots} | also,
+        known_aliases={each.slot.reference for each in slots if each.is_alias},
+        pinned=ids,
+        deadline=context.deadline(),
+        clock=context.clock,
+        environ=context.environ,
+    )
+    if facts.problem:
+        raise ApiProblem(facts.problem)
+    return facts
+
+
+def _tell(context: Context, store: Store, holder: str, listed: Sequence[Channel], outcome: Outcome) -> Outcome:
+    told, failed = [], []
+    for channel in listed:
+        if not store.renew_lease(LEASE, holder, LEASE_SECONDS):
+            failed.append(f"{channel.name}: another watcher took over")
+            continue
+        if problem := _tell_one(context, store, channel):
+            failed.append(f"{channel.name}: {problem}")
+        else:
+            told.append(channel.name)
+    return Outcome(outcome.seen, outcome.news, tuple(told), tuple(failed))
+
+
+def _tell_one(context: Context, store: Store, channel: Channel) -> str:
+    """Tells what the channel was not told; empty, or why it did not take it."""
+    name = mark(channel, store.salt)
+    recorded = store.news()
+    through = store.told(name)
+    pending = [each for each in recorded if each.sequence > (through or 0)]
+    if not pending:
+        return ""
+    before = {each.notice.key: each.notice for each in recorded if each.sequence <= (through or 0)}
+    known = frozenset(key for key, last in before.items() if last.kind != "over")
+    rows = digest(pending, known)
+    sent_as = digest_id(name, rows)
+    if rows and (problem := send(channel, sent_as, rows, context.clock)):
+        return problem
+    row = TellingRow(name, sent_as, pending[-1].sequence, len(rows))
+    store.append(RESERVED, context.author, [row], now=context.clock.now())
+    return ""

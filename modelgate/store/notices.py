@@ -1,0 +1,37 @@
+"""Notices and who was told of them: one chain of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from modelgate.domain.notices import RESERVED, Key, NoticeRow, Recorded
+from modelgate.store.read import value
+from modelgate.store.tables import notices, tellings, within
+
+
+def since(connection: Connection, after: int) -> tuple[Recorded, ...]:
+    """Those with a sequence above `after`, oldest first."""
+    query = select(notices).where(within(notices, RESERVED), notices.c.sequence > after).order_by(notices.c.sequence)
+    return tuple(_recorded(row) for row in connection.execute(query))
+
+
+def newest(connection: Connection) -> dict[Key, NoticeRow]:
+    """Of each key its newest notice, whatever its kind."""
+    c = notices.c
+    key = (c.about_service, c.about_environment, c.slot, c.check_id, c.model_id)
+    ends = select(func.max(c.sequence)).where(within(notices, RESERVED)).group_by(*key)
+    query = select(notices).where(within(notices, RESERVED), c.sequence.in_(ends)).order_by(c.sequence)
+    rows = [value(NoticeRow, row) for row in connection.execute(query)]
+    return {row.key: row for row in rows}
+
+
+def told(connection: Connection, channel: str) -> int | None:
+    """The sequence up to which a channel was told; None: never."""
+    query = select(func.max(tellings.c.through)).where(within(tellings, RESERVED), tellings.c.channel == channel)
+    return connection.execute(query).scalar()
+
+
+def _recorded(row: Row[Any]) -> Recorded:
+    return Recorded(row.sequence, row.recorded_at, value(NoticeRow, row))

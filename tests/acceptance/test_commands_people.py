@@ -1,0 +1,153 @@
+"""What people meet in the first week and at three in the morning."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import termios
+from xml.etree import ElementTree
+
+import pytest
+from support.commands import Shell
+from support.sites import ALIAS, NEW, OLD
+
+from modelgate.library import check
+
+REASON = ("--reason", "INC-42: loops")
+
+
+def test_an_unchanged_check_of_two_slots_prints_at_most_ten_lines(shell: Shell) -> None:
+    """Nothing is longer for who knows it; the store and the API are named in it."""
+    shell.site.asks(summarizer=ALIAS, grader=NEW)
+    shell.site.accept(everything=True)
+    lines = shell.run("check", "-e", "prod").stdout.splitlines()
+    assert len(lines) <= 10
+    assert lines[-2] == f"store {shell.site.folder / 'modelgate.db'} · API {shell.site.sandbox.url}"
+
+
+def test_twelve_slots_are_approved_with_one_command(shell: Shell) -> None:
+    """The report's own line is pasted, and the check passes."""
+    shell.site.asks(**{f"slot_{number}": ALIAS for number in range(12)})
+    report = shell.run("check", "-e", "prod").stdout
+    (line,) = [line.strip() for line in report.splitlines() if "modelgate accept" in line]
+    assert " --all --run run_" in line
+    words = line.removeprefix("modelgate ").replace('"…"', "tried").split()
+    assert shell.run(*words).returncode == 0
+    assert shell.run("check", "-e", "prod").returncode == 0
+
+
+def test_release_shows_first_and_asks(approved: Shell) -> None:
+    """Without a terminal it needs --yes; --dry-run shows what the next preflight will do, and writes nothing."""
+    approved.site.rollback("summarizer", to=OLD)
+    before = approved.site.pins()
+    words = ("release", "summarizer", "-e", "prod", "--keep", *REASON)
+    refused = approved.run(*words)
+    assert (refused.returncode, "add --yes" in refused.stderr) == (2, True)
+    shown = approved.run(*words, "--dry-run")
+    assert (shown.returncode, approved.site.pins()) == (0, before)
+    assert f"hand over summarizer = {OLD}" in shown.stdout
+    assert approved.run(*words, "--yes").returncode == 0
+    assert approved.site.pins()[-1][0] == "release"
+
+
+def test_a_reason_that_is_the_hints_own_is_refused(approved: Shell) -> None:
+    """Whoever pastes a hint as it stands has not said why."""
+    done = approved.run("rollback", "summarizer", "-e", "prod", "--to", OLD, "--yes", "--reason", "…")
+    assert (done.returncode, "only stands for the reason" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [(), ("--check",)])
+def test_a_lock_that_nothing_reads_is_not_written(shell: Shell, words: tuple[str, ...]) -> None:
+    """It says what reads it and what approves here; --force writes it all the same."""
+    done = shell.run("lock", "-e", "prod", *words)
+    assert (done.returncode, "nothing reads the lock of checkout/prod" in done.stderr) == (2, True)
+    assert list(shell.site.config.glob("*.lock.toml")) == []
+    assert shell.run("lock", "-e", "prod", "--force").returncode == 0
+
+
+def test_wrong_settings_are_annotations_junit_and_json(shell: Shell) -> None:
+    """A build server shows them beside the line, as it shows findings."""
+    shell.site.asks(more='[slots.grader]\nmodle = "x"\n[polisy]\nx = 1\n')
+    check = ("check", "-e", "prod", "--format")
+    error = json.loads(shell.run(*check, "json").stdout)
+    assert (error["schema"], error["exit_code"]) == ("modelgate.error/1", 2)
+    assert {"source": "config/prod.toml:5", "message": "slots.grader.modle: unknown key, did you mean 'model'?"} in (
+        error["errors"]
+    )
+    annotations = shell.run(*check, "github").stdout.splitlines()
+    assert len(annotations) == len(error["errors"])
+    assert "::error file=config/prod.toml,line=5,title=settings::slots.grader.modle: unknown key" in "".join(
+        annotations
+    )
+    cases = ElementTree.fromstring(shell.run(*check, "junit").stdout).iter("error")
+    assert len(list(cases)) == len(error["errors"])
+
+
+def test_preflight_promises_no_command_that_is_not_there(approved: Shell) -> None:
+    """A `--` with nothing behind it is a mistake, not a start of nothing."""
+    done = approved.run("preflight", "-e", "prod", "--")
+    assert (done.returncode, "there is no command after --" in done.stderr) == (2, True)
+
+
+def test_a_new_store_is_told_once_with_the_two_ways_out(shell: Shell) -> None:
+    """In CI on an empty disk: which store knows nothing, and where approvals may be instead."""
+    for words in (("--dry-run",), ()):
+        report = shell.report("check", "-e", "prod", *words)
+        (created,) = [f for f in report["findings"] if f["id"] == "store.created"]
+        for said in (str(shell.site.folder / "modelgate.db"), "MODELGATE_DATABASE_URL", 'pins_from = "lock"'):
+            assert said in created["hint"]
+        assert report["audit"]["store"] == str(shell.site.folder / "modelgate.db")
+
+
+def test_the_library_takes_a_folder_as_text(approved: Shell) -> None:
+    """`check(config_dir="config")` is what one types."""
+    site = approved.site
+    assert check("prod", config_dir=str(site.config), environ=site.environ).verdict == "pass"
+
+
+def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -> None:
+    """At 80 columns no ID, hash or run is broken, and nothing is left out."""
+    assert approved.site.preflight().verdict == "pass"
+    narrow = on_a_terminal(approved, 80, "status", "-e", "prod")
+    assert narrow[:3] == ["summarizer", f"    reference    {ALIAS}", f"    may run      {OLD}"]
+    assert [line for line in narrow if len(line) > 80] == []
+    wide = on_a_terminal(approved, 140, "status", "-e", "prod")
+    assert wide[0].split() == [
+        "SLOT",
+        "REFERENCE",
+        "MAY",
+        "RUN",
+        "SINCE",
+        "BY",
+        "HELD",
+        "DAYS",
+        "LEFT",
+        "HANDED",
+        "OVER",
+    ]
+    assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
+
+
+def test_a_retry_is_silent_where_a_person_watches(approved: Shell) -> None:
+    """Above the report stands nothing of calls that were tried again; who asks for the log gets it."""
+    approved.site.sandbox.fail_next(503, count=2)
+    assert on_a_terminal(approved, 120, "check", "-e", "prod")[0].split()[0] == "SLOT"
+    approved.site.sandbox.fail_next(503, count=2)
+    shown = on_a_terminal(approved, 120, "--log-level", "warning", "check", "-e", "prod")
+    assert [line for line in shown if "status=503" in line] != []
+
+
+def on_a_terminal(shell: Shell, columns: int, *words: str) -> list[str]:
+    """What a terminal so wide shows of a command, without its colours."""
+    told, read = os.openpty()
+    termios.tcsetwinsize(told, (50, columns))
+    with shell.start(*words, stdin=read, stdout=read, stderr=read, environ={"NO_COLOR": "1", "TERM": "xterm"}) as ran:
+        os.close(read)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+            while part := os.read(told, 65_536):
+                shown += part
+        ran.wait(60)
+    os.close(told)
+    return shown.decode().replace("\r\n", "\n").splitlines()
