@@ -16,7 +16,7 @@ from modelgate.domain.times import days_left, end_of_day
 from modelgate.scan.lines import Ignore
 from modelgate.scan.names import LINES, Name, is_shaped
 
-_INTO_GATE = "bring it behind the gate: a slot for it, as modelgate init drafts one"
+_INTO_GATE = "give it a slot in the settings: then what it means is approved, and can be put back"
 _DATED = re.compile(r"-\d{8}")
 
 
