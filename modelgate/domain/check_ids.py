@@ -45,6 +45,7 @@ CHECK_IDS = (
     "store.grace",
     "settings.unknown-variable",
     "settings.model-from-unset",
+    "settings.untrusted",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",
