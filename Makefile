@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 3 // 2)')
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test slow bench fire fuzz lint format types contracts docs lock image
+.PHONY: help demo test slow bench fire fuzz lint format types contracts docs site lock image
 .DELETE_ON_ERROR:
 
 unexport PYTHONDONTWRITEBYTECODE  # tests start thousands of processes, which would compile the package each
@@ -24,9 +24,9 @@ help:  ## show this list
 demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step against a local stand-in of the API
 	@$(VENV)/bin/modelgate demo $(ARGS)
 
-test: $(VENV)/dev.stamp  ## install, then run what a change can break, with coverage; ARGS="-k word" runs some
+test: $(VENV)/dev.stamp  ## install, then run what a change can break; ARGS="-k word" runs some, ARGS=--cov measures
 	@echo "One file, in a second: $(VENV)/bin/pytest tests/unit/domain/test_times.py"
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --cov --cov-report term $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 slow: $(VENV)/dev.stamp  ## install, then run the tests that take long: crowds, kills at many points, every combination
 	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --slow $(ARGS)
@@ -56,6 +56,10 @@ contracts: $(VENV)/dev.stamp  ## import-linter: who may import whom
 
 docs: $(VENV)/dev.stamp  ## write docs/commands.md anew
 	$(VENV)/bin/python tests/support/command_page.py > docs/commands.md
+
+site: $(VENV)/dev.stamp  ## build the documents as a site with search, into site/
+	@$(VENV)/bin/python tests/support/site_pages.py build/pages > /dev/null
+	@$(VENV)/bin/zensical build --clean --strict
 
 lock: $(VENV)/dev.stamp  ## write requirements/*.txt anew; LOCK=--upgrade takes the newest versions
 	PATH="$(abspath $(VENV))/bin:$$PATH" requirements/lock.sh $(LOCK)

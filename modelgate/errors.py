@@ -83,6 +83,7 @@ class CallFailed(ApiProblem):
         retry: bool = False,
         wait: float | None = None,
         maybe_done: bool = False,
+        kind: str = "",
     ) -> None:
         super().__init__(problem)
         self.status = status
@@ -93,6 +94,8 @@ class CallFailed(ApiProblem):
         """Seconds that the API asked to wait for."""
         self.maybe_done = maybe_done
         """Whether the API may have done what it was asked to, as the answer was lost."""
+        self.kind = kind
+        """`error.type`, where the answer was an error in the API's own shape."""
 
 
 class StoreProblem(CouldNotKnow):
@@ -109,3 +112,8 @@ class Interrupted(BaseException):
         super().__init__("interrupted")
         self.signal = signal_number
         self.exit_code = 128 + signal_number
+
+
+def failure_of(problem: Problem) -> ModelgateError:
+    """What is raised where the API cannot be asked: could not know, but a definite no for an origin not approved."""
+    return Refused(problem.message, hint=problem.hint) if problem.is_refusal else ApiProblem(problem)

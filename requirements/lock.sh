@@ -15,6 +15,6 @@ upgrade=("$@")
 compile dev pyproject.toml --all-extras --group dev
 # What is in two locks has one version: the smaller ones are held to dev.txt.
 compile all pyproject.toml --all-extras --constraint requirements/dev.txt
-compile runtime pyproject.toml --extra postgres --constraint requirements/dev.txt
+compile runtime pyproject.toml --extra postgres --extra web --constraint requirements/dev.txt
 python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' |
   compile build -

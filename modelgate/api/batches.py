@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -14,7 +15,7 @@ from modelgate.api.client import MODE, origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
-from modelgate.domain.batches import Batch
+from modelgate.domain.batches import Batch, Listing
 from modelgate.errors import CallFailed, ModelgateError
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _LONGEST_ROW = 64 * 2**20
 """Bytes of one result: far above the longest answer of any model."""
 
 _CHUNK = 1 << 16
+
+LOOKS_BACK = timedelta(hours=1)
+"""How far back a list goes that is told nothing else: a batch that shows up later than that is not looked for."""
 
 
 class Body(Protocol):
@@ -74,9 +78,10 @@ class BatchesClient:
     def create(self, body: Body) -> Batch:
         """Sends one batch. `maybe_done` of the failure says whether it may exist nevertheless.
 
-        It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after a
-        definite refusal (a 4xx but 408, a redirect). The SDK would send it a second time (measured with SDK 2.12.0);
-        this does not. The answer is read at once, so that the call's log has the batch's ID.
+        It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after an
+        answer that says no: a 4xx, a redirect, a 529 in the API's own shape. The SDK would send it a second time
+        (measured with SDK 2.12.0); this does not. The answer is read at once, so that the call's log has
+        the batch's ID.
         """
         headers = {"Content-Type": "application/json", "Content-Length": str(body.length), MODE: "raw"}
         try:
@@ -86,7 +91,7 @@ class BatchesClient:
         except CallFailed as error:
             if body.problem:
                 raise body.problem from None
-            refused = error.status is not None and error.status < 500 and error.status != 408
+            refused = error.status is not None and (error.status < 500 or (error.status == 529 and error.kind != ""))
             error.maybe_done = body.handed_over and not refused
             raise
 
@@ -95,19 +100,27 @@ class BatchesClient:
         body, headers = self._get(f"{PATH}/{quote(batch_id, safe='')}")
         return Seen(_believed(parse_batch, body), retry_after(headers))
 
-    def newest(self, since: datetime) -> Iterator[Batch]:
-        """The batches of the workspace that were created at `since` or later, newest first."""
+    def newest(self, since: datetime | None = None) -> Listing:
+        """The batches of the workspace that were created at `since` or later; without it, in the last hour or so.
+
+        All by the API's clock: the hour ends when it answered, or at its newest batch where it does not tell.
+        """
+        found: list[Batch] = []
         after: str | None = None
+        at: datetime | None = None
         seen: set[str] = set()
         while True:
             query = {"limit": "1000"} | ({"after_id": after} if after else {})
-            page = _believed(parse_page, self._get(PATH, query)[0])
-            for batch in page.batches:
-                if batch.created_at < since:
-                    return
-                yield batch
-            if page.after_id is None:
-                return
+            body, headers = self._get(PATH, query)
+            page = _believed(parse_page, body)
+            if after is None:
+                at = _told_at(headers)
+                end = at or (page.batches[0].created_at if page.batches else None)
+                since = since or (end - LOOKS_BACK if end else None)
+            recent = [batch for batch in page.batches if since is None or batch.created_at >= since]
+            found += recent
+            if page.after_id is None or len(recent) < len(page.batches):
+                return Listing(tuple(found), at, since)
             if page.after_id in seen:
                 raise _failed(untrusted("the pages of the list of batches repeat"))
             seen.add(after := page.after_id)
@@ -181,8 +194,21 @@ def _believed(parse: Callable[[bytes], Value], body: bytes) -> Value:
 
 def _failed(failure: Failure, *, maybe_done: bool = False) -> CallFailed:
     return CallFailed(
-        failure.problem, status=failure.status, retry=failure.retry, wait=failure.wait, maybe_done=maybe_done
+        failure.problem,
+        status=failure.status,
+        retry=failure.retry,
+        wait=failure.wait,
+        maybe_done=maybe_done,
+        kind=failure.type or "",
     )
+
+
+def _told_at(headers: Any) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _chunks(response: httpx2.Response) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from modelgate.api.sdk import import_sdk
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.domain.text import printable
-from modelgate.errors import ApiProblem, SettingsError
+from modelgate.errors import ApiProblem, SettingsError, failure_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -53,7 +53,7 @@ def connect(
     client = open_client(api, environ=environ, timeout=timeout, middleware=middleware)
     if problem := not_approved(api, origin_used(client)):
         client.close()
-        raise ApiProblem(problem)
+        raise failure_of(problem)
     return client
 
 

@@ -18,7 +18,7 @@ from modelgate.clock import Clock, Deadline
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import ApiProblem
+from modelgate.errors import ApiProblem, failure_of
 
 Heard = Retrieved | Failure
 Listed = Listing | Failure
@@ -70,7 +70,7 @@ def list_models(
         catalogue = Catalogue(client, transport)
         listed = Background(partial(catalogue.list, lifecycles), "api").result(deadline.remaining, _LATE)
     if isinstance(listed, Failure):
-        raise ApiProblem(_located(listed.problem, str(client.base_url)) or listed.problem)
+        raise failure_of(_located(listed.problem, str(client.base_url)) or listed.problem)
     return listed.entries
 
 

@@ -88,6 +88,17 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
     return counting.result()
 
 
+def counted(rows: Iterable[bytes], job: Job) -> Tally:
+    """What the results of a batch come to, of which nothing is used. Raises `ApiProblem` if they are no results."""
+    counting = Counting(job.row.model_id)
+    for row in rows:
+        try:
+            counting.add(parse(row))
+        except BadResult as error:
+            raise _untrusted(str(error)) from None
+    return counting.result()
+
+
 def belongs(rows: Iterable[bytes], part: Part, index: Index) -> bool:
     """Whether the results of a batch are the part's. Changes nothing.
 

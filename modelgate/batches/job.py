@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from modelgate.batches.adoption import Before, before_of
 from modelgate.batches.tally import Tally
 from modelgate.domain.batches import Batch, BatchEventRow, BatchJobRow, BatchPartRow
 from modelgate.domain.codec import canonical
@@ -34,6 +35,14 @@ class Part:
     tally: Tally | None = None
     disowned: frozenset[str] = frozenset()
     """Batches that were adopted for this part and turned out not to be ours."""
+    before: Before | None = None
+    """What the list showed right before the newest intent."""
+    absences: tuple[Before, ...] = ()
+    """The same of each create that was taken for one that made nothing."""
+    twice: tuple[tuple[str, Tally], ...] = ()
+    """Batches beside `batch_id` that hold the same requests: they were paid for twice."""
+    unclaimed: tuple[str, ...] = ()
+    """Batches that ran when the job ended and may have come of a create of this part."""
 
     @property
     def number(self) -> int:
@@ -123,7 +132,8 @@ def _after(part: Part, event: BatchEventRow) -> Part:
     detail = json.loads(event.detail) if event.detail else {}
     match event.event:
         case "intent":
-            return replace(part, attempt=event.attempt, state="sending", intent_at=event.at)
+            seen = before_of(event.detail, event.at)
+            return replace(part, attempt=event.attempt, state="sending", intent_at=event.at, before=seen)
         case "created" if part.state == "collected":  # told late: another process adopted and collected it meanwhile
             return part
         case "created" | "adopted":
@@ -139,7 +149,15 @@ def _after(part: Part, event: BatchEventRow) -> Part:
             ended_at = parse_instant(detail["ended_at"]) if detail["ended_at"] else None
             tally = Tally.from_json(canonical(detail["tally"]))
             return replace(part, state="collected", tally=tally, ended_at=ended_at)
-        case "refused" | "absent" if part.state == "sending":
+        case "refused" if part.state == "sending":
             return replace(part, state="planned")
+        case "absent" if part.state == "sending":
+            absences = part.absences + ((part.before,) if part.before else ())
+            return replace(part, state="planned", absences=absences)
+        case "sent-twice":
+            twice = tuple((name, Tally.from_json(canonical(tally))) for name, tally in sorted(detail.items()))
+            return replace(part, twice=twice)
+        case "unclaimed":
+            return replace(part, unclaimed=tuple(detail))
         case _:
             return part

@@ -45,9 +45,12 @@ class Ledger:
             raise Refused(f"{self.scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {self.scope.flags}")
         return job
 
-    def owned(self, intent_at: datetime) -> frozenset[str]:
-        """The IDs of the batches that cannot have come of an intent at `intent_at`, as they are another part's."""
-        return self.store().owned_batches(intent_at)
+    def owned(self, adopted_before: datetime | None = None) -> frozenset[str]:
+        """The IDs of the batches that are known to be some part's: made, or proved by their results.
+
+        With `adopted_before` also those that were adopted before that instant of our clock.
+        """
+        return self.store().owned_batches(adopted_before)
 
     def add(self, rows: Sequence[BatchJobRow | BatchPartRow | BatchEventRow]) -> None:
         """Adds rows, all or none. Raises `Conflict` if one of them is already there."""

@@ -62,19 +62,30 @@ def plan(context: Context, slot: str, path: Path, *, again: bool = False) -> Pla
 
 
 def run(
-    context: Context, slot: str, path: Path, out: Path, progress: Progress, *, again: bool = False, resends: int = 2
+    context: Context,
+    slot: str,
+    path: Path,
+    out: Path,
+    progress: Progress,
+    *,
+    again: bool = False,
+    resends: int = 2,
+    send_again: bool = False,
 ) -> Job:
     """Sends the file, waits, collects, sends again what is worth it, and writes the results.
 
     The same call goes on with the same job; on a finished one it writes the results again. `again` makes a new job once
-    the old one is finished or canceled. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
+    the old one is finished or canceled. `send_again`: what may have become a batch is looked for once, and then sent,
+    instead of after ten minutes. Raises `BadRequests`, `Refused`, `CouldNotKnow` and `UsageError`.
     """
     _check_out(out, path)
     with (
         _started(context, slot, path, again=again) as (job, index, fresh),
         _work(context, job, path, index, progress) as work,
     ):
-        return Runner(work, permission.of_rounds(context, job), resends, permitted_round=fresh).finish(out)
+        return Runner(
+            work, permission.of_rounds(context, job), resends, permitted_round=fresh, send_again=send_again
+        ).finish(out)
 
 
 def submit(context: Context, slot: str, path: Path, progress: Progress, *, again: bool = False) -> Job:
@@ -87,7 +98,14 @@ def submit(context: Context, slot: str, path: Path, progress: Progress, *, again
 
 
 def resume(
-    context: Context, wanted: str, out: Path, progress: Progress, *, path: Path | None = None, resends: int = 2
+    context: Context,
+    wanted: str,
+    out: Path,
+    progress: Progress,
+    *,
+    path: Path | None = None,
+    resends: int = 2,
+    send_again: bool = False,
 ) -> Job:
     """Does what is left of a job, from wherever it stopped. `path` is where its file of requests is now."""
     job = Ledger(context).job(wanted)
@@ -96,11 +114,14 @@ def resume(
     with closing(Index()) as index:
         _indexed(context, job, path, index)
         with _work(context, job, path, index, progress) as work:
-            return Runner(work, permission.of_rounds(context, job), resends).finish(out)
+            return Runner(work, permission.of_rounds(context, job), resends, send_again=send_again).finish(out)
 
 
-def cancel(context: Context, wanted: str) -> Job:
-    """Asks the API to cancel every batch of the job that has not ended; nothing more of it is sent."""
+def cancel(context: Context, wanted: str, *, adopted: bool = False) -> Job:
+    """Asks the API to cancel every batch of the job that has not ended; nothing more of it is sent.
+
+    A batch that was only found in a list may be somebody else's: it is named and left alone, but for `adopted`.
+    """
     ledger = Ledger(context)
     job = ledger.job(wanted)
     if job.finished:
@@ -109,10 +130,16 @@ def cancel(context: Context, wanted: str) -> Job:
         ledger.note(job, None, "cancel-asked")
     for part in ledger.job(job.id).in_state("sending"):
         resume = typed(context.scope, "resume", job.id, "--out FILE")
-        _log.warning("part %d may have become a batch: `%s` finds and cancels it", part.number, resume)
+        _log.warning("part %d may have become a batch: `%s` finds it", part.number, resume)
     failures: list[CallFailed] = []
     with _connected(context, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
+            if part.adopted and not adopted:
+                by_hand = typed(context.scope, "cancel", job.id, "--adopted")
+                _log.warning(
+                    "%s was only found in a list and may be somebody else's: `%s` cancels it", part.batch_id, by_hand
+                )
+                continue
             try:
                 client.cancel(part.batch_id or "")
             except CallFailed as error:  # the others are canceled all the same
@@ -188,6 +215,8 @@ def _checked(context: Context, path: Path, permitted: Permission, index: Index) 
     objections = permission.objections(context, permitted)
     if objections or scanned.problems:
         raise BadRequests(path, scanned, objections)
+    for note in scanned.notes:
+        _log.warning("%s:%d: %s", path, note.line, note.reason)
     return scanned
 
 

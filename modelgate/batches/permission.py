@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from modelgate.batches.job import Job, typed
+from modelgate.batches.ledger import Ledger
 from modelgate.batches.requests import RequestRules
 from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.pins import choose
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import did_you_mean
 from modelgate.errors import ApiProblem, Refused, UsageError
@@ -28,11 +30,13 @@ class Permission:
     origin: str
     run_id: str | None
     """The run of the gate; None where nothing was recorded."""
+    runnable: frozenset[str] | None
+    """The IDs that the slots here may run; None where approvals are not in the store."""
 
     @property
     def rules(self) -> RequestRules:
         """What requests must fit."""
-        return RequestRules(self.model_id, self.reference, self.entry.max_tokens)
+        return RequestRules(self.model_id, self.reference, self.entry, self.runnable)
 
 
 def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permission:
@@ -43,15 +47,29 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
     report = run_gate(context, "preflight", Options(dry_run=dry_run, only=slot.name))
     report.raise_for_refusal()
     found = next(each for each in report.slots if each.slot == slot.name)
-    model_id = found.handed_off or found.pinned
+    model_id = found.pinned  # handed over or not: a gate that observes hands over names as they are set
     if model_id is None:
         hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
         raise Refused(f"{slot.name}: no ID is approved", hint=hint)
     if report.stood_in_for:  # a start may stand on old facts; work that is about to be sent does not
         raise ApiProblem(report.stood_in_for)
     return Permission(
-        slot.name, slot.reference, model_id, report.entries[slot.name], report.origin or "", report.run_id
+        slot.name,
+        slot.reference,
+        model_id,
+        report.entries[slot.name],
+        report.origin or "",
+        report.run_id,
+        _runnable(context),
     )
+
+
+def _runnable(context: Context) -> frozenset[str] | None:
+    if context.settings.pins_from == "lock":
+        return None
+    pins = Ledger(context, read_only=True).store().state(context.scope).pins
+    chosen = (choose(pins[slot.name], slot.reference, None) for slot in context.settings.slots if slot.name in pins)
+    return frozenset(choice.model_id for choice in chosen if choice)
 
 
 def objections(context: Context, permission: Permission) -> list[str]:

@@ -10,13 +10,20 @@ from typing import Any
 
 from modelgate.batches.split import LONGEST_REQUEST
 from modelgate.domain.batches import LARGEST
+from modelgate.domain.catalogue import Entry
+from modelgate.domain.needs import REFUSED_PARAMETERS, Need, needs_of
 from modelgate.domain.text import printable
 
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """`custom_id` (documented)."""
 
-REFUSED = ("temperature", "top_p", "top_k")
-"""Parameters with which a request errors under `anthropic-version` 2026-10-21, even at default values (documented)."""
+OF_THE_SDK = ("betas", "extra_body", "extra_headers", "extra_query", "timeout")
+"""Arguments of the SDK's `create` that are no parameters of the API's body."""
+
+NOT_IN_BATCHES = ("fallbacks", "speed")
+"""Parameters of messages that batches do not take (SDK's docstrings, and second-hand)."""
+
+OPENAI = 'this is OpenAI\'s format: a line must be {"custom_id": …, "params": {…}}, with the params of /v1/messages'
 
 DEEPEST = 500
 """Objects and lists within each other. Python reads and writes a little more or less, as its stack has room: what was
@@ -34,8 +41,10 @@ class RequestRules:
     """The ID that is filled in."""
     reference: str
     """The slot's reference: the other name that `params.model` may have."""
-    max_tokens: int | None = None
-    """The model's limit; None: unknown."""
+    entry: Entry | None = None
+    """What the API says of the ID; None: the request was judged before, and is only read again."""
+    runnable: frozenset[str] | None = None
+    """The IDs that a slot here may run, for models that are named inside; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,8 @@ class CheckedRequest:
     custom_id: str
     body: bytes
     max_tokens: int
+    notes: tuple[str, ...] = ()
+    """What this version or the entry does not know; it is sent."""
 
 
 class BadRequest(ValueError):
@@ -62,14 +73,18 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
     odd number) cannot see another request.
     """
     request = _parsed(line)
-    reasons = tuple(_reasons(request, rules))
+    if {"method", "url", "body"} <= request.keys():
+        raise BadRequest((OPENAI,))
+    judged = _judged(request.get("params"), rules)
+    reasons = (*_reasons(request, rules), *(reason for reason, refused in judged if refused))
     if reasons:
         raise BadRequest(reasons)
     params = {**request["params"], "model": rules.model_id}
-    body = _encoded({"custom_id": request["custom_id"], "params": params})
+    body = _encoded({"custom_id": request["custom_id"], "params": params}, escape=rules.entry is None)
     if len(body) > LONGEST_REQUEST:
         raise BadRequest((f"{len(body):,} bytes are more than a batch can hold",))
-    return CheckedRequest(request["custom_id"], body, params["max_tokens"])
+    notes = tuple(note for note, refused in judged if not refused)
+    return CheckedRequest(request["custom_id"], body, params["max_tokens"], notes)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -114,13 +129,36 @@ def _params(params: dict[str, Any], rules: RequestRules) -> Iterator[str]:
     if model not in (rules.model_id, rules.reference):
         allowed = " nor ".join(dict.fromkeys((repr(rules.reference), repr(rules.model_id))))
         yield f"params.model {_shown(model)} is not {allowed}"
-    yield from _max_tokens(params.get("max_tokens"), rules.max_tokens)
+    yield from _max_tokens(params.get("max_tokens"), rules.entry.max_tokens if rules.entry else None)
     yield from _messages(params.get("messages"))
-    for name in REFUSED:
-        if name in params:
-            yield f"params.{name} is refused by this API version"
+    for name in sorted(REFUSED_PARAMETERS & params.keys()):
+        yield f"params.{name} is refused by this API version"
     if params.get("stream"):
         yield "params.stream cannot be used in a batch"
+
+
+def _judged(params: object, rules: RequestRules) -> list[tuple[str, bool]]:
+    """What the params ask for beside what the entry tells: reasons, and whether each refuses the line."""
+    entry = rules.entry
+    if entry is None or not isinstance(params, dict):
+        return []
+    found = [(f"params.{name} is the SDK's, no parameter of the API", True) for name in OF_THE_SDK if name in params]
+    found += [
+        (f"params.{name} cannot be used in a batch", True) for name in NOT_IN_BATCHES if params.get(name) is not None
+    ]
+    left = {name: value for name, value in params.items() if name not in (*OF_THE_SDK, *NOT_IN_BATCHES)}
+    return found + [said for need in needs_of(left) if (said := _said(need, entry, rules))]
+
+
+def _said(need: Need, entry: Entry, rules: RequestRules) -> tuple[str, bool] | None:
+    if need.kind == "unknown":
+        return f"params.{need.place} is not known here, and sent as it is", False
+    if need.kind == "model" and rules.runnable is not None and need.name not in rules.runnable | {rules.model_id}:
+        return f"params.{need.place}: no slot here may run it", True
+    if need.kind == "capability" and (met := need.met_by(entry)) is not True:
+        said = "does not say whether it can" if met is None else "cannot"
+        return f"params.{need.place}: {entry.id} {said}", met is False
+    return None
 
 
 def _max_tokens(value: object, limit: int | None) -> Iterator[str]:
@@ -146,10 +184,12 @@ def _messages(value: object) -> Iterator[str]:
                 return
 
 
-def _encoded(request: dict[str, Any]) -> bytes:
+def _encoded(request: dict[str, Any], *, escape: bool) -> bytes:
     try:
         return json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # a lone surrogate: only its escape can be sent
+    except UnicodeEncodeError:  # a lone surrogate: the API refuses a whole batch for it (second-hand)
+        if not escape:
+            raise BadRequest(("no Unicode text: a lone surrogate, half of a character that was cut",)) from None
         return json.dumps(request, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:
         raise BadRequest(("a number is not finite",)) from None

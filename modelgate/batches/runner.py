@@ -39,15 +39,25 @@ class Runner:
 
     `permit` is asked before anything is sent in a round, with its number, and again before a create when its answer is
     old; it raises if the slot may not run the job's model now. `permitted_round` is the last for which it was asked
-    just before. `resends` bounds the rounds after the first.
+    just before. `resends` bounds the rounds after the first. `send_again`: what may have become a batch before this
+    process began is looked for once, and then sent.
     """
 
-    def __init__(self, work: Work, permit: Callable[[int], None], resends: int, permitted_round: int = 0) -> None:
+    def __init__(
+        self,
+        work: Work,
+        permit: Callable[[int], None],
+        resends: int,
+        permitted_round: int = 0,
+        *,
+        send_again: bool = False,
+    ) -> None:
         self._work = work
         self._permit = permit
         self._permitted_round = permitted_round
         self._permitted_at = work.clock.monotonic()
         self._resends = resends
+        self._look_once = {part.number for part in work.job.in_state("sending")} if send_again else set[int]()
 
     def send(self) -> Job:
         """Sends what may be sent now, and returns."""
@@ -62,6 +72,8 @@ class Runner:
             self._collect_again(spool)
             while not self._work.job.finished and self._step(spool):
                 pass
+            if not self._work.job.finished:
+                sending.look_again(self._work)
             write_results(out, self._work.job, self._work.index, spool)
             if not self._work.job.finished:
                 self._work.note(None, "finished", detail=Tally(final_tally(self._work.index)).to_json())
@@ -80,7 +92,8 @@ class Runner:
 
     def _settle(self) -> None:
         for part in self._work.job.in_state("sending"):
-            sending.settle(self._work, part)
+            sending.settle(self._work, part, at_once=part.number in self._look_once)
+            self._look_once.discard(part.number)
             self._cancel_late(part.number)
 
     def _fill(self) -> None:
@@ -102,9 +115,10 @@ class Runner:
             self._permitted_round, self._permitted_at = round_number, clock.monotonic()
 
     def _cancel_late(self, number: int) -> None:
-        """Somebody canceled the job while this part was on its way."""
-        work, batch_id = self._work, self._work.part(number).batch_id
-        if work.job.canceled and batch_id:
+        """Somebody canceled the job while this part was on its way. What was only found in a list is left alone."""
+        work, part = self._work, self._work.part(number)
+        batch_id = part.batch_id
+        if work.job.canceled and batch_id and not part.adopted:
             patiently(lambda: work.client.cancel(batch_id), work.clock)
 
     def _wait(self, spool: Spool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelgate.batches.index import Index, Place
-from modelgate.batches.requests import BadRequest, CheckedRequest, RequestRules, check
+from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, check
 from modelgate.batches.split import LONGEST_REQUEST
 from modelgate.errors import UsageError
 
@@ -42,6 +43,8 @@ class Scan:
     problems: tuple[LineProblem, ...]
     """The first MOST_PROBLEMS."""
     further_problems: int
+    notes: tuple[LineProblem, ...] = ()
+    """What is not known and sent as it is, each with the first line that has it."""
 
 
 def digest(path: Path) -> str:
@@ -57,8 +60,13 @@ def scan(path: Path, rules: RequestRules, index: Index) -> Scan:
     """Checks every line and notes where each request stands. Empty lines are passed over."""
     scanning = _Scanning(rules, index)
     with opened(path) as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise UsageError(f"{path} is UTF-16", hint="save it as UTF-8")
+        file.seek(0)
         for number, start, line in _lines(file, scanning):
             scanning.read(number, start, line)
+            if scanning.is_foreign:
+                break
     if not scanning.requests and not scanning.found:
         scanning.note(1, "the file holds no request")
     return scanning.result()
@@ -107,6 +115,9 @@ class _Scanning:
         self.sha = hashlib.sha256()
         self.requests = self.found = self._bytes = self._tokens = 0
         self._problems: list[LineProblem] = []
+        self._notes: dict[str, int] = {}
+        self.is_foreign = False
+        """Whether the file is of another format altogether: said once."""
 
     def read(self, number: int, start: int, line: bytes) -> None:
         try:
@@ -114,6 +125,7 @@ class _Scanning:
         except BadRequest as error:
             for reason in error.reasons:
                 self.note(number, reason)
+            self.is_foreign = error.reasons == (OPENAI,)
         else:
             self._add(number, Place(request.custom_id, start, len(line), len(request.body)), request)
 
@@ -124,6 +136,9 @@ class _Scanning:
         self.requests += 1
         self._bytes += place.sent
         self._tokens += request.max_tokens
+        for note in request.notes:
+            if len(self._notes) < MOST_PROBLEMS:
+                self._notes.setdefault(note, number)
 
     def note(self, line: int, reason: str) -> None:
         self.found += 1
@@ -133,4 +148,5 @@ class _Scanning:
     def result(self) -> Scan:
         problems = tuple(self._problems)
         digest = self.sha.hexdigest()
-        return Scan(digest, self.requests, self._bytes, self._tokens, problems, self.found - len(problems))
+        notes = tuple(LineProblem(line, note) for note, line in self._notes.items())
+        return Scan(digest, self.requests, self._bytes, self._tokens, problems, self.found - len(problems), notes)

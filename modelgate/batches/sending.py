@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 
 from modelgate.batches import adoption
 from modelgate.batches.body import Body
-from modelgate.batches.collecting import belongs
+from modelgate.batches.collecting import belongs, counted
 from modelgate.batches.job import Part, instants_of, typed
 from modelgate.batches.patience import patiently
 from modelgate.batches.positions import from_text
+from modelgate.batches.tally import Tally
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
-from modelgate.domain.batches import Batch
+from modelgate.domain.batches import Batch, Listing
+from modelgate.domain.codec import canonical
 from modelgate.domain.problems import Problem
 from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
-
-SETTLE_SECONDS = 20.0
-"""How long a batch may take to appear in the list. A GET right after a create may answer 404 (second-hand)."""
-
-TAKEN_IN = 10_000_000
-"""Bytes of a body that the API reads and checks in a second, at the least, before it shows the batch."""
 
 MOST_ATTEMPTS = 8
 """Creates of one part by one process, of which each was definitely refused or came to nothing before the next."""
@@ -56,7 +53,8 @@ def _definite(failure: CallFailed, part: Part) -> ModelgateError:
 
 
 def _attempt(work: Work, part: Part) -> CallFailed | None:
-    work.note(part, "intent")
+    shown = patiently(work.client.newest, work.clock)
+    work.note(part, "intent", detail=adoption.before(shown, part.plan.requests))
     part = work.part(part.number)
     plan = part.plan
     places = work.index.places(from_text(plan.positions))
@@ -78,36 +76,78 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
     return None
 
 
-def settle(work: Work, part: Part) -> None:
-    """Finds out what came of an intent whose outcome is not known: adopts its batch, or notes that there is none."""
-    until = work.clock.monotonic() + SETTLE_SECONDS + part.plan.bytes / TAKEN_IN
+def settle(work: Work, part: Part, *, at_once: bool = False) -> None:
+    """Finds out what came of an intent whose outcome is not known: adopts its batch, or notes that there is none.
+
+    That takes ten minutes, as the API's list may lag; `at_once`: somebody decided that one look is enough.
+    """
+    started, tries, told = work.clock.monotonic(), 0, False
     dismissed: set[str] = set()
     while True:
-        batch = patiently(lambda: _find(work, part, dismissed), work.clock)
+        listing, batch = patiently(lambda: _find(work, part, dismissed), work.clock)
         if batch is not None:
             _log.warning("adopted %s for part %d: its results will prove it", batch.id, part.number)
             return work.note(part, "adopted", batch_id=batch.id, detail=instants_of(batch))
-        if work.clock.monotonic() >= until:
+        if at_once or _before(part).waited(listing, work.clock.monotonic() - started):
             _log.warning("no batch came of part %d: it can be sent again", part.number)
             return work.note(part, "absent")
+        if not told:
+            send = typed(work.ledger.scope, "resume", work.job.id, "--send-again --out FILE")
+            _log.warning(
+                "part %d may have become a batch: looking for ten minutes; `%s` does not wait", part.number, send
+            )
+            told = True
         work.lease.check()
-        work.clock.sleep(2.0)
+        work.clock.sleep(pause(tries))
+        tries += 1
 
 
-def _find(work: Work, part: Part, dismissed: set[str]) -> Batch | None:
-    """The one batch that may be the part's; `dismissed` grows by those that their results show to be others'.
+def look_again(work: Work) -> None:
+    """Before a job ends: whether a create that was repeated made a batch nevertheless. Notes what it finds."""
+    taken = set(work.ledger.owned()) | {part.batch_id or "" for part in work.job.parts}
+    for part in work.job.parts:
+        twice: dict[str, object] = {}
+        running: list[str] = []
+        for batch in [batch for absence in part.absences for batch in _late(work, part, absence, taken)]:
+            taken.add(batch.id)
+            if not batch.ended:
+                running.append(batch.id)
+            elif tally := _ours(work, part, batch):
+                twice[batch.id] = json.loads(tally.to_json())
+        if twice:
+            work.note(part, "sent-twice", detail=canonical(twice))
+        if running:
+            work.note(part, "unclaimed", detail=canonical(sorted(set(running))))
 
+
+def _late(work: Work, part: Part, absence: adoption.Before, taken: set[str]) -> list[Batch]:
+    listing = patiently(lambda: work.client.newest(absence.since), work.clock)
+    return adoption.candidates(listing.batches, absence, part.plan.requests, taken | part.disowned)
+
+
+def _ours(work: Work, part: Part, batch: Batch) -> Tally | None:
+    """What the results of a batch come to, if they are for the part's requests."""
+    if not patiently(lambda: belongs(work.client.results(batch), part, work.index), work.clock):
+        return None
+    return patiently(lambda: counted(work.client.results(batch), work.job), work.clock)
+
+
+def _find(work: Work, part: Part, dismissed: set[str]) -> tuple[Listing, Batch | None]:
+    """What the list shows, and the one batch that may be the part's.
+
+    `dismissed` grows by those that their results show to be others'.
     Raises `CouldNotKnow` while several may be it, as sending again could make a second one.
     """
-    assert part.intent_at is not None  # noqa: S101 # a part that is being sent has an intent
-    newest = work.client.newest(adoption.earliest(part.intent_at))
-    found = adoption.candidates(newest, part, work.ledger.owned(part.intent_at) | dismissed)
+    intent = _before(part)
+    listing = work.client.newest(intent.since)
+    owned = work.ledger.owned(None if intent.kept else part.intent_at)
+    found = adoption.candidates(listing.batches, intent, part.plan.requests, owned | part.disowned | dismissed)
     possible = []
     for batch in found:
         if not batch.ended:
             possible.append(batch)
         elif belongs(work.client.results(batch), part, work.index):
-            return batch
+            return listing, batch
         else:
             dismissed.add(batch.id)
     if len(possible) > 1:
@@ -115,4 +155,9 @@ def _find(work: Work, part: Part, dismissed: set[str]) -> Batch | None:
         message = f"part {part.number} may be any of {len(possible)} running batches: {names}"
         resume = typed(work.ledger.scope, "resume", work.job.id, "--out FILE")
         raise CouldNotKnow(Problem("batch.ambiguous", message, f"once they have ended: {resume}"))
-    return possible[0] if possible else None
+    return listing, possible[0] if possible else None
+
+
+def _before(part: Part) -> adoption.Before:
+    assert part.before is not None  # noqa: S101 # a part that is being sent has an intent
+    return part.before

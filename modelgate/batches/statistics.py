@@ -11,7 +11,7 @@ from decimal import Decimal
 from modelgate.batches.job import Job, Part
 from modelgate.batches.results import Tokens
 from modelgate.batches.tally import Tally
-from modelgate.checks.batch import served_other
+from modelgate.checks.batch import sent_twice, served_other, unclaimed
 from modelgate.domain.batches import RESULTS_DAYS
 from modelgate.domain.findings import Finding
 from modelgate.domain.settings import Price
@@ -58,21 +58,27 @@ class Statistics:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Models other than the pin that answered."""
-        return served_other(self.job.row.slot, self.job.row.model_id, self.served)
+        """Batches that were paid for twice or may have been, and models other than the pin that answered."""
+        slot, parts = self.job.row.slot, self.job.parts
+        return (
+            *sent_twice(slot, [(name, part.number) for part in parts for name, _ in part.twice]),
+            *unclaimed(slot, [(name, part.number) for part in parts for name in part.unclaimed]),
+            *served_other(slot, self.job.row.model_id, self.served),
+        )
 
 
 def account(job: Job, prices: Mapping[str, Price], now: datetime) -> Statistics:
     """The account of `job` at `now`."""
     total = sum((part.tally for part in job.parts if part.tally), Tally())
+    paid = sum((tally for part in job.parts for _, tally in part.twice), total)
     return Statistics(
         job=job,
         outcomes=job.finished.outcomes if job.finished else total.outcomes,
         resent=sum(part.plan.requests for part in job.parts if part.plan.round > 1 and part.batch_id),
-        tokens=total.tokens,
+        tokens=paid.tokens,
         served=Counter(total.served),
         batches=tuple(_batch(part) for part in job.parts),
-        cost=cost(total.tokens, prices.get(job.row.model_id)),
+        cost=cost(paid.tokens, prices.get(job.row.model_id)),
         results_expire_in_days=_expiry(job, now),
     )
 

@@ -54,7 +54,7 @@ def one_name(view: SlotView) -> list[Finding] | None:
 
 def from_problem(problem: Problem) -> Finding:
     """The finding that a problem becomes: unknown, but for an origin that is not approved, which is a no."""
-    level = Level.REFUSE if problem.check == "api.origin-not-approved" else Level.UNKNOWN
+    level = Level.REFUSE if problem.is_refusal else Level.UNKNOWN
     return Finding(problem.check, level, _message(problem), problem.hint, commands=_command(problem))
 
 

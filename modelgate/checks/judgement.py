@@ -19,6 +19,7 @@ RUN_CHECKS: tuple[RunCheck, ...] = (
     settings.unknown_variables,
     settings.untrusted,
     settings.unset_references,
+    settings.observed_blind,
     settings.lock_stale,
     settings.offline,
     store.notices,
@@ -54,6 +55,13 @@ class Judgement:
         return self.snapshot.verb == "preflight" and self.verdict is Verdict.PASS and self.snapshot.policy.enforce
 
     @property
+    def observed(self) -> dict[str, str | None]:
+        """Slot to the ID that a preflight which observes left running; None where nobody knows what it is."""
+        if not self.snapshot.observes:
+            return {}
+        return {view.slot.name: view.pins.hold.model_id if view.pins.hold else view.resolved for view in self.views}
+
+    @property
     def to_pin(self) -> tuple[SlotView, ...]:
         """The slots whose candidate the policy accepts: all of them on a pass, else none."""
         return tuple(view for view in self.views if view.accepts) if self.hands_over else ()
@@ -77,7 +85,7 @@ def judge(snapshot: Snapshot) -> Judgement:
     firm = {view.slot.name for view in views if view.may_run_another}
     weighed = tuple(_waive(snapshot, finding, firm) for finding in findings)
     judgement = Judgement(snapshot, views, (), weighed, verdict_of(weighed))
-    return replace(judgement, slots=tuple(_report(view, judgement.hands_over) for view in views))
+    return replace(judgement, slots=tuple(_report(view, judgement) for view in views))
 
 
 def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Finding:
@@ -91,7 +99,8 @@ def _waive(snapshot: Snapshot, finding: Finding, firm: Collection[str]) -> Findi
     return replace(finding, waived=is_waived(snapshot.waivers, finding.id, finding.slot, snapshot.now))
 
 
-def _report(view: SlotView, hands_over: bool) -> SlotReport:
+def _report(view: SlotView, judgement: Judgement) -> SlotReport:
+    hands_over, observes = judgement.hands_over, judgement.snapshot.observes
     entry, choice = view.entry, view.choice
     pins_it = hands_over and view.accepts
     retires_at = entry.retires_at if entry else None
@@ -101,7 +110,8 @@ def _report(view: SlotView, hands_over: bool) -> SlotReport:
         source=view.slot.source,
         resolved=view.resolved,
         pinned=view.candidate if pins_it else choice.model_id if choice else None,
-        handed_off=view.hand_over if hands_over else None,
+        handed_off=view.as_set if observes else view.hand_over if hands_over else None,
+        enforced=view.hand_over if judgement.verdict is Verdict.PASS else None,
         revision=view.pins.revision + 1 if pins_it else choice.pin.revision if choice else None,
         held=view.held,
         lifecycle=entry.lifecycle if entry else None,

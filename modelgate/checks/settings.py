@@ -49,6 +49,20 @@ def unset_references(snapshot: Snapshot) -> list[Finding]:
     ]
 
 
+def observed_blind(snapshot: Snapshot) -> list[Finding]:
+    """A preflight that observes could not read whether its slots are held."""
+    if snapshot.unheld is None:
+        return []
+    hint = "what runs is not changed; a hold, if there is one, may be passed over until the store can be asked"
+    found = []
+    for slot in snapshot.slots:
+        known = snapshot.unheld.get(slot.name)
+        what = f"{short(known, 29)} of the fallback file" if known else f"{short(slot.reference, 29)}, as it is set"
+        message = f"holds unknown; handed over: {what}"
+        found.append(Finding("settings.observed-blind", Level.WARN, message, hint, slot.name, slot.source))
+    return found
+
+
 def lock_stale(snapshot: Snapshot) -> Iterable[Finding]:
     """Where settings and lock disagree."""
     if snapshot.locked is None:

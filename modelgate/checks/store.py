@@ -6,7 +6,7 @@ from modelgate.checks.api import from_problem, grace
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.snapshot import Snapshot
 
-_NOTICE_LEVELS = {"store.schema-ahead": Level.NOTE, "store.created": Level.WARN}
+_NOTICE_LEVELS = {"store.schema-ahead": Level.NOTE, "store.unencrypted": Level.NOTE, "store.created": Level.WARN}
 
 
 def notices(snapshot: Snapshot) -> list[Finding]:

@@ -51,6 +51,8 @@ def command() -> None:
 def verify(context: Context, scope: Scope, expect: Head | None, after: Head | None, form: str) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
 
+    3 where rows are of a newer modelgate, which this one cannot read.
+
     Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
     """
     store = context.store(context.deadline(), read_only=True)
@@ -59,10 +61,22 @@ def verify(context: Context, scope: Scope, expect: Head | None, after: Head | No
     if form == "json":
         say_json(_as_json(found))
     else:
-        unread = f", {found.unread} of them by a newer modelgate: only their place" if found.unread else ""
-        say(f"{found.rows} rows of {scope} fit{unread}")
-        say(f"tampered with: {found.misfit}" if found.misfit else f"intact up to {found.head or 'the beginning'}")
-    return 0 if found.intact else 1
+        say("\n".join(_lines(found, str(scope))))
+    if found.is_tampered_with:
+        return 1
+    return 0 if found.intact else 3
+
+
+def _lines(found: Verification, scope: str) -> list[str]:
+    lines = [f"{found.rows} rows of {scope} fit"]
+    if found.unread:
+        lines[0] += f", {found.unread} of them by their place alone: they are of a newer modelgate"
+    lines += [f"unguarded: {fault}" for fault in found.guards]
+    if found.misfit:
+        return [*lines, f"tampered with: {found.misfit}"]
+    if found.unread:
+        return [*lines, "not known to be intact: verify with that modelgate"]
+    return [*lines, f"intact up to {found.head or 'the beginning'}"]
 
 
 @command.command("head")
@@ -94,10 +108,11 @@ def export(context: Context, scope: Scope) -> int:
 def _as_json(found: Verification) -> dict[str, object]:
     misfit = found.misfit
     return {
-        "intact": found.intact,
+        "intact": None if found.unread and not found.is_tampered_with else found.intact,
         "rows": found.rows,
         "unread": found.unread,
         "misfit": misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind},
+        "guards": list(found.guards),
         "head": str(found.head) if found.head else None,
     }
 

@@ -76,7 +76,7 @@ def _ahead(changed: Changed, style: Style) -> list[str]:
     if judgement.verdict == "pass":
         passes = f"The next preflight will {style.paint('pass', 'green')}"
         if not judgement.hands_over:
-            return [f"{passes}, but hands over nothing: the policy does not enforce"]
+            return [f"{passes}; the policy only observes, and hands over what the settings and holds say"]
         about = {change.pin.slot for change in changed.changes}
         views = sorted(judgement.views, key=lambda view: view.slot.name not in about)
         handed = [f"{view.slot.name} = {printable(view.hand_over or '', 40)}" for view in views]

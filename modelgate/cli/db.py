@@ -63,7 +63,7 @@ def current(context: Context, form: str) -> int:
 @scoped
 @data_format
 def check(context: Context, form: str) -> int:
-    """Is the store up to date? Exit code 1 if it is behind.
+    """Is the store up to date, and guarded? Exit code 1 if not.
 
     Example: modelgate db check -e prod
     """
@@ -71,7 +71,7 @@ def check(context: Context, form: str) -> int:
 
     planned = migrate.plan(_database(context))
     say_json(_as_json(planned)) if form == "json" else say("\n".join(_lines(planned, "missing")))
-    return 1 if planned.steps else 0
+    return 1 if planned.steps or planned.guards else 0
 
 
 def _database(context: Context) -> Database:
@@ -82,9 +82,12 @@ def _database(context: Context) -> Database:
 
 def _lines(plan: Plan, verb: str) -> list[str]:
     lines = [f"{verb} {step.revision}: {step.title}" for step in plan.steps] or ["up to date"]
-    return lines + [f"locks out modelgate {version}, which ran here recently" for version in plan.locked_out]
+    lines += [f"locks out modelgate {version}, which ran here recently" for version in plan.locked_out]
+    lines += [f"unguarded: {fault}" for fault in plan.guards]
+    return lines + (["for an administrator to do:", *plan.by_hand] if plan.by_hand else [])
 
 
 def _as_json(plan: Plan) -> dict[str, object]:
     steps = [{"revision": s.revision, "title": s.title, "usable_from": s.usable_from} for s in plan.steps]
-    return {"current": plan.current, "steps": steps, "locked_out": list(plan.locked_out)}
+    more = {"guards": list(plan.guards), "by_hand": list(plan.by_hand)}
+    return {"current": plan.current, "steps": steps, "locked_out": list(plan.locked_out), **more}

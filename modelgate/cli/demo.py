@@ -15,13 +15,18 @@ from modelgate.errors import UsageError
 
 @click.command("demo", cls=Command)
 @click.option("--batch", is_flag=True, help="Bulk work that meets every trouble, instead of the gate.")
-def command(batch: bool) -> int:
+@click.option("--fleet", is_flag=True, help="Forty services over ninety days: watch, fleet and serve.")
+def command(batch: bool, fleet: bool) -> int:
     """See the gate at work, step by step, against a stand-in of the API on this machine.
 
     Example: modelgate demo
     """
+    if batch and fleet:
+        raise UsageError("--batch and --fleet are two stories", hint="one at a time")
     try:
-        if batch:
+        if fleet:
+            from modelgate.demo.fleet import play
+        elif batch:
             from modelgate.demo.batch import play
         else:
             from modelgate.demo.gate import play

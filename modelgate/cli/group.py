@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "Compare two environments.",
     "watch": "Judge what every service runs now, and tell what is new.",
     "fleet": "Show what every service runs, from the audit store alone.",
+    "serve": "Show the fleet as pages for reading.",
     "models": "List what the Models API serves.",
     "resolve": "Ask what names mean today.",
     "explain": "Say what a check means and what to do.",
@@ -67,8 +68,8 @@ class LazyGroup(Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="modelgate", message="%(prog)s %(version)s")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Of standard error; json off a terminal.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
-def cli(log_format: str | None, log_level: str) -> None:
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Default: warning.")
+def cli(log_format: str | None, log_level: str | None) -> None:
     """A gate in front of every deployment that uses the Claude API.
 
     Example: modelgate check -e prod

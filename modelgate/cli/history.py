@@ -71,7 +71,8 @@ def _event_lines(event: Event) -> list[str]:
         what = f"{event.action} revision {event.revision}: {event.model_id} for {event.reference}{revokes}{until}"
     else:
         held = " (held)" if event.held else ""
-        what = f"handed over {event.model_id}{held}" + (f" after {event.before}" if event.before else "")
+        verb = "observed" if event.observed else "handed over"
+        what = f"{verb} {event.model_id}{held}" + (f" after {event.before}" if event.before else "")
     host = None if author.actor.endswith(f"@{author.host}") else author.host
     where = [author.actor, host, author.commit_sha and f"commit {author.commit_sha[:12]}", author.ci_run]
     by = ", ".join(part for part in (*where, f"modelgate {author.version}", event.run_id) if part)

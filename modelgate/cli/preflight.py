@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +36,10 @@ class _Preflight(Command):
 @scoped
 @report_formats
 @report_files
-@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, only on a pass.")
-@click.option("--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, only on a pass.")
+@click.option("--emit-env", type=_path, metavar="FILE", help="Write NAME='ID' lines, on a pass or observing.")
+@click.option(
+    "--emit-json", type=_path, metavar="FILE", help="Write the file that pinned() reads, on a pass or observing."
+)
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Try again until it passes: 90s, 10m.")
 @click.option(
     "--keep-env", multiple=True, metavar="NAME", help="Let CMD have this variable of the gate's, too; may be repeated."
@@ -63,32 +66,51 @@ def command(
     from modelgate.gate.handoff import HandOver, need_command
 
     files = parse_reports(reports)
-    for path in filter(None, (emit_env, emit_json)):
-        need_place(path)
-    if emit_env and emit_json and os.path.realpath(emit_env) == os.path.realpath(emit_json):
-        raise UsageError("--emit-env and --emit-json name one file", hint="name two: each would overwrite the other")
+    _need_places(context, emit_env, emit_json, files)
     if cmd:
         need_command(cmd)  # what is certain to fail is told before anybody is asked
-    report = waiting.preflight(context, wait or timedelta(0), _tell, HandOver(emit_env, emit_json, cmd))
+    report = waiting.preflight(context, wait or timedelta(0), _telling(), HandOver(emit_env, emit_json, cmd))
     put_out(report, form, files, err=bool(cmd))
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
 
 
-def _tell(report: Report) -> None:
-    worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
-    say(f"waiting: {worst.slot or report.environment}: {worst.message}", err=True)
+def _telling() -> Callable[[Report], None]:
+    """Says what is waited for, a line a change, not a line a try."""
+    said = ""
+
+    def tell(report: Report) -> None:
+        nonlocal said
+        worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
+        line = f"waiting: {worst.slot or report.environment}: {worst.message} ({worst.id})"
+        if line != said:
+            say(line, err=True)
+        said = line
+
+    return tell
+
+
+def _need_places(
+    context: Context, emit_env: Path | None, emit_json: Path | None, reports: Sequence[tuple[str, Path]]
+) -> None:
+    """Each file can be written, none of them twice, and none of them over what must be kept."""
+    from modelgate.gate.fallback import need_not_lose
+
+    emitted = [path for path in (emit_env, emit_json) if path]
+    for path in emitted:
+        need_place(path)
+    places = [os.path.realpath(path) for path in (*emitted, *(path for _, path in reports))]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
+    if emit_json:
+        need_not_lose(context, emit_json)
 
 
 def _become(cmd: list[str], report: Report, context: Context, emit_json: Path | None, keep: tuple[str, ...]) -> None:
     from modelgate.gate.handoff import become, environment_of
-    from modelgate.pins import FILE_VARIABLE, VARIABLE
 
     of_server = context.settings.database.url.reveal().startswith("postgres")
-    # Observed only: nothing is handed over, and the application starts as it would have without the gate.
-    if not report.enforced:
-        keep, emit_json = (*keep, *(name for name in os.environ if name.startswith(VARIABLE)), FILE_VARIABLE), None
     environ = environment_of(report, os.environ, emit_json, of_server=of_server, keep=keep)
     try:
         become(cmd, environ)

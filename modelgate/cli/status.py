@@ -57,6 +57,13 @@ def _as_text(found: Status, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def _handed_over(slot: SlotStatus) -> str:
+    """`=` where it is what the slot may run: the eye finds the differences."""
+    if slot.handed_over is None:
+        return "-"
+    return "=" if slot.handed_over.model_id == slot.model_id else slot.handed_over.model_id
+
+
 def _cells(slot: SlotStatus, now: datetime) -> list[str]:
     approved, hold = slot.approved, slot.hold
     held = "yes" if hold else "-"
@@ -70,6 +77,6 @@ def _cells(slot: SlotStatus, now: datetime) -> list[str]:
         approved.actor if approved and approved.actor else "-",
         held,
         "-" if slot.days_left is None else str(slot.days_left),
-        slot.handed_over.model_id if slot.handed_over else "-",
+        _handed_over(slot),
     ]
     return [printable(cell) for cell in cells]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, data_format, everywhere
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow
     from modelgate.fleet.watch import Outcome
     from modelgate.gate.context import Context
+    from modelgate.render.style import Style
 
 
-@click.command("watch")
+@click.command("watch", cls=Command)
 @click.option("--every", type=Duration(), metavar="DURATION", help="Go on until it is stopped, such as 1h.")
 @click.option("--no-notify", is_flag=True, help="Record what is new, and tell no channel.")
 @click.option("--dry-run", is_flag=True, help="Record and tell nothing: a role that may SELECT is enough.")
@@ -57,8 +59,11 @@ def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
 
 
 def _as_text(outcome: Outcome) -> str:
+    from modelgate.domain.notices import grouped, worst_first
+
     style, seen = style_of(sys.stdout, os.environ), outcome.seen
-    lines = [f"{style.paint(row.kind, _colour(row))}  {_place(row)}  {printable(row.message)}" for row in outcome.news]
+    shared = grouped(sorted(outcome.news, key=worst_first))
+    lines = [line for rows in shared for line in _lines(rows, style)]
     lines += [f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked]
     lines += [f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))]
     lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in outcome.failed]
@@ -71,8 +76,12 @@ def _colour(row: NoticeRow) -> Any:
     return "green" if row.kind == "over" else {"refuse": "red", "warn": "yellow"}.get(row.level, "dim")
 
 
-def _place(row: NoticeRow) -> str:
-    return printable(f"{row.about_service}/{row.about_environment}{f' {row.slot}' if row.slot else ''}")
+def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
+    from modelgate.domain.notices import places
+
+    first = rows[0]
+    told = f"{style.paint(first.kind, _colour(first))}  {printable(first.message)}  ({first.check_id})"
+    return [told, f"     {printable(', '.join(places(rows, 3)), 300)}"]
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

@@ -65,6 +65,17 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The newest batches of the workspace, newest first, as one question showed them."""
+
+    batches: tuple[Batch, ...]
+    at: datetime | None
+    """When the API answered, by its own clock (`Date`); None where it does not tell."""
+    since: datetime | None
+    """All that were created since are in it, by the API's clock; None: all there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatchJobRow:
     """One file of requests that was handed in for one slot."""
 
@@ -103,7 +114,17 @@ class BatchPartRow:
 
 
 BatchEvent = Literal[
-    "intent", "created", "adopted", "refused", "absent", "disowned", "collected", "cancel-asked", "finished"
+    "intent",
+    "created",
+    "adopted",
+    "refused",
+    "absent",
+    "disowned",
+    "collected",
+    "cancel-asked",
+    "finished",
+    "sent-twice",
+    "unclaimed",
 ]
 
 
@@ -114,7 +135,9 @@ class BatchEventRow:
     `intent`: the create is about to be sent. `created`: it was answered. `refused`: it was answered with a definite no.
     `adopted`: its answer was lost, and a batch of the account was taken for it. `absent`: its answer was lost, and no
     batch came of it. `disowned`: the results showed that an adopted batch is not ours. `collected`: the results were
-    read. `cancel-asked`: somebody asked modelgate to cancel it. `finished`: every request has its row.
+    read. `cancel-asked`: somebody asked modelgate to cancel it. `finished`: every request has its row. `sent-twice`:
+    a create that counted as absent made a batch nevertheless, as its results prove. `unclaimed`: a running batch may
+    have come of such a create.
     """
 
     table: ClassVar[str] = "batch_events"
@@ -126,4 +149,6 @@ class BatchEventRow:
     at: datetime
     batch_id: str | None = None
     detail: str | None = None
-    """JSON: of `created` and `adopted` the batch's instants, of `collected` and `finished` the tally."""
+    """JSON: of `intent` what the list of batches showed right before, of `created` and `adopted` the batch's instants,
+    of `collected` and `finished` the tally, of `sent-twice` a tally for each batch, of `unclaimed` the batches.
+    """

@@ -18,8 +18,9 @@ from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.times import format_instant
 
-FORM = 1
-"""The newest version of the canonical form that this version of modelgate writes and reads."""
+FORM = 2
+"""The newest version of the canonical form that this version of modelgate reads. A row that older ones would misread
+says so by its `form`."""
 GENESIS = "0" * 64
 """What the first row of a chain has for `previous`."""
 WINDOW = 1000
@@ -67,6 +68,8 @@ class Link:
     hash: str
     text: str | None
     """Its canonical form; None where this version does not know the row's form or table: only its place is checked."""
+    recorded_at: str = ""
+    """In its canonical form; empty where nobody asks."""
 
     @property
     def fits_itself(self) -> bool:
@@ -83,7 +86,7 @@ class Link:
         return any(digest(text) == self.hash for text in elsewhere)
 
 
-Kind = Literal["changed", "removed", "inserted", "reordered"]
+Kind = Literal["changed", "removed", "inserted", "reordered", "backdated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,18 @@ class Verification:
     unread: int = 0
     """How many of them have a form or table that this version does not know: only their place was checked."""
     misfit: Misfit | None = None
+    guards: tuple[str, ...] = ()
+    """What no longer keeps rows from being changed, or is not as the store's schema has it."""
+
+    @property
+    def is_tampered_with(self) -> bool:
+        """Whether something does not fit."""
+        return self.misfit is not None or bool(self.guards)
 
     @property
     def intact(self) -> bool:
-        """Whether every row fits."""
-        return self.misfit is None
+        """Whether every row was read, and everything fits. False too where this version cannot read every row."""
+        return not (self.is_tampered_with or self.unread)
 
 
 def walk(
@@ -177,7 +187,8 @@ class _Walker:
         if link.sequence < self.place:
             return Misfit("inserted", link.sequence, link.table)
         if link.fits_itself and self.follows(link):
-            return None
+            is_earlier = self.before and link.recorded_at < self.before[-1].recorded_at
+            return Misfit("backdated", link.sequence, link.table) if is_earlier else None
         return self._explained(link, later)
 
     def _explained(self, link: Link, later: Iterator[Link]) -> Misfit:

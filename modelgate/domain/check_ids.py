@@ -41,10 +41,12 @@ CHECK_IDS = (
     "store.schema-incompatible",
     "store.schema-ahead",
     "store.created",
+    "store.unencrypted",
     "api.grace",
     "store.grace",
     "settings.unknown-variable",
     "settings.model-from-unset",
+    "settings.observed-blind",
     "settings.untrusted",
     "settings.lock-stale",
     "settings.waiver-expired",
@@ -53,7 +55,7 @@ CHECK_IDS = (
 )
 
 WATCH_IDS = ("watch.silent", "watch.not-asked")
-BATCH_IDS = ("batch.served-other", "batch.ambiguous")
+BATCH_IDS = ("batch.served-other", "batch.ambiguous", "batch.sent-twice", "batch.unclaimed")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
 
 _NEVER_WAIVED = {

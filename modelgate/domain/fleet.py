@@ -149,7 +149,7 @@ def model_facts(states: Iterable[ScopeState]) -> dict[tuple[str | None, str], Mo
         for look in {look.run_id: look for look in (state.current, *state.newest.values())}.values():
             known_at = look.asked_at or look.recorded_at
             for row in state.resolutions.get(look.run_id, ()):
-                model_id = row.handed_off_id or row.pinned_id or row.resolved_id
+                model_id = row.handed_off_id or row.pinned_id or row.resolved_id  # the ID that was judged
                 before = found.get((look.origin, model_id)) if model_id else None
                 if model_id and row.lifecycle and (before is None or before.known_at < known_at):
                     found[look.origin, model_id] = ModelFacts(row.lifecycle, row.retires_at, known_at)

@@ -78,4 +78,6 @@ class Event:
     expires_at: datetime | None = None
     revokes: int | None = None
     held: bool = False
+    observed: bool = False
+    """Not handed over: what a gate that only observed left running."""
     run_id: str | None = None

@@ -40,6 +40,10 @@ _TOOLS = {
 """How a tool's `type` begins, to the capability that it needs; empty: none that an entry tells."""
 
 
+_DEEPEST = 8
+"""Blocks within blocks that are looked into: the SDK's types nest three."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """One thing that a request asks for."""
@@ -136,6 +140,8 @@ def _messages(value: object) -> Iterator[Need]:
 
 
 def _blocks(place: str, blocks: list[Any]) -> Iterator[Need]:
+    if place.count(".content") > _DEEPEST:
+        return
     for number, block in enumerate(blocks):
         kind = _get(block, "type")
         if kind != "text":

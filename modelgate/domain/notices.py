@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -170,13 +170,28 @@ def digest(recorded: Iterable[Recorded], known: frozenset[Key]) -> list[NoticeRo
         and key in known
         and (row.about_service, row.about_environment, row.slot, row.model_id) not in begun
     ]
-    return sorted([*live, *ended], key=_worst_first)
+    return sorted([*live, *ended], key=worst_first)
 
 
-def _worst_first(row: NoticeRow) -> tuple[object, ...]:
+def worst_first(row: NoticeRow) -> tuple[object, ...]:
+    """A key to sort by: what is over comes last."""
     left = row.threshold if row.threshold is not None else 10_000
     place = (row.model_id, row.check_id, row.about_service, row.about_environment, row.slot)
     return (row.kind == "over", -RANK[Level(row.level)], left, *place)
+
+
+def grouped(rows: Iterable[NoticeRow]) -> list[list[NoticeRow]]:
+    """What many slots share, together, in the order of the first of each."""
+    groups: dict[tuple[str, ...], list[NoticeRow]] = {}
+    for row in rows:
+        groups.setdefault((row.kind, row.check_id, row.model_id, row.message), []).append(row)
+    return list(groups.values())
+
+
+def places(shared: Sequence[NoticeRow], most: int) -> list[str]:
+    """Where that is: `checkout/prod summarizer`, …, `and 39 more`."""
+    named = [f"{r.about_service}/{r.about_environment}{f' {r.slot}' if r.slot else ''}" for r in shared[:most]]
+    return [*named, f"and {len(shared) - most} more"] if len(shared) > most else named
 
 
 def digest_id(channel: str, rows: Iterable[NoticeRow]) -> str:

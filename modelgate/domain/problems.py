@@ -24,6 +24,11 @@ class Problem:
     command: str = ""
     """A whole line to paste, where one command is the next step."""
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is a no rather than an unknown: who is not to be asked was not asked."""
+        return self.check == "api.origin-not-approved"
+
     def hinting(self, hint: str) -> Problem:
         """The same problem with another next step."""
         return replace(self, hint=hint)

@@ -28,7 +28,9 @@ class SlotReport:
     pinned: str | None = None
     """*p*: the ID that the slot may run."""
     handed_off: str | None = None
-    """The ID handed to the application; None unless preflight passed."""
+    """What was handed to the application: the ID, where preflight passed; as it is set, where it observes."""
+    enforced: str | None = None
+    """The ID that an enforcing preflight would have handed over; None where it would have refused."""
     revision: int | None = None
     """The revision that allows *p*; None from the lock."""
     held: bool = False
@@ -65,7 +67,7 @@ class Report:
     audit_head: str | None = None
     """`SERVICE/ENV:SEQUENCE:HASH` after this run."""
     exports: Mapping[str, str] = field(default_factory=dict)
-    """Variable name to ID: what a passing preflight hands over."""
+    """Variable name to ID: what preflight hands over."""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """Slot to what the API says of the ID that it may run, where that is known."""
     stood_in_for: Problem | None = None
@@ -92,7 +94,7 @@ class Report:
 
     @property
     def models(self) -> dict[str, str]:
-        """Slot to ID, as handed over; empty unless preflight passed."""
+        """Slot to what was handed over; empty unless preflight passed or observes."""
         return {slot.slot: slot.handed_off for slot in self.slots if slot.handed_off}
 
     def raise_for_refusal(self) -> None:

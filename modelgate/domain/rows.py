@@ -95,6 +95,13 @@ class ResolutionRow:
     held: bool = False
     lifecycle: str | None = None
     retires_at: datetime | None = None
+    observed_id: str | None = None
+    """What a preflight that observed left running: the held ID, else what the reference meant; None if not known."""
+
+    @property
+    def form(self) -> int:
+        """Older versions of modelgate do not know what was observed, and would take the row for a changed one."""
+        return 1 if self.observed_id is None else 2
 
 
 @dataclass(frozen=True, slots=True)

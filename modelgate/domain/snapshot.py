@@ -23,7 +23,7 @@ class Grace:
 
 @dataclass(frozen=True, slots=True)
 class StoreNotice:
-    """Something about the store that is worth a finding but stops nothing: `store.created`, `store.schema-ahead`."""
+    """Something about the store that is worth a finding but stops nothing: `store.created`, `store.unencrypted` …"""
 
     check: str
     message: str
@@ -62,6 +62,13 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+    unheld: Mapping[str, str] | None = None
+    """Of a preflight that observes and could not read holds: slot to the ID of a young fallback file. None: not so."""
+
+    @property
+    def observes(self) -> bool:
+        """A preflight that only looks on: what runs is not changed by it."""
+        return self.verb == "preflight" and not self.policy.enforce
 
     @property
     def names(self) -> frozenset[str]:

@@ -72,6 +72,13 @@ class SlotView:
         """The ID that the slot would be handed if the run passed."""
         return self.candidate if self.choice or self.accepts else None
 
+    @property
+    def as_set(self) -> str:
+        """What a preflight that observes hands over: the held ID, else the reference as the settings have it."""
+        if self.snapshot.unheld is not None:
+            return self.snapshot.unheld.get(self.slot.name, self.slot.reference)
+        return self.pins.hold.model_id if self.pins.hold else self.slot.reference
+
 
 def look(snapshot: Snapshot, slot: Slot) -> SlotView:
     """The view of one slot."""

@@ -6,7 +6,6 @@ import hmac
 import http.client
 import json
 import ssl
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 
 from modelgate.background import Background
 from modelgate.clock import Clock
-from modelgate.domain.notices import SCHEMA, NoticeRow
+from modelgate.domain.notices import SCHEMA, NoticeRow, grouped, places
 from modelgate.domain.settings import NotifySettings, Secret
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
@@ -45,14 +44,12 @@ class Slack:
 
     def request(self, digest_id: str, rows: Sequence[NoticeRow], now: datetime) -> tuple[bytes, dict[str, str]]:  # noqa: ARG002 # as of all
         """Blocks: a headline, then one section for each thing that many slots share, the worst first."""
-        groups: dict[tuple[str, str, str, str], list[NoticeRow]] = defaultdict(list)
-        for row in rows:
-            groups[row.kind, row.check_id, row.model_id, row.message].append(row)
+        groups = grouped(rows)
         headline = f"modelgate: {_headline(rows)}"
         blocks: list[dict[str, Any]] = [
             {"type": "header", "text": {"type": "plain_text", "text": short(headline, 150)}}
         ]
-        for shared in list(groups.values())[:_GROUPS]:
+        for shared in groups[:_GROUPS]:
             blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _section(shared)}})
         more = f"and {len(groups) - _GROUPS} more · " if len(groups) > _GROUPS else ""
         told = f"{more}`modelgate fleet` shows all · {digest_id}"
@@ -173,9 +170,7 @@ def _headline(rows: Sequence[NoticeRow]) -> str:
 def _section(shared: Sequence[NoticeRow]) -> str:
     first = shared[0]
     icon = "🟢" if first.kind == "over" else _ICONS.get(first.level, "⚪")
-    places = [f"{r.about_service}/{r.about_environment}{f' {r.slot}' if r.slot else ''}" for r in shared]
-    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
-    where = ", ".join(_mrkdwn(place) for place in places[:_NAMED]) + more
+    where = ", ".join(_mrkdwn(place) for place in places(shared, _NAMED))
     return f"{icon} *{_mrkdwn(first.message)}*\n{where}\n`{first.check_id}` · {first.kind}"
 
 

@@ -25,6 +25,8 @@ class Approvals:
     """In force: the lock's are among them. None: they could not be read."""
     locked: tuple[Pin, ...] | None = None
     """The lock's; None where no lock was read."""
+    is_read: bool = False
+    """Whether the store's pins and holds were read; else they are the fallback file's, or the lock's alone."""
     store: Store | None = None
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By slot, the newest revision in the store when it was read."""
@@ -68,6 +70,7 @@ def read_again(run: Run, known: Approvals) -> Approvals:
     return replace(
         known,
         pins=in_force(state.pins, known.locked),
+        is_read=True,
         revisions=state.revisions,
         promoted=state.promoted,
         known_aliases=state.known_aliases,
@@ -83,5 +86,7 @@ def unreachable(run: Run, known: Approvals, problem: Problem) -> Approvals:
 
 
 def _read_lock(run: Run) -> tuple[Pin, ...]:
-    """Raises SettingsError."""
+    """Raises SettingsError. What a gate that observes does not find approves nothing, and stops nothing."""
+    if run.observes and not run.context.settings.lock_file.is_file():
+        return ()
     return read_lock(run.context.settings.lock_file, run.context.scope).pins

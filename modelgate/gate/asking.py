@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from modelgate.domain.history import StoredFacts
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
-from modelgate.domain.times import is_young
 from modelgate.errors import StoreProblem
 from modelgate.gate import fingerprint
 from modelgate.gate.approvals import Approvals
@@ -53,8 +53,7 @@ def find_out(run: Run, approvals: Approvals) -> Asked:
     mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.api, credential, store.salt)
     patience, pause, claimed = Deadline.after(run.deadline.remaining / 2, context.clock), 0.1, False
     while True:
-        stored = _earlier(store, context, mark)
-        if stored and _serves(stored, run, approvals):
+        if stored := _earlier(store, run, approvals, mark):
             return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
         if claimed or run.read_only or not patience.remaining:
             break
@@ -66,28 +65,38 @@ def find_out(run: Run, approvals: Approvals) -> Asked:
 
 
 def within_grace(
-    context: Context, policy: Policy, store: Store, origin: str
+    context: Context, policy: Policy, store: Store, origin: str, wanted: Collection[str] = ()
 ) -> tuple[Facts, Grace] | tuple[None, None]:
     """Old facts of the API at `origin` on which a start is allowed while it cannot be asked, and for how long.
 
-    They are of the same service, slots and requirements; neither, if there are none so young. Raises StoreProblem.
+    They are of the same service, slots and requirements, the newest that know all `wanted` IDs, whatever stands beside
+    them; neither, if there are none so young by this host's clock. Raises StoreProblem.
     """
     if policy.grace_hours <= 0:
         return None, None
-    lasting = timedelta(hours=policy.grace_hours)
+    lasting, now = timedelta(hours=policy.grace_hours), context.clock.now()
     mark = fingerprint.for_grace(context.scope, context.settings.slots, origin)
-    stored = store.facts(context.scope, grace_fingerprint=mark)
-    if stored is None or not is_young(stored.asked_at, context.clock.now(), lasting):
-        return None, None
-    return stored.facts, Grace(stored.asked_at, stored.asked_at + lasting)
+    for stored in store.young_facts(context.scope, (now - lasting, now), grace_fingerprint=mark):
+        if all(stored.facts.knows(model_id) for model_id in wanted):
+            return stored.facts, Grace(stored.asked_at, stored.asked_at + lasting)
+    return None, None
 
 
-def _earlier(store: Store, context: Context, mark: str) -> StoredFacts | None:
-    """The facts that may be reused; none where the store cannot be asked for them."""
+def _earlier(store: Store, run: Run, approvals: Approvals, mark: str) -> StoredFacts | None:
+    """The newest facts young enough to be judged again that speak of all that is to be judged; none where the store
+    cannot be asked for them.
+    """
+    context, now = run.context, run.context.clock.now()
+    oldest = now - timedelta(seconds=run.policy.reuse_seconds)
+    references, wanted = {slot.reference for slot in context.settings.slots}, _possible(context, approvals)
     try:
-        return store.facts(context.scope, reuse_fingerprint=mark)
+        candidates = store.young_facts(context.scope, (oldest, now), reuse_fingerprint=mark)
     except StoreProblem:
         return None
+    for stored in candidates:
+        if references <= stored.facts.answers.keys() and all(stored.facts.knows(each) for each in wanted):
+            return stored
+    return None
 
 
 def _claim(store: Store, mark: str) -> bool:
@@ -121,23 +130,14 @@ def _possible(context: Context, approvals: Approvals) -> set[str]:
     return found
 
 
-def _serves(stored: StoredFacts, run: Run, approvals: Approvals) -> bool:
-    """Whether facts from the store are young enough and speak of everything that is to be judged."""
-    context, limit = run.context, timedelta(seconds=run.policy.reuse_seconds)
-    return (
-        is_young(stored.asked_at, context.clock.now(), limit)
-        and all(slot.reference in stored.facts.answers for slot in context.settings.slots)
-        and all(stored.facts.knows(model_id) for model_id in _possible(context, approvals))
-    )
-
-
 def _with_grace(run: Run, approvals: Approvals, asked: Asked) -> Asked:
     """Old facts where the API cannot be asked, if a start may stand on them. A fresh answer is never replaced."""
     problem = _graceable(asked.facts) if asked.facts and run.verb == "preflight" else None
     if problem is None or asked.facts is None or approvals.store is None:
         return asked
     try:
-        earlier, grace = within_grace(run.context, run.policy, approvals.store, asked.facts.origin)
+        wanted = _possible(run.context, approvals)
+        earlier, grace = within_grace(run.context, run.policy, approvals.store, asked.facts.origin, wanted)
     except StoreProblem:
         return asked
     return replace(asked, facts=asked.facts.patched(earlier), problem=problem, grace=grace) if earlier else asked

@@ -12,7 +12,7 @@ from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Snapshot
 from modelgate.errors import StoreProblem
-from modelgate.gate import approvals, asking
+from modelgate.gate import approvals, asking, fallback
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.asking import Asked
 from modelgate.gate.options import Run
@@ -89,6 +89,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         untrusted=settings.untrusted,
         api_grace=asked.grace,
         store_grace=known.grace,
+        unheld=fallback.ids(run.context, run.policy) if run.observes and not known.is_read else None,
     )
     return Gathered(known, asked, snapshot)
 

@@ -55,17 +55,22 @@ def _quoted(value: str) -> str:
 
 
 def json_text(report: Report, handed_at: str) -> str:
-    """The file for `pinned()`, which is also the fallback file of a later preflight."""
+    """The file for `pinned()`, which is also the fallback file of a later preflight: but not where it only observed."""
     models = {
-        slot.slot: {"id": slot.handed_off, "reference": slot.reference, "revision": slot.revision}
+        slot.slot: {
+            "id": slot.handed_off,
+            "reference": slot.reference,
+            "revision": None if report.observed and not slot.held else slot.revision,
+        }
         for slot in report.slots
+        if slot.handed_off
     }
     content = {
         "schema": SCHEMA,
         "service": report.service,
         "environment": report.environment,
         "run_id": report.run_id,
-        "handed_at": handed_at,
+        "observed_at" if report.observed else "handed_at": handed_at,
         "models": models,
     }
     return json.dumps(content, indent=2) + "\n"

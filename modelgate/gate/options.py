@@ -61,6 +61,11 @@ class Run:
         return self.context.settings.policy(self.verb)
 
     @property
+    def observes(self) -> bool:
+        """Whether this is a preflight that changes nothing of what runs."""
+        return self.verb == "preflight" and not self.policy.enforce
+
+    @property
     def read_only(self) -> bool:
         """Whether the store must not be written to."""
         return not self.options.records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from modelgate.checks.judgement import Judgement
@@ -33,7 +34,7 @@ def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
     assert store is not None  # noqa: S101 # only a run with a store is recorded
     expect = {slot.name: known.approvals.revisions.get(slot.name, 0) for slot in context.settings.slots}
     failed = hand_over(run, told)
-    rows = _rows(run, known, judgement, told, handed_over=judgement.hands_over and failed is None)
+    rows = _rows(run, known, judgement, told, handed_over=failed is None)
     try:
         head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
     except BaseException:
@@ -58,7 +59,8 @@ def hand_over(run: Run, told: Report) -> UsageError | None:
 def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report, *, handed_over: bool) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     shown = zip(judgement.views, judgement.slots, strict=True)
-    resolutions = [_resolution(view, slot, run.run_id, handed_over) for view, slot in shown]
+    observed = {} if run.options.only else judgement.observed
+    resolutions = [_resolution(view, slot, run.run_id, handed_over, observed) for view, slot in shown]
     findings = [_finding(finding, run.run_id) for finding in told.findings]
     pins = [pin_row(_accepted(view), run.run_id) for view in judgement.to_pin]
     failed = judgement.hands_over and not handed_over
@@ -110,7 +112,9 @@ def _slot(run: Run, view: SlotView, hands_over: bool) -> dict[str, object]:
     }
 
 
-def _resolution(view: SlotView, slot: SlotReport, run_id: str, handed_over: bool) -> ResolutionRow:
+def _resolution(
+    view: SlotView, slot: SlotReport, run_id: str, handed_over: bool, observed: Mapping[str, str | None]
+) -> ResolutionRow:
     return ResolutionRow(
         run_id=run_id,
         slot=slot.slot,
@@ -118,7 +122,8 @@ def _resolution(view: SlotView, slot: SlotReport, run_id: str, handed_over: bool
         outcome=view.answer.outcome if view.answer else "failed",
         resolved_id=view.answer.id if view.answer else None,
         pinned_id=slot.pinned,
-        handed_off_id=slot.handed_off if handed_over else None,
+        handed_off_id=slot.handed_off if handed_over and not view.snapshot.observes else None,
+        observed_id=observed.get(slot.slot) if handed_over else None,
         revision=slot.revision,
         held=slot.held,
         lifecycle=slot.lifecycle,

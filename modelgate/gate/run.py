@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from modelgate.checks.judgement import judge
+from modelgate.checks.judgement import Judgement, judge
 from modelgate.domain.findings import Verdict
 from modelgate.domain.report import Report
 from modelgate.domain.settings import Verb
 from modelgate.errors import Conflict, SettingsError, StoreProblem
 from modelgate.gate.context import Context
-from modelgate.gate.gather import gather, gather_again, without_store
+from modelgate.gate.gather import Gathered, gather, gather_again, without_store
 from modelgate.gate.options import Options, Run
 from modelgate.gate.record import hand_over, record
 from modelgate.gate.report import repeated, report, says_the_same
@@ -35,10 +35,7 @@ def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Re
         for _ in range(_RACES):
             judgement = judge(known.snapshot)
             if not options.records or known.approvals.store is None or known.approvals.problem:
-                told = report(run, known, judgement)
-                if failed := hand_over(run, told):
-                    raise failed
-                return told
+                return _unrecorded(run, known, judgement)
             if options.before and says_the_same(judgement, options.before):
                 return repeated(run, known, judgement, options.before)
             try:
@@ -47,6 +44,15 @@ def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Re
                 known = gather_again(run, known)
             except StoreProblem as error:
                 known = without_store(run, known, error.problem, passed=judgement.verdict is Verdict.PASS)
+        if run.observes:  # it pins nothing, and nothing must stop this start
+            return _unrecorded(run, known, judge(known.snapshot))
     finally:
         known.give_back_claim()
     raise Conflict("pins of this environment change faster than they can be read", hint="run it again")
+
+
+def _unrecorded(run: Run, known: Gathered, judgement: Judgement) -> Report:
+    told = report(run, known, judgement)
+    if failed := hand_over(run, told):
+        raise failed
+    return told

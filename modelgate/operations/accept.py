@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.command_line import REASON, command
-from modelgate.domain.pins import Pin, SlotPins, approval, fold
+from modelgate.domain.pins import Pin, SlotPins, approval, choose, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
@@ -117,6 +117,14 @@ def _run_by(
     missing = [slot.name for slot in slots if slot.name not in handed]
     if missing:
         raise Refused(f"{there} has handed over nothing for {', '.join(missing)}", hint=f"deploy to {source} first")
+    asked, may_run = {slot.name for slot in slots}, _may_run(store, there)
+    for name in sorted(asked & may_run.keys()):
+        runs, handed_over = may_run[name], handed[name].model_id
+        if runs != handed_over:
+            told = f"may run {printable(runs or 'nothing')} now; handed over last: {printable(handed_over)}"
+            raise Refused(
+                f"{name}: {there} {told}", hint=f"restart {source} first: what it may run is what it then runs"
+            )
     policy, notes = context.settings.check, []
     promoted = store.state(context.scope, promote_from=source).promoted
     for slot in slots:
@@ -124,6 +132,18 @@ def _run_by(
         if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > context.clock.now():
             notes.append(f"{slot.name}: {source} runs it since {to_the_minute(since)}; check refuses until it soaked")
     return {slot.name: (slot.reference, handed[slot.name].model_id) for slot in slots}, tuple(notes)
+
+
+def _may_run(store: Store, there: Scope) -> dict[str, str | None]:
+    """Slot to the ID that it may run in another environment, by the references and answers of its last run."""
+    last, pins = store.last_run(there), fold(store.revisions(there))
+    found: dict[str, str | None] = {}
+    for seen in last.resolutions if last else ():
+        of_slot = pins.get(seen.slot, SlotPins(seen.slot))
+        chosen = choose(of_slot, seen.reference, seen.resolved_id)
+        in_git = last is not None and last.run.lock_commit is not None and of_slot.hold is None
+        found[seen.slot] = seen.pinned_id if in_git or chosen is None else chosen.model_id
+    return found
 
 
 def _says_nothing_new(pin: Pin, pins: SlotPins) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from modelgate import api
 from modelgate.domain.catalogue import LIFECYCLES, Entry, Facts
-from modelgate.errors import ApiProblem
+from modelgate.errors import failure_of
 from modelgate.gate.context import Context
 
 
@@ -31,5 +31,5 @@ def resolve(context: Context, names: Collection[str]) -> Facts:
         environ=context.environ,
     )
     if facts.problem:
-        raise ApiProblem(facts.problem)
+        raise failure_of(facts.problem)
     return facts

@@ -30,7 +30,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "sequence": envelope.sequence,
         "recorded_at": format_instant(envelope.recorded_at),
         "slot": event.slot,
-        "action": event.action or "hand-over",
+        "action": event.action or ("observed" if event.observed else "hand-over"),
         "id": event.model_id,
         "reference": event.reference,
         "before": event.before,

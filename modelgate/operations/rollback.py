@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.command_line import command
 from modelgate.domain.history import StoredFacts
 from modelgate.domain.pins import Choice, Pin, SlotPins, approval
 from modelgate.domain.problems import Problem
@@ -15,6 +17,7 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
+from modelgate.gate import fallback
 from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
@@ -115,8 +118,6 @@ def _ask(context: Context, pins: Mapping[str, SlotPins], target: Target, deadlin
     try:
         return ask(context, pins, [target.model_id] if target.model_id else [], deadline)
     except ApiProblem as error:
-        if error.problem.check == "api.origin-not-approved":
-            raise  # somebody else answers: that is no outage, and not to be gone around
         hint = "in an outage: the same command with --unverified"
         raise CouldNotKnow(error.problem.hinting(hint)) from error
 
@@ -214,10 +215,11 @@ def _planned(
     earlier: StoredFacts | None,
 ) -> Changed:
     """The changes, and what the next preflight makes of `revisions`, which end with them: in an outage on grace."""
+    notes = _still_named(context, changes)
     if facts:
-        return Changed(context.scope, tuple(changes), outlook(context, revisions, facts))
-    policy = context.settings.preflight
-    believed, grace = within_grace(context, policy, store, earlier.facts.origin) if earlier else (None, None)
+        return Changed(context.scope, tuple(changes), outlook(context, revisions, facts), notes=notes)
+    policy, targets = context.settings.preflight, {change.pin.model_id for change in changes}
+    believed, grace = within_grace(context, policy, store, earlier.facts.origin, targets) if earlier else (None, None)
     if grace is None:
         note = "unverified: the gate starts it only once the API can be asked again"
         ahead = outlook(context, revisions, None, problem=NOT_ASKED)
@@ -225,4 +227,15 @@ def _planned(
         until = to_the_minute(grace.until)
         note = f"unverified: while the API is down the gate starts on what was verified before, until {until}"
         ahead = outlook(context, revisions, believed, grace)
-    return Changed(context.scope, tuple(changes), ahead, notes=(note,))
+    return Changed(context.scope, tuple(changes), ahead, notes=(note, *notes))
+
+
+def _still_named(context: Context, changes: list[Change]) -> tuple[str, ...]:
+    """Slots of which the fallback file names another ID: without the store, a start would still run that."""
+    named, policy = fallback.names(context, context.settings.preflight), context.settings.preflight
+    other = {c.pin.slot: named[c.pin.slot] for c in changes if named.get(c.pin.slot, c.pin.model_id) != c.pin.model_id}
+    if not other:
+        return ()
+    told = ", ".join(f"{printable(model_id)} for {slot}" for slot, model_id in other.items())
+    anew = command(context.scope, "preflight", "--emit-json", shlex.quote(policy.fallback_file))
+    return (f"the fallback file still names {told}; once restarted, publish it anew:", anew)

@@ -14,7 +14,7 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.domain.view import SlotView
-from modelgate.errors import ApiProblem, Refused, UsageError
+from modelgate.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.gate.context import Context
 
 
@@ -65,7 +65,7 @@ def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], dead
         environ=context.environ,
     )
     if facts.problem:
-        raise ApiProblem(facts.problem)
+        raise failure_of(facts.problem)
     return facts
 
 

@@ -73,8 +73,20 @@ def modes(report: Report) -> list[str]:
     elif report.run_id is None:
         said.append("Nothing was recorded.")
     if not report.enforced:
-        said.append("Observe mode (enforce = false): the exit code is 0 and nothing is handed over.")
+        said.append(_observed(report))
     return said
+
+
+def _observed(report: Report) -> str:
+    """What an enforcing gate would have done, where this one only looked on."""
+    said = "Observe mode (enforce = false): the exit code is 0"
+    if not report.observed:
+        return f"{said}."
+    if report.verdict is not Verdict.PASS:
+        return f"{said}, and what runs is not changed. An enforcing gate would not have started it."
+    others = [f"{s.slot} = {s.enforced}" for s in report.slots if s.enforced and s.enforced != s.handed_off]
+    told = f"handed over {', '.join(others)}" if others else "handed over the same"
+    return f"{said}, and what runs is not changed. An enforcing gate would have {told}."
 
 
 def may_run(slot: SlotReport, report: Report) -> str:

@@ -70,7 +70,9 @@ class BatchesApi:
 
     async def list_batches(self, request: Request) -> Response:
         """A page of batches, newest first."""
-        shown = [self._shown(batch, request) for batch in reversed(self.batches.values())]
+        latest = self._state.now() - timedelta(seconds=self._state.settings.list_lag_seconds)
+        listed = [batch for batch in reversed(self.batches.values()) if batch.created_at <= latest]
+        shown = [self._shown(batch, request) for batch in listed]
         return json_answer(page(shown, request.query_params, self._state.settings.page_cap))
 
     async def retrieve(self, request: Request) -> Response:

@@ -132,16 +132,19 @@ class SandboxControl(BatchControl):
         """Answer this fraction 0..1 of all requests with `status`, drawn from `seed`, until faults are lifted."""
         self.add_fault(status=status, fraction=fraction, seed=seed, path=path, count=None)
 
-    def rate_limit_next(self, *, retry_after: str | float = "1", count: int | None = 1, path: str = "/v1/*") -> None:
-        """Answer 429 with `retry-after` to the next `count` requests."""
-        self.fail_next(429, count=count, path=path, headers={"retry-after": str(retry_after)})
+    def rate_limit_next(self, *, retry_after: str | float = "1", count: int | None = 1, **where: str) -> None:
+        """Answer 429 with `retry-after` to the next `count` requests; `where`: `method`, `path`."""
+        self.fail_next(429, count=count, **where, headers={"retry-after": str(retry_after)})
 
-    def spend_cap(self, *, count: int | None = None, path: str = "/v1/*") -> None:
-        """Answer 429 of a spend cap, without `retry-after`, to the next `count` requests (None: until lifted)."""
+    def spend_cap(self, *, count: int | None = None, **where: str) -> None:
+        """Answer 429 of a spend cap, without `retry-after`, to the next `count` requests (None: until lifted).
+
+        `where`: `method`, `path`.
+        """
         message = (
             "You have reached your API usage limits: your organization has crossed its monthly API usage threshold."
         )
-        self.fail_next(429, count=count, path=path, message=message, details={"error_code": SPEND_CAP})
+        self.fail_next(429, count=count, **where, message=message, details={"error_code": SPEND_CAP})
 
     def cut_next(
         self,

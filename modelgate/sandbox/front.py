@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -49,6 +50,8 @@ class Front:
                 record["status"] = message["status"]
                 if message["status"] != FROM_THE_EDGE:
                     MutableHeaders(scope=message).setdefault(REQUEST_ID, record["request_id"])
+                if self._state.settings.tells_date:
+                    MutableHeaders(scope=message)["date"] = format_datetime(self._state.now(), usegmt=True)
             await send(message)
 
         if rule and rule.cut:

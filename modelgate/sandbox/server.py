@@ -70,6 +70,7 @@ class _Server(uvicorn.Server):
             log_level="critical",
             access_log=False,
             server_header=False,
+            date_header=False,  # `front` tells the sandbox's own time
             timeout_keep_alive=75,
         )
         super().__init__(config)

@@ -28,7 +28,8 @@ class Settings:
     cancel_polls: GETs that answer `canceling`. not_found_polls: GETs right after create that answer 404. last_newline,
     results_content_type (None: no header), results_origin (None: own origin): of the results. served_models: requested
     canonical ID to the `message.model` of its answers. max_batch_requests, max_batch_bytes: limits of one batch
-    (100,000 and 256 MB documented).
+    (100,000 and 256 MB documented). tells_date: answers have a `Date`, of the sandbox's own time. list_lag_seconds: a
+    batch stands in no list before.
     """
 
     hidden: tuple[str, ...] = ()
@@ -50,6 +51,8 @@ class Settings:
     served_models: Mapping[str, str] = field(default_factory=dict)
     max_batch_requests: int = 100_000
     max_batch_bytes: int = 256_000_000
+    tells_date: bool = True
+    list_lag_seconds: float = 0
 
 
 SETTINGS_KINDS: Kinds = {
@@ -59,6 +62,8 @@ SETTINGS_KINDS: Kinds = {
     "dropped_fields": (tuple,),
     "accepted_keys": (tuple,),
     "latency_ms": NUMBER,
+    "tells_date": (bool,),
+    "list_lag_seconds": NUMBER,
     "page_cap": (int, NONE),
     "retired_answer": (int,),
     "retry_after": (str, *NUMBER, NONE),

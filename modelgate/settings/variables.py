@@ -75,6 +75,8 @@ def sort_variables(
             what = "a variable does not change the policy" if known else "no setting reads this variable"
             hint = f'unset it, or let the files say overridable = ["{path[-1]}"]' if known else "unset it"
             complaints.add(variable_source(name), "", what, hint)
+        elif path == ("api", "origins"):  # who is believed is not for a variable to say
+            complaints.add(variable_source(name), "", "only files say which origins are believed", "unset it")
         elif not known:
             found.unknown.append(UnknownVariable(printable(name), _suggestion(name, path, tree)))
         elif path in found.read and found.read[path].text != text:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from modelgate.domain.chain import FORM, GENESIS, canonical_row, digest
+from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.errors import Conflict
@@ -43,6 +43,16 @@ class Tail:
     recorded_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where rows are added, and what the database says of it."""
+
+    end: Tail
+    now: datetime
+    """By the database server's clock; on SQLite the author's."""
+    database_user: str | None
+
+
 def append(
     database: Database,
     chained: Sequence[str],
@@ -59,11 +69,11 @@ def append(
     attempts: list[tuple[str, Head]] = []
 
     def work(connection: Connection) -> Head:
-        database_user = _lock(connection, scope, database.seconds)
+        place = _at_the_end(connection, scope, chained, now)
         if attempts and _is_written(connection, *attempts[-1]):  # the connection was lost while it committed
             return attempts[-1][1]
         _refuse_moved(connection, scope, expect)
-        values = _chained(ordered, tail(connection, scope, chained), scope, author, now, database_user)
+        values = _chained(ordered, place, scope, author, now)
         head = Head(scope, values[-1][1]["sequence"], values[-1][1]["hash"])
         attempts.append((values[-1][0], head))
         for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
@@ -73,13 +83,16 @@ def append(
     return database.run(work, write=True)
 
 
-def _lock(connection: Connection, scope: Scope, seconds: float) -> str | None:
-    """Waits until nobody else adds to the chain, and returns the database's user. SQLite has locked the file by now."""
+def _at_the_end(connection: Connection, scope: Scope, chained: Sequence[str], now: datetime) -> _Place:
+    """Waits until nobody else adds to the chain, and returns where it ends. SQLite has locked the file by now."""
     if connection.dialect.name == "sqlite":
-        return None
+        return _Place(tail(connection, scope, chained), now, None)
     key = int.from_bytes(sha256(f"modelgate:{scope}".encode()).digest()[:8], signed=True)
-    query = text("SELECT set_config('lock_timeout', :patience, true), pg_advisory_xact_lock(:key), session_user")
-    return str(connection.execute(query, {"patience": str(int(seconds * 900)), "key": key}).one()[2])
+    query = text("SELECT * FROM modelgate_begin(:service, :environment, :key)")
+    where = {"service": scope.service, "environment": scope.environment, "key": key}
+    row = connection.execute(query, where).one()
+    head = Head(scope, row.last_sequence, row.last_hash) if row.last_sequence else None
+    return _Place(Tail(head, row.last_at if head else None), row.now_at, row.database_user)
 
 
 def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
@@ -113,23 +126,29 @@ def _refuse_moved(connection: Connection, scope: Scope, expect: Mapping[str, int
 
 
 def _chained(
-    rows: Sequence[Row], end: Tail, scope: Scope, author: Author, now: datetime, database_user: str | None
+    rows: Sequence[Row], place: _Place, scope: Scope, author: Author, now: datetime
 ) -> list[tuple[str, Values]]:
     """Each row's table and columns, in its place at the end of the chain."""
+    end = place.end
     envelope: Values = {
         "service": scope.service,
         "environment": scope.environment,
-        "recorded_at": max(now, end.recorded_at) if end.recorded_at else now,
+        "recorded_at": max(place.now, end.recorded_at) if end.recorded_at else place.now,
         "clock_at": now,
-        "database_user": database_user,
-        "form": FORM,
+        "database_user": place.database_user,
         **_columns(author),
     }
     previous = end.head.hash if end.head else GENESIS
     first = end.head.sequence + 1 if end.head else 1
     result = []
     for sequence, row in enumerate(rows, first):
-        values = {**_columns(row), **envelope, "sequence": sequence, "previous": previous}
+        values = {
+            **_columns(row),
+            **envelope,
+            "form": getattr(row, "form", 1),
+            "sequence": sequence,
+            "previous": previous,
+        }
         previous = values["hash"] = digest(canonical_row(row.table, values))
         result.append((row.table, values))
     return result

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
 from modelgate.domain.rows import Scope
@@ -30,14 +30,14 @@ def jobs(connection: Connection, scope: Scope, job_id: str | None = None) -> tup
     )
 
 
-def owned(connection: Connection, intent_at: datetime) -> frozenset[str]:
-    """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`.
+def owned(connection: Connection, adopted_before: datetime | None) -> frozenset[str]:
+    """The IDs of the batches, of any scope, that some part made or proved by their results.
 
-    Some part made them, proved them by their results, or knew of them before. One that another part adopted since may
-    be either's.
+    With `adopted_before` also those that a part knew of before. One that another part adopted may be either's.
     """
-    event = batch_events.c.event
-    theirs = event.in_(("created", "collected")) | (batch_events.c.at < intent_at)
+    theirs: ColumnElement[bool] = batch_events.c.event.in_(("created", "collected"))
+    if adopted_before is not None:
+        theirs = theirs | (batch_events.c.at < adopted_before)
     query = select(batch_events.c.batch_id).where(batch_events.c.batch_id.is_not(None), theirs)
     return frozenset(connection.execute(query).scalars())
 

@@ -19,8 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
-from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
+from modelgate.store import server
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
@@ -43,6 +42,8 @@ class Database:
         self.deadline = deadline
         self.clock = clock
         self.read_only = read_only
+        self.is_unencrypted = False
+        """Whether the last connection led over a network in the clear."""
         self.missing = read_only and address.path is not None and not address.path.exists()
         self._engine = self._create_engine()
 
@@ -93,7 +94,10 @@ class Database:
         pause = 0.02
         while True:
             try:
-                with self._engine.connect() as connection, connection.execution_options(write=write).begin():
+                with (
+                    self._engine.connect().execution_options(write=write, bounded=True) as connection,
+                    connection.begin(),
+                ):
                     return work(connection)
             except VENDOR as error:
                 fault = fault_of(error)
@@ -115,10 +119,10 @@ class Database:
             metadata.create_all(engine)
             return engine
         if self.is_server:
-            _check_options(self.address)
+            options = server.options_of(self.address)
             engine = create_engine(
                 "postgresql+psycopg://",
-                creator=self._connect_server,
+                creator=lambda: self._connect_server(options),
                 poolclass=NullPool,
                 hide_parameters=True,
                 use_native_hstore=False,  # one question less at each start
@@ -133,13 +137,10 @@ class Database:
         if not self.is_server:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
-        from psycopg import IsolationLevel
-
-        raw = connection.connection.driver_connection
-        assert raw is not None  # noqa: S101 # a connection that begins is connected
-        # A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
-        raw.isolation_level = IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
-        raw.read_only = True if self.read_only or not write else None  # None: a standby then says that it is one
+        seconds = self.seconds if connection.get_execution_options().get("bounded", False) else 0
+        schema = server.schema_of(self.address)
+        begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
+        connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
@@ -155,27 +156,13 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _connect_server(self) -> psycopg.Connection:
-        import psycopg
-
-        timeout = max(2, int(self.seconds))  # libpq counts whole seconds, and at least two
-        defaults = {"application_name": "modelgate", "connect_timeout": str(timeout)}
-        ours = {"client_encoding": "UTF8"}  # whatever PGCLIENTENCODING says, and a database that has none
-        # No prepared statements: a pooler that hands each transaction to another server would not find them.
-        return psycopg.connect(**{**defaults, **self.address.options, **ours}, prepare_threshold=None)  # type: ignore[arg-type]  # libpq's options are texts
-
-
-def _check_options(address: Address) -> None:
-    try:
-        from psycopg.pq import Conninfo
-    except ImportError:
-        raise SettingsError("PostgreSQL needs psycopg", hint="install modelgate with the extra postgres") from None
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    if strange := [name for name in address.options if name not in known]:
-        listed = printable(", ".join(strange), 60)
-        message = f"the database URL has what libpq does not take: {listed}"
-        hint = "leave it out: a schema is options=-csearch_path%3DNAME, and a pooler needs no word"
-        raise SettingsError(message, source=address.source, hint=hint)
+    def _connect_server(self, options: dict[str, str]) -> psycopg.Connection:
+        connection = server.connect(options, self.seconds)
+        info = connection.info
+        self.is_unencrypted = server.is_unencrypted(
+            host=info.host, address=info.hostaddr, tls=bool(connection.pgconn.ssl_in_use)
+        )
+        return connection
 
 
 def _within(seconds: float, work: Callable[[], T], shown: str) -> T:

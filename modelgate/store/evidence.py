@@ -14,7 +14,7 @@ from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.errors import UsageError
 from modelgate.store.append import tail
-from modelgate.store.schema import HEAD, Schema
+from modelgate.store.schema import Schema
 from modelgate.store.tables import CHAINED, Instant, spine, within
 
 PAGE = 1000
@@ -37,7 +37,7 @@ def verify(
             raise UsageError(f"that head is of the chain {printable(str(head.scope), 40)}, not of {scope}")
     if after and expect and expect.sequence < after.sequence:
         after = None  # the row to compare lies before the place to begin
-    end = tail(connection, scope, schema.chained).head
+    end = tail(connection, scope, schema.tables).head
     first, last = after.sequence if after else 1, end.sequence if end else 0
     total = max(0, last - first + 1)
     report = (lambda done: progress(done, total)) if progress else None
@@ -46,7 +46,7 @@ def verify(
 
 def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str]:
     """One line of JSON for each row, as `docs/audit.md` describes them."""
-    end = tail(connection, scope, schema.chained).head
+    end = tail(connection, scope, schema.tables).head
     for link in links(connection, schema, scope, 1, end.sequence if end else 0):
         if link.text is None:
             known = {"table": link.table, "sequence": link.sequence, "previous": link.previous, "hash": link.hash}
@@ -64,8 +64,7 @@ def links(connection: Connection, schema: Schema, scope: Scope, first: int, last
     if connection.dialect.name == "sqlite":
         raw: Any = connection.connection.driver_connection
         raw.text_factory = lambda stored: stored.decode("utf-8", "replace")  # a text that was tampered with is no crash
-    is_ahead = schema.revision > HEAD  # only then may there be forms and tables that are not known here
-    tables = (_links(connection, name, scope, first, last, is_ahead) for name in schema.chained)
+    tables = (_links(connection, name, scope, first, last, schema.is_ahead) for name in schema.tables)
     return heapq.merge(*tables, key=lambda link: link.sequence)
 
 
@@ -82,7 +81,8 @@ def _links(connection: Connection, name: str, scope: Scope, first: int, last: in
         connection.rollback()
         for row in page:
             unknown = known is None or (is_ahead and row.form > FORM)
-            yield Link(name, row.sequence, row.previous, row.hash, None if unknown else _text(name, row, booleans))
+            text = None if unknown else _text(name, row, booleans)
+            yield Link(name, row.sequence, row.previous, row.hash, text, str(row.recorded_at))
         if len(page) < PAGE:
             return
 

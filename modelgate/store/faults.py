@@ -77,13 +77,22 @@ _POSTGRESQL = {
     ),
     "53100": Fault("the disk is full"),
     "53300": Fault("the database has too many clients", transient=True),
+    "42P07": Fault("another upgrade makes its tables", conflict=True),
     "55P03": Fault("locked by another process", transient=True),
     "57014": Fault("the database ended the statement"),
     "MG001": Fault("rows are only ever added"),
     "MG002": Fault("rows are only added in one's own name"),
+    "MG003": Fault("rows are only added at the end of the chain"),
+    "MG004": Fault("a row says another time than the database's clock"),
+    "MG005": Fault("a lease ends within a day"),
     "23505": Fault("the key is taken", conflict=True),
+    "in the clear": Fault(
+        "the server asked for the password in the clear",
+        see="sslmode=verify-full there, or require_auth=password if that is meant",
+    ),
 }
 _HOPELESS = {
+    'requirement "!password" failed': "in the clear",
     "authentication failed": "28",
     "no password supplied": "28",
     "no pg_hba.conf entry": "28",

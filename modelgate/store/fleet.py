@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, select, text
 
 from modelgate.domain.fleet import Look, ScopeState
+from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin, SlotPins, fold
-from modelgate.domain.rows import HandOver, ResolutionRow, Scope
+from modelgate.domain.rows import FindingRow, HandOver, ResolutionRow, Scope
 from modelgate.store.handovers import hand_over
-from modelgate.store.read import pin_of
-from modelgate.store.tables import pins, resolutions, runs
+from modelgate.store.read import pin_of, value
+from modelgate.store.tables import findings, pins, resolutions, runs, within
 
 VERBS = ("check", "preflight")
 """Runs of deployments; a batch's are of one slot."""
@@ -53,6 +54,14 @@ def states(connection: Connection, now: datetime, forgotten: datetime) -> tuple[
         )
         for scope, chosen in recent.items()
     )
+
+
+def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
+    """The findings of a run: they stand among the rows after it."""
+    first = run.envelope.sequence
+    near = findings.c.sequence.between(first, first + _LONGEST_RUN)
+    query = select(findings).where(within(findings, run.envelope.scope), near, findings.c.run_id == run.run.run_id)
+    return tuple(value(FindingRow, row) for row in connection.execute(query.order_by(findings.c.sequence)))
 
 
 def _looks(connection: Connection) -> Iterator[Look]:
@@ -116,7 +125,7 @@ def _slots_of(look: Look) -> int:
 def _resolution(row: Row[Any]) -> ResolutionRow:
     return ResolutionRow(
         row.run_id, row.slot, row.reference, row.outcome, row.resolved_id, row.pinned_id, row.handed_off_id,
-        row.revision, bool(row.held), row.lifecycle, row.retires_at,
+        row.revision, bool(row.held), row.lifecycle, row.retires_at, row.observed_id,
     )  # fmt: skip
 
 
@@ -128,23 +137,24 @@ def _pins(connection: Connection) -> dict[Scope, dict[str, SlotPins]]:
 
 
 def _handed(connection: Connection) -> dict[Scope, list[HandOver]]:
-    """Of each slot and ID the newest hand-over."""
+    """Of each slot and ID the newest hand-over, enforced or observed."""
     c = resolutions.c
     place = (c.service, c.environment)
-    ends = (
-        select(*place, func.max(c.sequence).label("sequence"))
-        .where(c.handed_off_id.is_not(None))
-        .group_by(*place, c.slot, c.handed_off_id)
-        .subquery()
-    )
-    same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
-    columns = (
-        *place, c.slot, c.handed_off_id, c.reference, c.recorded_at, c.run_id, c.host, c.actor, c.version, c.revision,
-        c.held,
-    )  # fmt: skip
     found: dict[Scope, list[HandOver]] = defaultdict(list)
-    for row in connection.execute(select(*columns).join(ends, same)):
-        found[Scope(row.service, row.environment)].append(hand_over(row))  # type: ignore[arg-type]  # a row is a row
+    for model_id in (c.handed_off_id, c.observed_id):
+        ends = (
+            select(*place, func.max(c.sequence).label("sequence"))
+            .where(model_id.is_not(None))
+            .group_by(*place, c.slot, model_id)
+            .subquery()
+        )
+        same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
+        columns = (
+            *place, c.slot, model_id.label("handed_off_id"), c.reference, c.recorded_at, c.run_id, c.host, c.actor,
+            c.version, c.revision, c.held,
+        )  # fmt: skip
+        for row in connection.execute(select(*columns).join(ends, same)):
+            found[Scope(row.service, row.environment)].append(hand_over(row))  # type: ignore[arg-type]  # a row is a row
     return found
 
 

@@ -82,9 +82,12 @@ def hand_over(row: Row[Any]) -> HandOver:
 
 
 def previous(connection: Connection, scope: Scope, slot: str, present: str | None) -> HandOver | None:
-    """The newest hand-over of another ID than `present`."""
-    others = (row for row in newest(connection, scope, slot=slot) if row.handed_off_id != present)
-    return next((hand_over(row) for row in others), None)
+    """The newest hand-over of another ID than `present` that no rollback has left since."""
+    left = _left(connection, scope)
+    for row in newest(connection, scope, slot=slot):
+        if row.handed_off_id != present and left.get((slot, row.handed_off_id), 0) < row.sequence:
+            return hand_over(row)
+    return None
 
 
 def ever(connection: Connection, scope: Scope, slot: str, model_id: str) -> bool:

@@ -16,7 +16,7 @@ from modelgate.store.tables import pins, runs, within
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
 _NEWEST = f"""(SELECT max(sequence) FROM resolutions
    WHERE {HANDED} AND slot = pairs.slot AND handed_off_id = pairs.id AND sequence < %s)"""  # noqa: S608 # our names
-_STRETCHES = text(f"""{PAIRS}, ends(slot, place, step) AS (
+_SQL = f"""{PAIRS}, ends(slot, place, step) AS (
   SELECT slot, max({_NEWEST % NO_END}), 1
   FROM pairs WHERE id IS NOT NULL AND slot = coalesce(:slot, slot) GROUP BY slot
   UNION ALL
@@ -30,10 +30,12 @@ _STRETCHES = text(f"""{PAIRS}, ends(slot, place, step) AS (
 SELECT (SELECT min(sequence) FROM resolutions
         WHERE {HANDED} AND slot = stretches.slot AND handed_off_id = id AND sequence > earlier) AS began, earlier
 FROM stretches WHERE place >= :first AND step <= :limit ORDER BY began DESC LIMIT :limit
-""")  # noqa: S608 # our own names; values are bound
+"""  # noqa: S608 # our own names; values are bound
 """Hand-overs of one ID to one slot after another form a stretch. From the end of each slot's newest stretch this hops
 to the end of the one before, which is the newest hand-over of any other ID; `earlier` is that end, 0 if there is none.
 """
+_STRETCHES = {column: text(_SQL.replace("handed_off_id", column)) for column in ("handed_off_id", "observed_id")}
+"""What was handed over, and what a gate that observed left running."""
 
 
 def history(
@@ -41,7 +43,9 @@ def history(
 ) -> tuple[Event, ...]:
     """The newest `limit` events at or after `since`, of one slot or of all."""
     most = NO_END if limit is None else limit
-    found = _revisions(connection, scope, slot, since, most) + _changes(connection, scope, slot, since, most)
+    found = _revisions(connection, scope, slot, since, most)
+    for column in _STRETCHES:
+        found += _changes(connection, scope, slot, since, most, column)
     return tuple(sorted(found, key=lambda event: -event.envelope.sequence)[:most])
 
 
@@ -56,13 +60,15 @@ def _revisions(
     return [_revision(row) for row in connection.execute(query)]
 
 
-def _changes(connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> list[Event]:
+def _changes(
+    connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int, column: str
+) -> list[Event]:
     first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
     place = {"service": scope.service, "environment": scope.environment, "slot": slot}
-    found = connection.execute(_STRETCHES, {**place, "first": first, "limit": limit})
+    found = connection.execute(_STRETCHES[column], {**place, "first": first, "limit": limit})
     stretches = [(row.began, row.earlier) for row in found if row.began >= first]
     rows = {row.sequence: row for row in at_places(connection, scope, {place for pair in stretches for place in pair})}
-    return [_hand_over(rows[began], rows.get(earlier)) for began, earlier in stretches]
+    return [_hand_over(rows[began], rows.get(earlier), column) for began, earlier in stretches]
 
 
 def _revision(row: Row[Any]) -> Event:
@@ -81,13 +87,14 @@ def _revision(row: Row[Any]) -> Event:
     )
 
 
-def _hand_over(row: Row[Any], before: Row[Any] | None) -> Event:
+def _hand_over(row: Row[Any], before: Row[Any] | None, column: str) -> Event:
     return Event(
         envelope=envelope(row),
         slot=row.slot,
-        model_id=row.handed_off_id,
+        model_id=row._mapping[column],
         reference=row.reference,
-        before=before.handed_off_id if before else None,
+        before=before._mapping[column] if before else None,
+        observed=column == "observed_id",
         revision=row.revision,
         held=row.held,
         run_id=row.run_id,

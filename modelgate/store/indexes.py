@@ -28,6 +28,7 @@ _partial("runs_grace", runs, "grace_fingerprint", "sequence", where="grace_finge
 _partial("runs_asked", runs, "sequence", "asked_at", where="asked_at IS NOT NULL")
 Index("runs_verdict", runs.c.service, runs.c.environment, runs.c.command, runs.c.verdict, runs.c.sequence)
 _partial("resolutions_handed_off", resolutions, "slot", "handed_off_id", "sequence", where="handed_off_id IS NOT NULL")
+_partial("resolutions_observed", resolutions, "slot", "observed_id", "sequence", where="observed_id IS NOT NULL")
 Index("pins_revision", pins.c.service, pins.c.environment, pins.c.slot, pins.c.revision, unique=True)
 Index("notices_notice_id", notices.c.notice_id, unique=True)
 Index("batch_jobs_job_id", batch_jobs.c.job_id, unique=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from sqlalchemy import Connection, inspect, text
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
-from modelgate.errors import StoreProblem
+from modelgate.errors import Conflict, StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
+from modelgate.store.guards import faults
+from modelgate.store.rights import by_hand
 from modelgate.store.schema import Schema, locks_out, notices_of, read_schema
+from modelgate.store.server import VERSION_TABLE
 from modelgate.store.tables import metadata, runs
 
 _one_at_a_time = threading.Lock()
@@ -47,6 +50,10 @@ class Plan:
     steps: tuple[Step, ...]
     locked_out: tuple[str, ...] = ()
     """Gate versions of recent runs that could not use the store afterwards."""
+    guards: tuple[str, ...] = ()
+    """What no longer keeps rows from being changed."""
+    by_hand: tuple[str, ...] = ()
+    """What an administrator has to do, as SQL to paste."""
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -65,18 +72,29 @@ def configuration(connection: Connection | None = None) -> Config:
 def upgrade(database: Database) -> Plan:
     """Runs the migrations that are missing, in one transaction, and returns what was done. Raises StoreProblem."""
     database.create_file()
-    return database.run(_upgrade, write=True)
+    try:
+        return database.run(_upgrade, write=True)
+    except Conflict:  # somebody else made the first table in the same moment: wait for him, then look again
+        return database.run(_upgrade, write=True)
 
 
 def _upgrade(connection: Connection) -> Plan:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modelgate db upgrade'))"))
+        _lock(connection)
     has_store = inspect(connection).has_table("store_info")  # on PostgreSQL a look that fails would end the transaction
     todo = _plan(connection, read_schema(connection) if has_store else None)
     if todo.steps:
         with _one_at_a_time:
             command.upgrade(configuration(connection), "head")
-    return todo
+    return _told(connection, todo, read_schema(connection))
+
+
+def _lock(connection: Connection) -> None:
+    """One upgrade at a time. A lock that only the owner can take: whoever may connect can take an advisory lock."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        key = f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num)"
+        connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num varchar(32) NOT NULL, {key})"))
+    connection.execute(text(f"LOCK TABLE {VERSION_TABLE} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _refuse_unfit(connection: Connection) -> None:
@@ -107,7 +125,13 @@ def plan(database: Database) -> Plan:
     schema = current(database)
     if schema is None and database.address.path and not database.address.path.exists():
         return Plan(None, _steps("base"))
-    return database.run(lambda connection: _plan(connection, schema))
+    return database.run(lambda connection: _told(connection, _plan(connection, schema), schema))
+
+
+def _told(connection: Connection, planned: Plan, schema: Schema | None) -> Plan:
+    if schema is None:
+        return planned
+    return replace(planned, guards=faults(connection, schema), by_hand=by_hand(connection, schema.chained))
 
 
 def _plan(connection: Connection, schema: Schema | None) -> Plan:

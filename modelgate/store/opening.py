@@ -15,6 +15,8 @@ from modelgate.store.schema import HEAD, Schema, notices_of, read_schema, requir
 from modelgate.store.store import Store
 from modelgate.store.tables import CHAINED
 
+SECURE = "?sslmode=verify-full in the database's URL, and sslrootcert=FILE if its certificate is your own"
+
 
 def connect(
     settings: DatabaseSettings, *, deadline: Deadline, clock: Clock, service_given: bool = True, read_only: bool = False
@@ -63,6 +65,10 @@ def open_store(
         notices = _migrate(opened)
         schema = opened.run(read_schema)
     schema = require(schema)
+    if opened.is_unencrypted:
+        notices += (
+            StoreNotice("store.unencrypted", "what passes to and from the audit store is not encrypted", SECURE),
+        )
     return Store(opened, schema, notices + notices_of(schema))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
@@ -64,6 +65,22 @@ def _aliases(connection: Connection, scope: Scope) -> frozenset[str]:
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
 
 
+CANDIDATES = 20
+"""How many of the newest runs with facts are looked at for some that serve."""
+
+
+def young_facts(
+    connection: Connection, scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime]
+) -> tuple[StoredFacts, ...]:
+    """Facts that were asked for between two instants, the newest by sequence first."""
+    mark = runs.c.reuse_fingerprint == reuse if reuse is not None else runs.c.grace_fingerprint == grace
+    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(
+        within(runs, scope), mark, runs.c.asked_at >= between[0], runs.c.asked_at <= between[1]
+    )
+    rows = connection.execute(query.order_by(runs.c.sequence.desc()).limit(CANDIDATES))
+    return tuple(StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at) for row in rows)
+
+
 def facts(connection: Connection, scope: Scope, reuse: str | None, grace: str | None) -> StoredFacts | None:
     """The facts of the newest run that has some; only such runs have fingerprints."""
     marks = {runs.c.reuse_fingerprint: reuse, runs.c.grace_fingerprint: grace}
@@ -95,6 +112,13 @@ def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]
     """The IDs of the newest runs, newest first."""
     query = select(runs.c.run_id).where(within(runs, scope)).order_by(runs.c.sequence.desc()).limit(limit)
     return tuple(connection.execute(query).scalars())
+
+
+def last_run(connection: Connection, scope: Scope) -> StoredRun | None:
+    """The newest run of a whole environment, with its resolutions."""
+    query = select(runs.c.run_id).where(newest(runs, scope, runs.c.command.in_(("check", "preflight"))))
+    run_id = connection.execute(query).scalar()
+    return run(connection, run_id) if run_id else None
 
 
 def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:

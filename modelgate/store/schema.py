@@ -13,9 +13,10 @@ from modelgate.domain.snapshot import StoreNotice
 from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
+from modelgate.store.tables import CHAINED
 from modelgate.version import VERSION
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration that this version of modelgate knows."""
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"
@@ -31,12 +32,22 @@ class Schema:
     """The oldest gate version that may use it."""
     salt: bytes
     chained: tuple[str, ...]
-    """Every table of the chain, also those that are younger than this version of modelgate."""
+    """Every table of the chain, also those that are younger than this version of modelgate, as `store_info` has it."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those, and this version's own in any case: nobody hides a table by not listing it."""
+        return (*self.chained, *(name for name in CHAINED if name not in self.chained and not self.is_behind))
 
     @property
     def is_behind(self) -> bool:
         """Whether migrations that this version needs have not run."""
         return self.revision < HEAD
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a later version made it: only then may there be forms and tables that are not known here."""
+        return self.revision > HEAD
 
 
 def read_schema(connection: Connection) -> Schema | None:
@@ -68,12 +79,12 @@ def require(schema: Schema | None) -> Schema:
 
 def notices_of(schema: Schema) -> tuple[StoreNotice, ...]:
     """A note where the store is newer than this gate. Raises StoreProblem where this gate is too old for it."""
-    if schema.revision == HEAD:
-        return ()
     shown = printable(schema.revision, 20)
     if locks_out(schema.usable_from, VERSION):
         message = f"the audit store has schema {shown}, for modelgate {printable(schema.usable_from, 20)} or later"
         raise StoreProblem(Problem(INCOMPATIBLE, message, f"install modelgate {printable(schema.usable_from, 20)}"))
+    if schema.revision == HEAD:
+        return ()
     return (StoreNotice("store.schema-ahead", f"the audit store has schema {shown}; this gate knows {HEAD}"),)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import evidence, handovers, leases, read
+from modelgate.store import evidence, guards, handovers, leases, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
 from modelgate.store.history import history
@@ -22,6 +23,7 @@ from modelgate.store.schema import Schema
 if TYPE_CHECKING:
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
 
@@ -61,6 +63,17 @@ class Store:
         """The facts of the newest run that asked the API with this fingerprint."""
         return self._database.run(lambda c: read.facts(c, scope, reuse_fingerprint, grace_fingerprint))
 
+    def young_facts(
+        self,
+        scope: Scope,
+        between: tuple[datetime, datetime],
+        *,
+        reuse_fingerprint: str | None = None,
+        grace_fingerprint: str | None = None,
+    ) -> tuple[StoredFacts, ...]:
+        """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
+        return self._database.run(lambda c: read.young_facts(c, scope, reuse_fingerprint, grace_fingerprint, between))
+
     def append(
         self,
         scope: Scope,
@@ -75,7 +88,7 @@ class Store:
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
         """
-        return append(self._database, self._schema.chained, scope, author, rows, expect=expect or {}, now=now)
+        return append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now)
 
     def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
         """Every revision of the scope, or of one slot, oldest first."""
@@ -89,16 +102,26 @@ class Store:
         """The IDs of the newest runs of a scope, newest first."""
         return self._database.run(lambda c: read.run_ids(c, scope, limit))
 
+    def last_run(self, scope: Scope) -> StoredRun | None:
+        """The newest `check` or `preflight`, with its resolutions."""
+        return self._database.run(lambda c: read.last_run(c, scope))
+
+    def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
+        """The findings of a recorded run, in the order of its report."""
+        from modelgate.store import fleet
+
+        return self._database.run(lambda c: fleet.findings_of(c, run))
+
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
         return self._database.run(lambda c: read.last_preflight(c, scope))
 
     def head(self, scope: Scope) -> Head | None:
         """The end of the chain; None if nothing was ever recorded."""
-        return self._database.run(lambda c: tail(c, scope, self._schema.chained).head)
+        return self._database.run(lambda c: tail(c, scope, self._schema.tables).head)
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
-        """The newest hand-over to the slot of another ID than `present`."""
+        """The newest hand-over to the slot of another ID than `present` that no rollback has left since."""
         return self._database.run(lambda c: handovers.previous(c, scope, slot, present))
 
     def was_handed_over(self, scope: Scope, slot: str, model_id: str) -> bool:
@@ -129,7 +152,8 @@ class Store:
         `progress` is told how many of how many rows were read.
         """
         with self._database.session() as c:
-            return evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            found = evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
@@ -166,11 +190,11 @@ class Store:
 
         return self._database.run(lambda c: batches.jobs(c, scope, job_id))
 
-    def owned_batches(self, intent_at: datetime) -> frozenset[str]:
+    def owned_batches(self, adopted_before: datetime | None = None) -> frozenset[str]:
         """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""
         from modelgate.store import batches
 
-        return self._database.run(lambda c: batches.owned(c, intent_at))
+        return self._database.run(lambda c: batches.owned(c, adopted_before))
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""

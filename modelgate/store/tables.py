@@ -116,6 +116,7 @@ resolutions = _audited(
     Column("held", Boolean, nullable=False),
     Column("lifecycle", Text),
     Column("retires_at", Instant),
+    Column("observed_id", Text),
 )
 findings = _audited(
     "findings",
@@ -220,6 +221,20 @@ claims = Table(
     Column("until", Float, nullable=False),
 )
 """Leases, not evidence: the only table that is changed. `until` is in seconds since 1970, by the database's clock."""
+
+chain_ends = Table(
+    "chain_ends",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("transaction", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+"""PostgreSQL's own note of where each chain ends: what writers lock, and what its triggers check a row's place by. Only
+they write it, and it proves nothing. `since`: the end before the transaction that wrote last. Empty on SQLite."""
 
 CHAINED: Mapping[str, Table] = {
     each.name: each

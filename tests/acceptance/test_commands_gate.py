@@ -44,15 +44,15 @@ def test_the_exit_code_is_the_verdict(shell: Shell) -> None:
 
 
 def test_observing_starts_the_application_as_without_a_gate(shell: Shell, tmp_path: Path) -> None:
-    """Refused, told, and started: nothing is handed over, and what is in the environment stays."""
+    """Refused, told, and started: on the reference as the settings have it, whatever an earlier start left behind."""
     shell.site.asks(policy={"enforce": False}, summarizer=ALIAS)
     started = shell.run(
         "preflight", "-e", "prod", "--emit-env", "models.env", *python(SAYS.format(7)),
         environ={"MODELGATE_MODEL_SUMMARIZER": "as-before"},
     )  # fmt: skip
-    assert (started.returncode, started.stdout) == (7, "as-before\n")
+    assert (started.returncode, started.stdout) == (7, f"{ALIAS}\n")
     assert "drift.unpinned" in started.stderr
-    assert files(tmp_path) == set()
+    assert files(tmp_path) == {"models.env"}
 
 
 def test_the_command_is_the_same_process(approved: Shell) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import termios
 from xml.etree import ElementTree
 
 import pytest
@@ -101,3 +104,50 @@ def test_the_library_takes_a_folder_as_text(approved: Shell) -> None:
     """`check(config_dir="config")` is what one types."""
     site = approved.site
     assert check("prod", config_dir=str(site.config), environ=site.environ).verdict == "pass"
+
+
+def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -> None:
+    """At 80 columns no ID, hash or run is broken, and nothing is left out."""
+    assert approved.site.preflight().verdict == "pass"
+    narrow = on_a_terminal(approved, 80, "status", "-e", "prod")
+    assert narrow[:3] == ["summarizer", f"    reference    {ALIAS}", f"    may run      {OLD}"]
+    assert [line for line in narrow if len(line) > 80] == []
+    wide = on_a_terminal(approved, 140, "status", "-e", "prod")
+    assert wide[0].split() == [
+        "SLOT",
+        "REFERENCE",
+        "MAY",
+        "RUN",
+        "SINCE",
+        "BY",
+        "HELD",
+        "DAYS",
+        "LEFT",
+        "HANDED",
+        "OVER",
+    ]
+    assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
+
+
+def test_a_retry_is_silent_where_a_person_watches(approved: Shell) -> None:
+    """Above the report stands nothing of calls that were tried again; who asks for the log gets it."""
+    approved.site.sandbox.fail_next(503, count=2)
+    assert on_a_terminal(approved, 120, "check", "-e", "prod")[0].split()[0] == "SLOT"
+    approved.site.sandbox.fail_next(503, count=2)
+    shown = on_a_terminal(approved, 120, "--log-level", "warning", "check", "-e", "prod")
+    assert [line for line in shown if "status=503" in line] != []
+
+
+def on_a_terminal(shell: Shell, columns: int, *words: str) -> list[str]:
+    """What a terminal so wide shows of a command, without its colours."""
+    told, read = os.openpty()
+    termios.tcsetwinsize(told, (50, columns))
+    with shell.start(*words, stdin=read, stdout=read, stderr=read, environ={"NO_COLOR": "1", "TERM": "xterm"}) as ran:
+        os.close(read)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+            while part := os.read(told, 65_536):
+                shown += part
+        ran.wait(60)
+    os.close(told)
+    return shown.decode().replace("\r\n", "\n").splitlines()

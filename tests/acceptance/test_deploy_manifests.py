@@ -21,7 +21,12 @@ PODS = dict(manifests.pods())
 CONTAINERS = dict(manifests.containers())
 COMMAND_LINES = dict(manifests.command_lines())
 SETTINGS = {name: document["data"] for name, document in OBJECTS.items() if "prod.toml" in document.get("data", {})}
-DEPLOYMENTS = {name: document for name, document in OBJECTS.items() if document["kind"] == "Deployment"}
+DEPLOYMENTS = {
+    name: document
+    for name, document in OBJECTS.items()
+    if document["kind"] == "Deployment" and document["metadata"]["name"] != "modelgate-serve"
+}
+"""Of an application behind its gate."""
 
 NEEDS = {"deployment-file-key-ref.yaml: Deployment": "1.34"}
 """The first version of Kubernetes with what a manifest uses; the others go further back."""

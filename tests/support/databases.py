@@ -7,6 +7,7 @@ import signal
 import tempfile
 import warnings
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 from modelgate.clock import Deadline, SystemClock
+from modelgate.domain.rows import Head
 from modelgate.domain.settings import DatabaseSettings, Secret
 from modelgate.store import Store, connect, open_store
 
@@ -27,6 +29,16 @@ def opened(url: str, *, seconds: float = 30, **options: Any) -> Store:
     """The store at `url`, opened within `seconds`."""
     clock = SystemClock()
     return open_store(settings_for(url), deadline=Deadline.after(seconds, clock), clock=clock, **options)
+
+
+def append_at(store: Store, *args: Any, now: datetime, **options: Any) -> Head:
+    """`Store.append` while the database server's clock says `now`, too: as its owner can have it."""
+    database = store._database
+    if database.is_server:
+        says = f"RETURNS timestamptz LANGUAGE sql AS $$SELECT '{now}'::timestamptz$$"
+        clock = f"CREATE OR REPLACE FUNCTION modelgate_now() {says}"
+        database.run(lambda connection: connection.exec_driver_sql(clock), write=True)
+    return store.append(*args, now=now, **options)
 
 
 def upgraded(url: str) -> None:

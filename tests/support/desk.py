@@ -13,13 +13,18 @@ from modelgate.batches import operations
 from modelgate.batches.job import Job
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.statistics import Statistics, account
+from modelgate.sandbox.control import SandboxControl
 from support.sites import Site, SteppedClock
 
 MODEL = "claude-sonnet-4-6"
 
 
 class HastyClock(SteppedClock):
-    """Time passes as fast as somebody sleeps."""
+    """Time passes as fast as somebody sleeps, at the sandbox too."""
+
+    def __init__(self, sandbox: SandboxControl) -> None:
+        super().__init__()
+        self._sandbox = sandbox
 
     def monotonic(self) -> float:
         """Seconds, those that were slept through included."""
@@ -28,6 +33,7 @@ class HastyClock(SteppedClock):
     def sleep(self, seconds: float) -> None:
         """Lets the time pass at once."""
         self.ahead += timedelta(seconds=seconds)
+        self._sandbox.advance(seconds)
 
 
 class Told:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @click.command("cancel", cls=Command)
 @job_argument
+@click.option("--adopted", is_flag=True, help="Also a batch that was only found in a list: it may be somebody else's.")
 @scoped
 @data_format
-def command(context: Context, job_id: str, form: str) -> int:
+def command(context: Context, job_id: str, adopted: bool, form: str) -> int:
     """Cancel what has not ended of a job; nothing more of it is sent.
 
     Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
@@ -26,7 +27,7 @@ def command(context: Context, job_id: str, form: str) -> int:
     from modelgate.batches import operations, render
     from modelgate.batches.job import typed
 
-    job = operations.cancel(context, job_id)
+    job = operations.cancel(context, job_id, adopted=adopted)
     if form == "json":
         say_json(render.job_json(job))
     else:

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     "--requests", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where the requests are now."
 )
 @shared.resends
+@shared.send_again
 @scoped
 @data_format
-def command(context: Context, job_id: str, out: Path, requests: Path | None, resends: int, form: str) -> int:
+def command(
+    context: Context, job_id: str, out: Path, requests: Path | None, resends: int, send_again: bool, form: str
+) -> int:
     """Do what is left of a job, later or on another machine, and write the results.
 
     Exit code 1 if any request ended without success.
@@ -35,6 +38,8 @@ def command(context: Context, job_id: str, out: Path, requests: Path | None, res
 
     job = shared.asking_on_interrupt(
         context,
-        lambda progress: operations.resume(context, job_id, out, progress, path=requests, resends=resends),
+        lambda progress: operations.resume(
+            context, job_id, out, progress, path=requests, resends=resends, send_again=send_again
+        ),
     )
     return shared.show_statistics(context, job, form)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Of the results.")
 @shared.resends
 @shared.again
+@shared.send_again
 @click.option("--dry-run", is_flag=True, help="Check everything; show the split, the bytes and an estimate.")
 @scoped
 @data_format
@@ -35,6 +36,7 @@ def command(
     out: Path | None,
     resends: int,
     again: bool,
+    send_again: bool,
     dry_run: bool,
     form: str,
 ) -> int:
@@ -53,7 +55,9 @@ def command(
             return _show_plan(context, slot, requests, again, form)
         job = shared.asking_on_interrupt(
             context,
-            lambda progress: operations.run(context, slot, requests, out, progress, again=again, resends=resends),
+            lambda progress: operations.run(
+                context, slot, requests, out, progress, again=again, resends=resends, send_again=send_again
+            ),
         )
     except operations.BadRequests as error:
         shared.show_problems(error, requests)

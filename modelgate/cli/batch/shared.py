@@ -41,6 +41,11 @@ resends = click.option(
 again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished or canceled.")
 
 
+send_again = click.option(
+    "--send-again", is_flag=True, help="Look once for a batch whose answer was lost, and then send its requests again."
+)
+
+
 @contextmanager
 def progress() -> Iterator[Bars | Lines]:
     """A bar where somebody watches, log lines elsewhere."""
@@ -108,4 +113,4 @@ def show_statistics(context: Context, job: Job, form: str) -> int:
         say_json(render.statistics_json(stats))
     else:
         say(render.statistics_text(stats, style_of(sys.stdout, os.environ)))
-    return 1 if stats.unsuccessful else 0
+    return 1 if stats.unsuccessful or any(finding.level == "refuse" for finding in stats.findings) else 0

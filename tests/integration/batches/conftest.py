@@ -14,7 +14,7 @@ PRICES = f'[prices."{MODEL}"]\ninput = 1.5\noutput = 7.5\n'
 
 
 def _desk(folder: Path, sandbox: Sandbox, database_url: str) -> Desk:
-    site = Site(folder, sandbox, database_url, clock=HastyClock())
+    site = Site(folder, sandbox, database_url, clock=HastyClock(sandbox))
     site.asks(summarizer=MODEL, more=PRICES)
     site.accept("summarizer")
     return Desk(site)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_a_create_that_never_arrived_is_sent_again(each_desk: Desk) -> None:
     assert len(each_desk.outcomes()) == 4
 
 
-@pytest.mark.parametrize("status", [500, 504, 529])
+@pytest.mark.parametrize("status", [500, 504])
 def test_a_failure_of_the_far_side_is_no_proof_that_nothing_was_made(desk: Desk, status: int) -> None:
     """After a 5xx the batch is looked for before anything is sent again."""
     desk.write(2)
@@ -80,27 +81,28 @@ def test_a_refused_create_is_no_lost_answer(desk: Desk) -> None:
     desk.site.sandbox.fail_next(400, method="POST", path=CREATE)
     with pytest.raises(Refused, match="the API refused part 1: HTTP 400"):
         desk.run()
-    assert [r["path"] for r in desk.site.sandbox.requests() if r["path"].startswith(CREATE)] == [CREATE]
+    assert [r["path"] for r in desk.site.sandbox.requests() if r["path"].startswith(CREATE)] == [CREATE] * 2
+    assert [r["method"] for r in desk.site.sandbox.requests() if r["path"] == CREATE] == ["GET", "POST"]
     desk.run()
     assert len(desk.batches()) == 1
 
 
 def test_somebody_elses_ended_batch_is_told_by_its_custom_ids(desk: Desk) -> None:
     """A batch of the same size that was created in the same minutes is not adopted if its results are for others."""
-    other = foreign(desk, "x1", "x2")
-    desk.site.sandbox.end_batches()
+    desk.site.sandbox.configure(batch_polls=0)
     desk.write(2)
-    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    desk.progress = Meddling(lambda: foreign(desk, "x1", "x2"))
+    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, skip=1)
     job = desk.run()
-    assert job.parts[0].batch_id != other
+    assert job.parts[0].disowned == frozenset()
     assert desk.batches() == [["x1", "x2"], ["r1", "r2"]]
     assert list(desk.outcomes().values()) == ["succeeded"] * 2
 
 
 def test_a_wrongly_adopted_batch_is_given_up(desk: Desk) -> None:
     """A running batch that alone fits is adopted; when its results show that it is not ours, ours is sent."""
-    foreign(desk, "x1", "x2")
-    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    desk.progress = Meddling(lambda: foreign(desk, "x1", "x2"))
+    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, skip=1)
     desk.write(2)
     job = desk.run()
     assert desk.batches() == [["x1", "x2"], ["r1", "r2"]]
@@ -112,14 +114,13 @@ def test_several_running_batches_that_fit_stop_the_command(desk: Desk) -> None:
     """While it cannot be told which batch is ours, nothing is sent; once they have ended, the right one is taken."""
     desk.site.sandbox.configure(batch_polls=10**6)
     desk.write(2)
-    foreign_id = foreign(desk, "x1", "x2")
-    desk.site.sandbox.lose_next_creates()
+    desk.progress = Meddling(lambda: foreign(desk, "x1", "x2"))
+    desk.site.sandbox.add_fault(cut="after", method="POST", path=CREATE, skip=1)
     with pytest.raises(CouldNotKnow, match="may be any of 2 running batches"):
         desk.run()
     assert desk.creates() == 2
     desk.site.sandbox.end_batches()
-    job = desk.run()
-    assert job.parts[0].batch_id != foreign_id
+    desk.run()
     assert list(desk.outcomes().values()) == ["succeeded"] * 2
     assert desk.creates() == 2
 
@@ -296,16 +297,17 @@ def test_the_ledger_is_part_of_the_chain(each_desk: Desk) -> None:
 def lost_for_now(desk: Desk) -> None:
     """A create whose batch exists, and whose answer and search are lost: the part stays `sending`."""
     desk.site.sandbox.lose_next_creates()
-    desk.site.sandbox.fail_next(403, count=None, method="GET", path=CREATE)
+    desk.progress = Meddling(lambda: desk.site.sandbox.fail_next(403, count=None, method="GET", path=CREATE))
     with pytest.raises(CallFailed):
         desk.submit()
     desk.site.sandbox.lift_faults()
+    desk.progress = Told()
 
 
 def test_a_batch_that_another_job_adopted_may_still_be_ours(each_desk: Desk) -> None:
     """Two jobs lose an answer at once, and the wrong one adopts the only batch: it is not sent a second time."""
     desk = each_desk
-    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.site.sandbox.configure(batch_polls=10**6, list_lag_seconds=30)
     ours, theirs = [request("a1"), request("a2")], [request("b1"), request("b2")]
     desk.write(ours)
     lost_for_now(desk)
@@ -338,27 +340,30 @@ def test_a_batch_that_was_adopted_before_is_not_adopted_again(desk: Desk) -> Non
 class Canceling(Told):
     """Somebody who cancels the job as soon as it is in a state."""
 
-    def __init__(self, desk: Desk, round_number: int, state: PartState) -> None:
+    def __init__(
+        self, desk: Desk, round_number: int, state: PartState, first: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__()
-        self._desk, self._round, self._state = desk, round_number, state
+        self._desk, self._round, self._state, self._first = desk, round_number, state, first
 
     def moved(self, job: Job, requests_done: int) -> None:
         """Looks, and cancels."""
         super().moved(job, requests_done)
         if not job.canceled and any(part.plan.round == self._round for part in job.in_state(self._state)):
+            self._first()
             operations.cancel(self._desk.site.world(), job.id)
 
 
-@pytest.mark.parametrize(("polls", "outcome"), [(10**6, "canceled"), (0, "succeeded")], ids=["runs", "ended"])
-def test_a_batch_that_is_found_after_its_job_was_canceled(desk: Desk, polls: int, outcome: str) -> None:
-    """A job that was canceled while nobody knew what came of a create cancels the batch, or collects one that ended."""
+@pytest.mark.parametrize("polls", [3, 0], ids=["runs", "ended"])
+def test_a_batch_that_is_found_after_its_job_was_canceled(desk: Desk, polls: int) -> None:
+    """A job that was canceled while nobody knew what came of a create leaves the batch alone, and takes its results."""
     desk.site.sandbox.configure(batch_polls=polls)
     desk.write(2)
     lost_for_now(desk)
     (job,) = desk.jobs()
     operations.cancel(desk.site.world(), job.id)
     desk.resume(job)
-    assert desk.outcomes() == {"r1": outcome, "r2": outcome}
+    assert desk.outcomes() == {"r1": "succeeded", "r2": "succeeded"}
 
 
 def test_a_canceled_job_says_what_may_have_become_a_batch(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -368,7 +373,7 @@ def test_a_canceled_job_says_what_may_have_become_a_batch(desk: Desk, caplog: py
     (job,) = desk.jobs()
     operations.cancel(desk.site.world(), job.id)
     resume = f"modelgate batch resume {job.id} -s checkout -e prod --out FILE"
-    assert f"part 1 may have become a batch: `{resume}` finds and cancels it" in caplog.text
+    assert f"part 1 may have become a batch: `{resume}` finds it" in caplog.text
     with pytest.raises(Refused, match=f"part 1 of {job.id} may have become a batch") as refused:
         desk.run(again=True)
     assert refused.value.hint == f"first: {resume}"
@@ -389,27 +394,19 @@ def test_a_batch_whose_cancel_failed_is_canceled_by_the_next_run(desk: Desk) -> 
     assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}
 
 
-def test_looking_for_a_batch_forgets_no_result(desk: Desk) -> None:
-    """A look into somebody else's results leaves the rows of the round before as they are."""
-    foreign(desk, "x1")
-    desk.site.sandbox.end_batches()
+@pytest.mark.parametrize("polls", [0, 3], ids=["looked into", "adopted and given up"])
+def test_a_batch_of_somebody_else_forgets_no_result(desk: Desk, polls: int) -> None:
+    """A batch of another program that fits the second round leaves the rows of the first as they are."""
+    desk.site.sandbox.configure(batch_polls=polls)
     desk.site.sandbox.set_outcomes({"r1": ["expired"]})
-    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, count=None, skip=1)
+    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, count=None, skip=2)
     desk.write(3)
-    desk.progress = Canceling(desk, 2, "sending")
+    desk.progress = Canceling(desk, 2, "sending", lambda: foreign(desk, "x1"))
     desk.run()
     assert desk.outcomes() == {"r1": "expired", "r2": "succeeded", "r3": "succeeded"}
-
-
-def test_giving_a_batch_up_forgets_no_result(desk: Desk) -> None:
-    """A batch of the second round that turns out to be another's leaves the rows of the first as they are."""
-    foreign(desk, "x1")
-    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
-    desk.site.sandbox.add_fault(cut="before", method="POST", path=CREATE, count=None, skip=1)
-    desk.write(3)
-    desk.progress = Canceling(desk, 2, "sent")
-    desk.run()
-    assert desk.outcomes() == {"r1": "expired", "r2": "succeeded", "r3": "succeeded"}
+    assert [sorted(part.disowned) for part in desk.jobs()[0].parts][1:] == [
+        [] if polls == 0 else [desk.site.sandbox.batches()[0]["id"]]
+    ]
 
 
 @pytest.mark.parametrize("answer", ["<html>busy</html>", ""])
@@ -488,3 +485,99 @@ def test_one_batch_that_cannot_be_canceled_does_not_spare_the_others(desk: Desk)
     with pytest.raises(CallFailed):
         operations.cancel(desk.site.world(), job.id)
     assert all(each["cancel_initiated_at"] for each in desk.site.sandbox.batches())
+
+
+def test_a_lost_answer_of_a_batch_that_stands_in_no_list_yet_is_not_paid_twice(each_desk: Desk) -> None:
+    """A batch whose create was not answered is looked for during ten minutes, as the list may lag."""
+    each_desk.site.sandbox.configure(list_lag_seconds=400)
+    each_desk.write(3)
+    each_desk.site.sandbox.lose_next_creates()
+    each_desk.run()
+    assert each_desk.batches() == [["r1", "r2", "r3"]]
+    assert list(each_desk.outcomes().values()) == ["succeeded"] * 3
+
+
+@pytest.mark.parametrize("seconds", [400, -86_400, 86_400])
+def test_our_clock_decides_nothing(desk: Desk, seconds: float) -> None:
+    """A clock that is minutes or days away from the API's adopts the same batch."""
+    desk.site.clock.ahead += timedelta(seconds=seconds)
+    desk.write(2)
+    desk.site.sandbox.lose_next_creates()
+    assert desk.run().parts[0].adopted
+    assert desk.batches() == [["r1", "r2"]]
+
+
+def test_without_a_date_ten_minutes_are_counted_here(desk: Desk) -> None:
+    """Where the API tells no time, this process waits for ten minutes of its own."""
+    desk.site.sandbox.configure(tells_date=False)
+    desk.write(2)
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    before = desk.site.clock.monotonic()
+    desk.run()
+    assert desk.site.clock.monotonic() - before >= 600
+    assert desk.batches() == [["r1", "r2"]]
+
+
+def test_a_person_may_decide_to_send_again_at_once(desk: Desk) -> None:
+    """With --send-again what may have become a batch is looked for once, and then sent."""
+    desk.write(2)
+    desk.site.sandbox.cut_next("before", method="POST", path=CREATE)
+    desk.progress = Meddling(lambda: desk.site.sandbox.fail_next(403, count=None, method="GET", path=CREATE))
+    with pytest.raises(CallFailed):
+        desk.submit()
+    desk.site.sandbox.lift_faults()
+    desk.progress = Told()
+    before = desk.site.clock.monotonic()
+    desk.run(send_again=True)
+    assert desk.site.clock.monotonic() - before < 300
+    assert desk.batches() == [["r1", "r2"]]
+
+
+def test_a_busy_api_that_says_so_is_an_answer(desk: Desk) -> None:
+    """After a 529 with the API's own error nothing is looked for: it is sent again after a pause."""
+    desk.write(2)
+    desk.site.sandbox.fail_next(529, method="POST", path=CREATE)
+    before = desk.site.clock.monotonic()
+    job = desk.run()
+    assert desk.site.clock.monotonic() - before < 300
+    assert job.parts[0].absences == ()
+
+
+@pytest.mark.parametrize(("polls", "check"), [(0, "batch.sent-twice"), (10**6, "batch.unclaimed")])
+def test_a_batch_that_shows_up_after_it_was_repeated_is_told(desk: Desk, polls: int, check: str) -> None:
+    """A list that lags for more than ten minutes costs twice: the end of the job says which batch that was."""
+    desk.site.sandbox.configure(list_lag_seconds=3000, batch_polls=polls)
+    desk.write(2)
+    desk.site.sandbox.lose_next_creates()
+
+    class Waiting(Told):
+        def moved(self, job: Job, requests_done: int) -> None:
+            super().moved(job, requests_done)
+            if job.parts[0].attempt == 2 and job.in_state("sent"):
+                desk.site.clock.sleep(3000)
+                desk.site.sandbox.end_batches(desk.site.sandbox.batches()[0]["id"])
+
+    desk.progress = Waiting()
+    job = desk.run()
+    assert desk.batches() == [["r1", "r2"]] * 2
+    late = desk.site.sandbox.batches()[1]["id"]
+    stats = desk.stats(job)
+    assert [finding.id for finding in stats.findings] == [check]
+    assert late in stats.findings[0].message
+    assert stats.outcomes == {"succeeded": 2}
+    paid = [batch.tally.tokens.input for batch in stats.batches]
+    assert stats.tokens.input == sum(paid) * (2 if polls == 0 else 1)
+
+
+def test_cancel_leaves_alone_what_was_only_found_in_a_list(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A batch that nobody's answer and no result proved to be ours is named, and canceled only with --adopted."""
+    desk.site.sandbox.configure(batch_polls=10**6)
+    desk.write(2)
+    desk.site.sandbox.lose_next_creates()
+    job = desk.submit()
+    operations.cancel(desk.site.world(), job.id)
+    assert [batch["processing_status"] for batch in desk.site.sandbox.batches()] == ["in_progress"]
+    assert f"`modelgate batch cancel {job.id} -s checkout -e prod --adopted` cancels it" in caplog.text
+    operations.cancel(desk.site.world(), job.id, adopted=True)
+    desk.resume(job)
+    assert desk.outcomes() == {"r1": "canceled", "r2": "canceled"}

@@ -236,9 +236,9 @@ def test_a_dry_run_shows_the_split_and_sends_nothing(desk: Desk) -> None:
 
 
 def test_the_bytes_that_were_planned_are_sent(desk: Desk) -> None:
-    """The body is exactly as long as the plan says, also for text that is not ASCII and for lone surrogates."""
+    """The body is exactly as long as the plan says, also for text that is not ASCII."""
     desk.file.write_bytes(
-        b'{"custom_id":"a","params":{"max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}}\n\n'
+        b'{"custom_id":"a","params":{"max_tokens":1,"messages":[{"role":"user","content":"\\u00e4"}]}}\n\n'
         + json.dumps(request("b", system="größer 漢字"), ensure_ascii=False).encode()
     )
     job = desk.run()
@@ -249,7 +249,7 @@ def test_the_bytes_that_were_planned_are_sent(desk: Desk) -> None:
 def test_a_spend_cap_stops_with_its_own_message(desk: Desk) -> None:
     """A spend cap is not waited for; later the same command goes on with the same job."""
     desk.write(2)
-    desk.site.sandbox.spend_cap(path=CREATE)
+    desk.site.sandbox.spend_cap(method="POST", path=CREATE)
     with pytest.raises(CallFailed, match="spend cap is reached: waiting does not help"):
         desk.run()
     assert desk.creates() == 1
@@ -261,7 +261,7 @@ def test_a_spend_cap_stops_with_its_own_message(desk: Desk) -> None:
 
 def test_a_rate_limit_is_waited_for(desk: Desk) -> None:
     """A 429 with `retry-after` delays a create; it was not carried out, so it is sent again."""
-    desk.site.sandbox.rate_limit_next(count=2, path=CREATE)
+    desk.site.sandbox.rate_limit_next(count=2, method="POST", path=CREATE)
     desk.write(2)
     desk.run()
     assert len(desk.batches()) == 1
@@ -381,3 +381,25 @@ def test_results_that_nobody_can_read_any_more_are_told(desk: Desk, collected: b
     desk.site.sandbox.advance(30 * 86400)
     with pytest.raises(Refused, match="can no longer be read: 29 days have passed"):
         desk.resume(job)
+
+
+def test_a_file_of_another_format_is_told_in_one_line(desk: Desk) -> None:
+    """UTF-16, as PowerShell's `>` writes it, and OpenAI's format are told as that, whatever their lines hold."""
+    desk.write(2)
+    desk.file.write_bytes(desk.file.read_text().encode("utf-16"))
+    with pytest.raises(UsageError, match="is UTF-16") as told:
+        desk.run()
+    assert told.value.hint == "save it as UTF-8"
+    desk.file.write_text('{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {}}\n' * 9)
+    with pytest.raises(BadRequests) as foreign:
+        desk.run()
+    assert [problem.line for problem in foreign.value.problems] == [1]
+    assert desk.batches() == []
+
+
+def test_what_is_not_known_is_warned_of_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A key of tomorrow is sent, and told once with the first line that has it."""
+    desk.write([request(f"r{number}", tomorrow=1) for number in range(5)])
+    desk.run()
+    said = f"{desk.file}:1: params.tomorrow is not known here, and sent as it is"
+    assert [record.getMessage() for record in caplog.records if "tomorrow" in record.getMessage()] == [said]

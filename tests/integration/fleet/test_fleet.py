@@ -137,3 +137,11 @@ def test_json_is_json(site: Site) -> None:
     site.preflight()
     document = json.loads(as_json(fleet_at(site), OLD))
     assert [s["concerned"]["may_run"] for s in document["slots"]] == [True]
+
+
+def test_an_observed_hand_over_counts(site: Site) -> None:
+    """Where a gate only observes, the slot runs what its reference means, and nothing is enforced."""
+    site.asks(policy={"enforce": False}, summarizer=ALIAS)
+    site.preflight()
+    slot = one(fleet_at(site))
+    assert ([each.model_id for each in slot.handed], slot.enforced, slot.hosts) == ([OLD], False, 1)

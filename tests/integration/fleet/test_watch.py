@@ -8,9 +8,8 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from support.desk import HastyClock
 from support.receivers import Receiver, receiver
-from support.sites import ALIAS, NEW, OLD, Site
+from support.sites import ALIAS, NEW, OLD, Site, SteppedClock
 
 from modelgate.domain.notices import RESERVED
 from modelgate.errors import ApiProblem, StoreProblem
@@ -28,9 +27,17 @@ def hook() -> Iterator[Receiver]:
         yield it
 
 
+class Impatient(SteppedClock):
+    """What is slept passes at once."""
+
+    def sleep(self, seconds: float) -> None:
+        """Lets the time pass."""
+        self.waited += seconds
+
+
 def look(site: Site, hook: Receiver | None = None, **how: bool) -> Outcome:
     """One `modelgate watch` of somebody who has none of the services' settings."""
-    clock = HastyClock()
+    clock = Impatient()
     clock.ahead = site.clock.ahead
     environ = dict(site.environ)
     if hook:

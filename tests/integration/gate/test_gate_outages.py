@@ -302,3 +302,15 @@ def test_grace_is_for_starts_alone(file_site: Site) -> None:
     assert file_site.preflight().exit_code == 0
     checked = file_site.check()
     assert (checked.exit_code, "api.grace" in found(checked)) == (3, False)
+
+
+def test_a_host_whose_clock_is_ahead_does_not_hide_good_facts(file_site: Site) -> None:
+    """The newest facts come from a host a minute ahead, and so are not young: the good ones beside them still are."""
+    file_site.asks(policy={"grace_hours": 24}, summarizer=ALIAS)
+    file_site.accept("summarizer")
+    file_site.preflight()
+    file_site.clock.ahead += timedelta(seconds=60)
+    file_site.preflight()
+    file_site.clock.ahead -= timedelta(seconds=60)
+    file_site.outage("/v1/models*")
+    assert found(file_site.preflight())["api.grace"] == "warn"

@@ -92,4 +92,4 @@ def test_observing_does_not_wait(file_site: Site) -> None:
     """Where nothing is enforced the application starts at once."""
     file_site.asks(policy={"enforce": False}, summarizer=ALIAS)
     report, clock = waited(file_site)
-    assert (report.verdict, report.exit_code, report.models, clock.naps) == ("refuse", 0, {}, [])
+    assert (report.verdict, report.exit_code, report.models, clock.naps) == ("refuse", 0, {"summarizer": ALIAS}, [])

@@ -227,3 +227,16 @@ def test_settings_without_slots_are_wrong_usage(file_site: Site) -> None:
     file_site.asks()
     with pytest.raises(UsageError, match="has no slots"):
         file_site.accept(everything=True)
+
+
+def test_a_promotion_waits_for_the_restart_after_a_rollback(promoted: Site) -> None:
+    """Staging was rolled back and not restarted: what it may run is not what it handed over; nothing is promoted."""
+    promoted.sandbox.add_model("claude-third", like=NEW)
+    promoted.asks("staging", summarizer="claude-third")
+    promoted.accept("summarizer", environment="staging")
+    promoted.preflight("staging")
+    promoted.rollback("summarizer", environment="staging", to=NEW)
+    with pytest.raises(Refused, match="may run"):
+        promoted.accept("summarizer", source="staging")
+    promoted.preflight("staging")
+    assert promoted.accept("summarizer", source="staging").changes[0].pin.model_id == NEW

@@ -11,6 +11,8 @@ from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.clock import SystemClock
 from modelgate.errors import CouldNotKnow, Refused, UsageError
+from modelgate.gate.handoff import json_text
+from modelgate.operations.catalogue import models, resolve
 from modelgate.operations.rollback import Target
 
 HOUR = timedelta(hours=1)
@@ -218,13 +220,19 @@ def test_in_an_outage_it_is_told_to_be_unverified(moved: Site) -> None:
 
 
 def test_an_origin_that_nobody_approved_is_no_outage(file_site: Site) -> None:
-    """Something stands between: the hint is that of the check, not a way around it."""
+    """Something stands between: a definite no in every command, whose hint is no way around it."""
     file_site.accept("summarizer")
     file_site.asks(more='[api]\norigins = ["https://api.anthropic.com"]\n', summarizer=ALIAS)
-    with pytest.raises(CouldNotKnow) as unknown:
-        file_site.rollback("summarizer", to=OLD)
-    assert unknown.value.problem.check == "api.origin-not-approved"
-    assert "--unverified" not in unknown.value.hint
+    for operation in (
+        lambda: file_site.rollback("summarizer", to=OLD),
+        lambda: file_site.accept("summarizer"),
+        lambda: file_site.lock("summarizer"),
+        lambda: models(file_site.world(), (), ()),
+        lambda: resolve(file_site.world(), (ALIAS,)),
+    ):
+        with pytest.raises(Refused) as refused:
+            operation()
+        assert (refused.value.exit_code, "--unverified" in refused.value.hint) == (1, False)
 
 
 def test_unverified_on_a_renamed_reference_leaves_what_runs(moved: Site) -> None:
@@ -367,3 +375,31 @@ def test_the_machines_clock_is_what_is_written(moved: Site) -> None:
     assert (pin.actor, pin.reason) == ("ada", "INC-42: loops")
     with pytest.raises(UsageError, match="say why"):
         moved.rollback("summarizer", reason="  ")
+
+
+def test_the_default_is_no_id_that_a_rollback_left(file_site: Site) -> None:
+    """A ran, B ran and was left for A, then C ran: what C goes back to is A, not the B that somebody fled from."""
+    third = "claude-third"
+    file_site.sandbox.add_model(third, like=OLD)
+    for model_id in (OLD, NEW):
+        file_site.sandbox.move_alias(ALIAS, model_id)
+        file_site.accept("summarizer")
+        file_site.preflight()
+    file_site.rollback("summarizer")
+    file_site.preflight()
+    file_site.release("summarizer", how="keep")
+    file_site.sandbox.move_alias(ALIAS, third)
+    file_site.accept("summarizer")
+    assert file_site.preflight().models == {"summarizer": third}
+    assert file_site.rollback("summarizer").changes[0].pin.model_id == OLD
+
+
+def test_a_fallback_file_that_names_the_other_id_is_told(moved: Site) -> None:
+    """Without the store a start would run what was left: the note says which command publishes the file anew."""
+    file = moved.folder / "pins.json"
+    passed = moved.preflight()
+    file.write_text(json_text(passed, passed.finished_at.isoformat()))
+    moved.asks(policy={"fallback_file": str(file)}, summarizer=ALIAS)
+    told = moved.rollback("summarizer").notes
+    assert told[0].startswith(f"the fallback file still names {NEW} for summarizer")
+    assert told[1] == f"modelgate preflight --emit-json {file} -s checkout -e prod"

@@ -210,7 +210,6 @@ def test_variables_have_types(config: Config) -> None:
     settings = config.load(
         {
             "MODELGATE_API__ALLOW_HTTP": "true",
-            "MODELGATE_API__ORIGINS": '["https://a.example", "https://b.example"]',
             "MODELGATE_API__KEY_FILE": "key",
             "MODELGATE_SLOTS__A__REQUIRES": '["batch"]',
             "MODELGATE_SLOTS__A__MIN_INPUT_TOKENS": "12",
@@ -218,9 +217,16 @@ def test_variables_have_types(config: Config) -> None:
             "MODELGATE_PRICES__CLAUDE-X__OUTPUT": "5",
         }
     )
-    assert settings.api == ApiSettings("", ("https://a.example", "https://b.example"), Path("key"), "anthropic", True)
+    assert settings.api == ApiSettings("", (), Path("key"), "anthropic", True)
     assert settings.slots == (Slot("a", "x", Source("config/prod.toml", 2), ("batch",), 12),)
     assert settings.prices == {"claude-x": Price(Decimal("1.1"), Decimal(5))}
+
+
+def test_a_variable_does_not_say_whom_to_believe(config: Config) -> None:
+    """`api.origins` comes from files alone: whoever may set a variable would otherwise choose who is believed."""
+    config.write(prod='[slots.a]\nmodel = "x"')
+    error = config.error({"MODELGATE_API__ORIGINS": '["https://a.example"]'})
+    assert str(error) == "$MODELGATE_API__ORIGINS: only files say which origins are believed"
 
 
 def test_flags_win(config: Config) -> None:

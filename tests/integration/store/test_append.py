@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.databases import opened
+from support.databases import append_at, opened
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
+from modelgate.clock import SystemClock
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import Conflict
 
@@ -17,8 +18,8 @@ def test_a_run_is_read_back_as_it_was_added(database_url: str) -> None:
     store = opened(database_url)
     run = run_row("r1", facts='{"answers":{}}', asked_at=NOW)
     answer = handed("r1", "summarizer", "claude-a-1")
-    store.append(PROD, AUTHOR, [answer, FindingRow("r1", "drift.held", "note", "m", "h"), run], now=NOW)
-    store.append(PROD, AUTHOR, [run_row("r2"), handed("r2", "summarizer", "claude-b")], now=NOW)
+    append_at(store, PROD, AUTHOR, [answer, FindingRow("r1", "drift.held", "note", "m", "h"), run], now=NOW)
+    append_at(store, PROD, AUTHOR, [run_row("r2"), handed("r2", "summarizer", "claude-b")], now=NOW)
     found = store.run("r1")
     assert found is not None
     assert (found.run, found.resolutions, found.envelope.author) == (run, (answer,), AUTHOR)
@@ -38,11 +39,22 @@ def test_a_stale_look_is_refused_and_writes_nothing(database_url: str) -> None:
 def test_a_clock_that_steps_back_does_not_reorder(database_url: str) -> None:
     """A row is never recorded earlier than the one before it; what the clock said stands beside it."""
     store = opened(database_url)
-    store.append(PROD, AUTHOR, [pin_row(1)], now=NOW)
-    store.append(PROD, AUTHOR, [run_row("r1")], now=NOW - timedelta(days=3))
+    append_at(store, PROD, AUTHOR, [pin_row(1)], now=NOW)
+    append_at(store, PROD, AUTHOR, [run_row("r1")], now=NOW - timedelta(minutes=3))
     found = store.run("r1")
     assert found is not None
-    assert (found.envelope.recorded_at, found.envelope.clock_at) == (NOW, NOW - timedelta(days=3))
+    assert (found.envelope.recorded_at, found.envelope.clock_at) == (NOW, NOW - timedelta(minutes=3))
+
+
+def test_the_servers_clock_says_when_a_row_was_recorded(postgresql_url: str) -> None:
+    """Two days behind or a day ahead: a host's clock stands beside the time, and is not it."""
+    store, now = opened(postgresql_url), SystemClock().now()
+    for number, wrong in enumerate([timedelta(days=-2), timedelta(days=1)]):
+        store.append(PROD, AUTHOR, [run_row(f"r{number}")], now=now + wrong)
+        found = store.run(f"r{number}")
+        assert found is not None
+        assert abs(found.envelope.recorded_at - now) < timedelta(hours=1)
+        assert found.envelope.clock_at == now + wrong
 
 
 def test_hostile_text_is_kept_as_any_database_takes_it(database_url: str) -> None:

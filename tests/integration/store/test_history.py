@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from support.databases import opened
+from support.databases import append_at, opened
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.rows import ResolutionRow, Scope
@@ -22,7 +22,7 @@ def hands_over(store: Store, number: int, scope: Scope = PROD, **models: str) ->
     """A passing preflight in hour `number` that hands these IDs to these slots."""
     run_id = f"{scope.environment}-{number}"
     rows = [handed(run_id, slot, model_id) for slot, model_id in models.items()]
-    store.append(scope, AUTHOR, [run_row(run_id), *rows], now=hour(number))
+    append_at(store, scope, AUTHOR, [run_row(run_id), *rows], now=hour(number))
 
 
 def test_the_previous_hand_over_is_that_of_another_id(database_url: str) -> None:
@@ -42,7 +42,7 @@ def test_what_was_ever_handed_over(database_url: str) -> None:
     store = opened(database_url)
     hands_over(store, 0, summarizer="a", grader="b")
     refused = ResolutionRow("r", "summarizer", "c", "resolved", "c", "c")
-    store.append(PROD, AUTHOR, [run_row("r", verdict="refuse"), refused], now=hour(1))
+    append_at(store, PROD, AUTHOR, [run_row("r", verdict="refuse"), refused], now=hour(1))
     asked = [("summarizer", "a"), ("summarizer", "b"), ("summarizer", "c"), ("grader", "b")]
     assert [store.was_handed_over(PROD, *each) for each in asked] == [True, False, False, True]
     assert store.was_handed_over(STAGING, "summarizer", "a") is False
@@ -68,10 +68,10 @@ def test_what_ran_at_a_time(database_url: str) -> None:
 def test_history_tells_revisions_and_changes_newest_first(database_url: str) -> None:
     """A repeated hand-over of the same ID is no news; a return to an earlier one is."""
     store = opened(database_url)
-    store.append(PROD, AUTHOR, [pin_row(1, model_id="a")], now=hour(0))
+    append_at(store, PROD, AUTHOR, [pin_row(1, model_id="a")], now=hour(0))
     for number, model_id in enumerate(["a", "a", "b", "b", "a"], 1):
         hands_over(store, number, summarizer=model_id)
-    store.append(PROD, AUTHOR, [pin_row(2, action="rollback", model_id="b", revokes=1, reason="why")], now=hour(6))
+    append_at(store, PROD, AUTHOR, [pin_row(2, action="rollback", model_id="b", revokes=1, reason="why")], now=hour(6))
     told = [(e.action, e.model_id, e.before, e.envelope.recorded_at) for e in store.history(PROD)]
     assert told == [
         ("rollback", "b", None, hour(6)),
@@ -93,7 +93,7 @@ def test_history_of_several_slots_is_one_order(database_url: str) -> None:
     for number in range(3):
         hands_over(store, number, a=f"a{number}", b="b")
     rows = [pin_row(revision) for revision in range(1, 451)]
-    store.append(PROD, AUTHOR, rows, now=hour(9))
+    append_at(store, PROD, AUTHOR, rows, now=hour(9))
     events = store.history(PROD, limit=None)
     places = [event.envelope.sequence for event in events]
     assert (len(events), places) == (454, sorted(places, reverse=True))
@@ -113,13 +113,13 @@ def test_soak_counts_from_the_first_hand_over(database_url: str) -> None:
 def test_soak_counts_anew_after_a_rollback(database_url: str) -> None:
     """An ID that a rollback left is not promoted until it is handed over again; the one rolled back to is."""
     store = opened(database_url)
-    store.append(STAGING, AUTHOR, [pin_row(1, model_id="a"), pin_row(2, model_id="b")], now=hour(0))
+    append_at(store, STAGING, AUTHOR, [pin_row(1, model_id="a"), pin_row(2, model_id="b")], now=hour(0))
     hands_over(store, 1, STAGING, summarizer="a")
     hands_over(store, 2, STAGING, summarizer="b")
-    store.append(STAGING, AUTHOR, [pin_row(3, action="rollback", model_id="a", revokes=2)], now=hour(3))
+    append_at(store, STAGING, AUTHOR, [pin_row(3, action="rollback", model_id="a", revokes=2)], now=hour(3))
     hands_over(store, 4, STAGING, summarizer="a")
     assert store.state(PROD, promote_from="staging").promoted == {("summarizer", "a"): hour(1)}
-    store.append(STAGING, AUTHOR, [pin_row(4, action="rollback", model_id="b")], now=hour(5))
+    append_at(store, STAGING, AUTHOR, [pin_row(4, action="rollback", model_id="b")], now=hour(5))
     hands_over(store, 6, STAGING, summarizer="b")
     assert store.state(PROD, promote_from="staging").promoted == {("summarizer", "b"): hour(6)}
 
@@ -127,9 +127,9 @@ def test_soak_counts_anew_after_a_rollback(database_url: str) -> None:
 def test_a_hold_in_place_does_not_end_the_soak(database_url: str) -> None:
     """A rollback to the ID that runs already leaves nothing."""
     store = opened(database_url)
-    store.append(STAGING, AUTHOR, [pin_row(1, model_id="a")], now=hour(0))
+    append_at(store, STAGING, AUTHOR, [pin_row(1, model_id="a")], now=hour(0))
     hands_over(store, 1, STAGING, summarizer="a")
-    store.append(STAGING, AUTHOR, [pin_row(2, action="rollback", model_id="a")], now=hour(2))
+    append_at(store, STAGING, AUTHOR, [pin_row(2, action="rollback", model_id="a")], now=hour(2))
     assert store.state(PROD, promote_from="staging").promoted == {("summarizer", "a"): hour(1)}
 
 
@@ -139,7 +139,7 @@ def test_known_aliases_are_of_the_newest_resolution(database_url: str) -> None:
 
     def resolves(number: int, reference: str, resolved: str | None) -> None:
         row = ResolutionRow(f"r{number}", "s", reference, "resolved" if resolved else "failed", resolved)
-        store.append(PROD, AUTHOR, [run_row(f"r{number}", command="check"), row], now=hour(number))
+        append_at(store, PROD, AUTHOR, [run_row(f"r{number}", command="check"), row], now=hour(number))
 
     resolves(1, "alias", "id-1")
     resolves(2, "was-alias", "id-1")
@@ -157,8 +157,8 @@ def test_the_newest_facts_with_a_fingerprint(database_url: str) -> None:
         run = run_row(
             f"r{number}", facts=text, asked_at=hour(number), reuse_fingerprint="u", grace_fingerprint=f"g{number}"
         )
-        store.append(PROD, AUTHOR, [run], now=hour(number))
-    store.append(PROD, AUTHOR, [run_row("r3", reused_from="r2")], now=hour(3))
+        append_at(store, PROD, AUTHOR, [run], now=hour(number))
+    append_at(store, PROD, AUTHOR, [run_row("r3", reused_from="r2")], now=hour(3))
     newest, older = store.facts(PROD, reuse_fingerprint="u"), store.facts(PROD, grace_fingerprint="g1")
     assert newest is not None
     assert older is not None
@@ -174,8 +174,8 @@ def test_the_last_preflight_is_the_newest_that_passed(database_url: str) -> None
     store = opened(database_url)
     assert store.last_preflight(PROD) is None
     hands_over(store, 1, summarizer="a")
-    store.append(PROD, AUTHOR, [run_row("refused", verdict="refuse")], now=hour(2))
-    store.append(PROD, AUTHOR, [run_row("check", command="check")], now=hour(3))
+    append_at(store, PROD, AUTHOR, [run_row("refused", verdict="refuse")], now=hour(2))
+    append_at(store, PROD, AUTHOR, [run_row("check", command="check")], now=hour(3))
     found = store.last_preflight(PROD)
     assert found is not None
     assert (found.run.run_id, found.envelope.recorded_at, found.envelope.author.host) == ("prod-1", hour(1), "pod-1")
@@ -185,6 +185,6 @@ def test_chains_are_apart(database_url: str) -> None:
     """Each service and environment has its own chain."""
     store = opened(database_url)
     for scope in (PROD, Scope("a", "z"), Scope("b", "a"), Scope("b", "b")):
-        assert store.append(scope, AUTHOR, [pin_row(1)], now=NOW).sequence == 1
+        assert append_at(store, scope, AUTHOR, [pin_row(1)], now=NOW).sequence == 1
     hands_over(store, 1, STAGING, summarizer="a")
     assert store.verify(PROD).rows == 1

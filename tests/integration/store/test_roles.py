@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psycopg
 import pytest
-from support.databases import PostgreSQL, opened, upgraded
+from support.databases import PostgreSQL, opened
 from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
+from support.roles import As, store_with_roles
 
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem
 from modelgate.store.tables import CHAINED
 
-ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher")
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
-
-As = Callable[[str], str]
 
 
 @pytest.fixture
 def url_as(postgresql: PostgreSQL) -> As:
     """The URL of a fresh store, made as the page says, for a role."""
-    once, each_time, _ = code_blocks("postgresql.md", "sql")
-    url = postgresql.create(upgraded=False)
-    name = url.partition("?")[0].rpartition("/")[2]
-    for role in ROLES:  # of an earlier test's database: roles are the whole server's
-        if postgresql.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
-            once = once.replace(f"CREATE ROLE {role} LOGIN;\n", "")
-    postgresql.execute(once, name)
-    upgraded(postgresql.url(name, "modelgate_migrator"))
-    with psycopg.connect(postgresql.url(name, "modelgate_migrator"), autocommit=True) as migrator:
-        migrator.execute(each_time.encode())
-    return lambda role: postgresql.url(name, role)
+    return store_with_roles(postgresql)
 
 
 def test_the_gate_reads_and_records_and_cannot_pin(url_as: As) -> None:
@@ -55,6 +41,7 @@ def test_the_gate_reads_and_records_and_cannot_pin(url_as: As) -> None:
 def test_the_gate_may_pin_where_it_is_granted(url_as: As) -> None:
     """With the page's last grant, for environments whose policy accepts at preflight, it can."""
     with psycopg.connect(url_as("modelgate_migrator"), autocommit=True) as migrator:
+        migrator.execute(b"SET search_path = modelgate")
         migrator.execute(code_blocks("postgresql.md", "sql")[2].encode())
     opened(url_as("modelgate_gate")).append(PROD, AUTHOR, [pin_row(1, action="first-use")], now=NOW)
     assert opened(url_as("modelgate_gate")).state(PROD).revisions == {"summarizer": 1}
@@ -77,6 +64,17 @@ def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:
             store.append(PROD, AUTHOR, rows, now=NOW)
 
 
+def test_the_reader_sees_the_fleet_and_writes_nothing(url_as: As) -> None:
+    """SELECT is enough for the fleet; a row or a lease of its is refused."""
+    opened(url_as("modelgate_gate")).append(PROD, AUTHOR, RUN, now=NOW)
+    store = opened(url_as("modelgate_reader"))
+    assert [state.scope for state in store.fleet(NOW, NOW)] == [PROD]
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.append(PROD, AUTHOR, RUN, now=NOW)
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        store.take_lease("w", "me", 9)
+
+
 def refused(url: str, statement: str) -> str:
     """The SQLSTATE with which the database refuses a statement."""
     with psycopg.connect(url) as connection, pytest.raises(psycopg.Error) as raised:
@@ -92,7 +90,7 @@ SABOTAGE = ["UPDATE {} SET actor = 'x'", "DELETE FROM {}", "TRUNCATE {}"]
 def test_no_role_may_change_a_row(url_as: As, role: str) -> None:
     """Neither gate nor operator has the right to, whatever the table."""
     opened(url_as("modelgate_operator")).append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
-    statements = [statement.format(table) for table in CHAINED for statement in SABOTAGE]
+    statements = [statement.format(f"modelgate.{table}") for table in CHAINED for statement in SABOTAGE]
     assert {refused(url_as(role), statement) for statement in statements} == {NOT_PERMITTED}
 
 
@@ -137,14 +135,14 @@ def test_a_role_that_may_only_select_is_enough_for_a_dry_run(postgresql: Postgre
     """It reads everything, verifies the chain and cannot record."""
     opened(url_as("modelgate_operator")).append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
     if not postgresql.execute("SELECT 1 FROM pg_roles WHERE rolname = 'reader'"):
-        postgresql.execute("CREATE ROLE reader LOGIN; ALTER ROLE reader SET search_path = modelgate")
+        postgresql.execute("CREATE ROLE reader LOGIN")
     with psycopg.connect(url_as("modelgate_migrator"), autocommit=True) as migrator:
         migrator.execute(
             "GRANT USAGE ON SCHEMA modelgate TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA modelgate TO reader"
         )
     store = opened(url_as("reader"), read_only=True)
     assert (store.state(PROD).revisions, store.verify(PROD).intact) == ({"summarizer": 1}, True)
-    with pytest.raises(StoreProblem, match="read-only"):
+    with pytest.raises(StoreProblem, match="lacks a right"):
         store.append(PROD, AUTHOR, [run_row("r2")], now=NOW)
     with pytest.raises(StoreProblem, match="lacks a right"):
         opened(url_as("reader")).append(PROD, AUTHOR, [run_row("r2")], now=NOW)

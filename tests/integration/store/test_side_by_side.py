@@ -11,6 +11,7 @@ from support.databases import opened
 from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 from support.schemas import database
 
+from modelgate.domain.chain import FORM
 from modelgate.errors import StoreProblem
 from modelgate.store import migrate
 from modelgate.store.schema import HEAD
@@ -26,6 +27,18 @@ def upgraded_by_a_later_version(url: str, usable_from: str) -> None:
         copy = "CREATE TABLE outlooks AS SELECT * FROM findings WHERE 1 = 0"
         for statement in (copy, "ALTER TABLE runs ADD COLUMN mood TEXT"):
             connection.execute(text(statement))
+        listed = str(connection.execute(text("SELECT chained FROM store_info")).scalar())
+        place = "service, environment, sequence, previous, hash, recorded_at"
+        union = " UNION ALL ".join(f"SELECT {place} FROM {table}" for table in [*listed.split(","), "outlooks"])
+        connection.execute(text("DROP VIEW modelgate_chain"))
+        connection.execute(text(f"CREATE VIEW modelgate_chain AS {union}"))
+        if connection.dialect.name == "postgresql":  # as `migrations/env.py` does it
+            connection.execute(
+                text(
+                    "CREATE CONSTRAINT TRIGGER outlooks_check_place AFTER INSERT ON outlooks DEFERRABLE INITIALLY "
+                    "DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()"
+                )
+            )
         connection.execute(
             text("UPDATE store_info SET chained = chained || ',outlooks', usable_from = :v"), {"v": usable_from}
         )
@@ -45,7 +58,7 @@ def add(url: str, table: str, **columns: object) -> None:
         last = {1: known["hash"]} | {
             row.sequence: row.hash for row in connection.execute(text("SELECT sequence, hash FROM runs"))
         }
-        row = {**{name: known[name] for name in present if name in known}, **columns, "form": 2}
+        row = {**{name: known[name] for name in present if name in known}, **columns, "form": FORM + 1}
         row |= {"sequence": max(last) + 1, "previous": last[max(last)]}
         plain = {name: str(value) for name, value in row.items() if name != "hash"}
         row["hash"] = hashlib.sha256(json.dumps({"table": table, **plain}, sort_keys=True).encode()).hexdigest()
@@ -71,7 +84,8 @@ def test_rows_of_a_newer_form_are_told_and_not_guessed(database_url: str) -> Non
     store = opened(database_url)
     store.append(PROD, AUTHOR, [run_row("r")], now=NOW)
     verification = store.verify(PROD)
-    assert (verification.intact, verification.rows, verification.unread) == (True, 4, 2)
+    assert (verification.misfit, verification.intact) == (None, False)
+    assert (verification.rows, verification.unread) == (4, 2)
     lines = [json.loads(line) for line in store.export(PROD)]
     assert [("row" in line, line["hash"] == head_of(line)) for line in lines] == [
         (True, True),

@@ -12,7 +12,7 @@ from modelgate.batches.job import Job, collected_detail, fold, instants_of, job_
 from modelgate.batches.results import Tokens
 from modelgate.batches.statistics import account
 from modelgate.batches.tally import Tally
-from modelgate.domain.batches import Batch, BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow, Counts
+from modelgate.domain.batches import Batch, BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow, Counts, Listing
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Price
 
@@ -100,6 +100,7 @@ def test_only_what_may_have_come_of_the_intent_is_a_candidate() -> None:
         event("disowned", batch_id="no"),
     ]
     part = fold(ROW, [PLAN], events).parts[0]
+    assert part.before is not None
     listed = [
         batch("fits"),
         batch("ended", status="ended", counts=Counts(succeeded=2, errored=1)),
@@ -109,8 +110,34 @@ def test_only_what_may_have_come_of_the_intent_is_a_candidate() -> None:
         batch("owned"),
         batch("no"),
     ]
-    assert [b.id for b in adoption.candidates(listed, part, {"owned"})] == ["fits", "ended", "skewed"]
-    assert adoption.candidates(listed, fold(ROW, [PLAN], []).parts[0], set()) == []
+    found = adoption.candidates(listed, part.before, 3, {"owned"} | part.disowned)
+    assert [b.id for b in found] == ["fits", "ended", "skewed"]
+
+
+def test_what_the_list_showed_before_decides_what_is_new() -> None:
+    """An intent keeps what was there, so that no clock of ours says what came of it."""
+    shown = adoption.before(Listing((batch("old"), batch("larger", counts=Counts(processing=4))), NOW, None), 3)
+    seen = adoption.before_of(shown, NOW + timedelta(days=400))
+    assert seen == adoption.Before(frozenset({"old"}), NOW, None)
+    listed = [batch("new", created_at=NOW - timedelta(days=1)), batch("old"), batch("taken")]
+    assert [b.id for b in adoption.candidates(listed, seen, 3, {"taken"})] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "ours", "expected"),
+    [
+        (NOW, NOW + timedelta(seconds=599), 9999.0, False),
+        (NOW, NOW + timedelta(seconds=600), 0.0, True),
+        (None, NOW + timedelta(seconds=999), 599.0, False),
+        (NOW, None, 600.0, True),
+    ],
+)
+def test_ten_minutes_pass_by_the_clock_of_the_api(
+    before: datetime | None, now: datetime | None, ours: float, expected: bool
+) -> None:
+    """This process's own seconds count only where the API does not tell its time."""
+    waited = adoption.Before(at=before).waited(Listing((), now, None), ours)
+    assert waited is expected
 
 
 def finished() -> Job:

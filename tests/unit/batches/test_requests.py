@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelgate.batches.requests import DEEPEST, REFUSED, BadRequest, RequestRules, check
+from modelgate.batches.requests import DEEPEST, OPENAI, BadRequest, RequestRules, check
+from modelgate.domain.catalogue import Entry
+from modelgate.domain.needs import REFUSED_PARAMETERS
 
-RULES = RequestRules("claude-sonnet-4-5-20250929", "claude-sonnet-4-5", max_tokens=64_000)
+PINNED = "claude-sonnet-4-5-20250929"
+RULES = RequestRules(PINNED, "claude-sonnet-4-5", Entry(PINNED, max_tokens=64_000))
 ALLOWED = "'claude-sonnet-4-5' nor 'claude-sonnet-4-5-20250929'"
 MESSAGES = [{"role": "user", "content": "hi"}]
 
@@ -81,7 +84,7 @@ def test_what_the_api_would_refuse_hours_later_is_told(raw: bytes, reason: str) 
     assert reasons(raw) == (reason,)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", sorted(REFUSED_PARAMETERS))
 def test_parameters_that_the_api_version_refuses_are_told(name: str) -> None:
     """They error even at their default values."""
     assert reasons(line(**{name: 1})) == (f"params.{name} is refused by this API version",)
@@ -106,10 +109,56 @@ def test_what_was_checked_is_what_is_sent() -> None:
     assert (sent.custom_id, b"a b" in sent.body) == ("a", False)
 
 
-def test_a_lone_surrogate_is_sent_as_its_escape() -> None:
-    """A text that is no UTF-8 stays what it was."""
+def test_a_lone_surrogate_is_told() -> None:
+    """The API refuses a whole batch for half of a character; a job of an older version reads what it sent."""
     raw = line(system="\ud800ä")
-    assert json.loads(check(raw, RULES).body)["params"]["system"] == "\ud800ä"
+    assert reasons(raw) == ("no Unicode text: a lone surrogate, half of a character that was cut",)
+    older = RequestRules(RULES.model_id, RULES.reference)
+    assert json.loads(check(raw, older).body)["params"]["system"] == "\ud800ä"
+
+
+CANNOT = Entry("m", capabilities={"effort.xhigh": False, "thinking.types.disabled": False})
+ADVISOR = [{"type": "advisor_20260301", "name": "advisor", "model": "claude-opus-5-5"}]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"output_config": {"effort": "xhigh"}}, 'params.output_config.effort "xhigh": m cannot'),
+        ({"thinking": {"type": "disabled"}}, 'params.thinking.type "disabled": m cannot'),
+        ({"betas": ["x"]}, "params.betas is the SDK's, no parameter of the API"),
+        ({"extra_headers": {}}, "params.extra_headers is the SDK's, no parameter of the API"),
+        ({"fallbacks": [{"model": "n"}]}, "params.fallbacks cannot be used in a batch"),
+        ({"speed": "fast"}, "params.speed cannot be used in a batch"),
+        ({"tools": ADVISOR}, 'params.tools[0].model "claude-opus-5-5": no slot here may run it'),
+    ],
+)
+def test_what_the_model_or_the_api_cannot_is_told(params: dict[str, Any], expected: str) -> None:
+    """A line is judged by its needs, against the entry of the ID that it goes to."""
+    with pytest.raises(BadRequest) as told:
+        check(line(**params), RequestRules("m", "m", CANNOT, frozenset({"other"})))
+    assert told.value.reasons == (expected,)
+    assert check(line(**params), RequestRules("m", "m")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"output_config": {"effort": "max"}}, ('params.output_config.effort "max": m does not say whether it can',)),
+        ({"tomorrow": 1}, ("params.tomorrow is not known here, and sent as it is",)),
+        ({"tools": ADVISOR}, ()),
+    ],
+)
+def test_what_is_not_known_is_sent(params: dict[str, Any], expected: tuple[str, ...]) -> None:
+    """An absent fact and a key of tomorrow are noted; a model inside that a slot here may run is none of them."""
+    rules = RequestRules("m", "m", CANNOT, frozenset({"claude-opus-5-5"}))
+    assert check(line(**params), rules).notes == expected
+
+
+def test_another_format_is_told_as_that() -> None:
+    """OpenAI's batch format is one sentence, not a list of what is missing."""
+    raw = b'{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {}}'
+    assert reasons(raw) == (OPENAI,)
 
 
 def test_a_request_that_no_batch_can_hold_is_told() -> None:

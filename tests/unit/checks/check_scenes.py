@@ -135,6 +135,7 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "store.schema-behind": lambda s: s.no_store("store.schema-behind"),
     "store.schema-incompatible": lambda s: s.no_store("store.schema-incompatible"),
     "store.schema-ahead": lambda s: s.seen(notices=(StoreNotice("store.schema-ahead", "newer", "upgrade"),)),
+    "store.unencrypted": lambda s: s.seen(notices=(StoreNotice("store.unencrypted", "in the clear", "TLS"),)),
     "store.created": lambda s: s.seen(notices=(StoreNotice("store.created", "new", "keep it"),)),
     "api.grace": lambda s: s.seen(api_grace=GRACE, api_problem=OUTAGE),
     "store.grace": lambda s: s.seen(store_grace=GRACE, store_problem=STORE_OUTAGE),
@@ -147,5 +148,6 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),
     "settings.offline": lambda s: replace(s.seen(), facts=None, offline=True),
+    "settings.observed-blind": lambda s: s.seen(unheld={"summarizer": s.names.b}),
     "settings.lock-stale": lambda s: s.seen(locked=(pin(1, s.names.other, s.names.b),)),
 }

@@ -171,6 +171,7 @@ FINDINGS = [
     ("store.schema-behind", "unknown", "the store said opus", "try again", ()),
     ("store.schema-incompatible", "unknown", "the store said opus", "try again", ()),
     ("store.schema-ahead", "note", "newer", "upgrade", ()),
+    ("store.unencrypted", "note", "in the clear", "TLS", ()),
     ("store.created", "warn", "new", "keep it", ()),
     (
         "api.grace",
@@ -198,6 +199,13 @@ FINDINGS = [
         "unknown",
         "the variable GRADER_MODEL is not set",
         "export GRADER_MODEL=…, or say model instead of model_from",
+        (),
+    ),
+    (
+        "settings.observed-blind",
+        "warn",
+        "holds unknown; handed over: claude-opus-4-5-20251101 of the fallback file",
+        "what runs is not changed; a hold, if there is one, may be passed over until the store can be asked",
         (),
     ),
     (

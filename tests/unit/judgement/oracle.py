@@ -119,9 +119,25 @@ def expect(snapshot: Snapshot) -> Expected:
     verdict = verdict_of(findings)
     # handed off and pinned only by preflight, only on a pass, all slots or none, and not while only observing
     starts = snapshot.verb == "preflight" and verdict == "pass" and snapshot.policy.enforce
+    if snapshot.verb == "preflight" and not snapshot.policy.enforce:
+        return Expected(frozenset(findings), pinned, {}, what_runs_without_a_gate(snapshot), verdict)
     if not starts:
         return Expected(frozenset(findings), pinned, {}, {}, verdict)
     return Expected(frozenset(findings), pinned | to_pin, to_pin, hand_over, verdict)
+
+
+def what_runs_without_a_gate(snapshot: Snapshot) -> dict[str, str]:
+    """Observing: the held ID, else the reference as set; where holds cannot be read, the young fallback file's ID."""
+    found = {}
+    for slot in snapshot.slots:
+        pins = (snapshot.pins or {}).get(slot.name)
+        if snapshot.unheld is not None:
+            found[slot.name] = snapshot.unheld.get(slot.name, slot.reference)
+        elif pins and pins.hold:
+            found[slot.name] = pins.hold.model_id
+        else:
+            found[slot.name] = slot.reference
+    return found
 
 
 def verdict_of(findings: set[Judged]) -> str:
@@ -196,9 +212,15 @@ def about_the_run(snapshot: Snapshot) -> set[Judged]:
     elif snapshot.store_problem:
         told.tell(snapshot.store_problem.check, "unknown")
     for notice in snapshot.notices:
-        told.tell(notice.check, {"store.created": "warn", "store.schema-ahead": "note"}[notice.check])
+        told.tell(
+            notice.check,
+            {"store.created": "warn", "store.schema-ahead": "note", "store.unencrypted": "note"}[notice.check],
+        )
     for _variable in snapshot.unknown_variables:
         told.tell("settings.unknown-variable", "warn")
+    if snapshot.unheld is not None:
+        for slot in snapshot.slots:
+            told.findings.add((slot.name, "settings.observed-blind", "warn", False))
     if snapshot.locked is not None:
         asked = {slot.name: slot.reference for slot in snapshot.slots}
         locked = {pin.slot: pin.reference for pin in snapshot.locked}

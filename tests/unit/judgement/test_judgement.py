@@ -157,11 +157,14 @@ def test_slots_and_findings_are_in_settings_order(world: Snapshot) -> None:
 
 @given(snapshots())
 def test_all_slots_are_handed_over_or_none(world: Snapshot) -> None:
-    """A start is whole: every slot runs a served ID, or nothing is handed over."""
+    """A start is whole: every slot runs a served ID, or nothing is handed over; observing hands over what is set."""
     judged = judge(world)
     handed = [report.handed_off for report in judged.slots]
     if world.verb == "preflight" and world.policy.enforce and judged.verdict is Verdict.PASS:
         assert all(model_id in (A, B) for model_id in handed)
+    elif world.observes:
+        assert all(handed)
+        assert judged.to_pin == ()
     else:
         assert handed == [None] * len(world.slots)
         assert judged.to_pin == ()

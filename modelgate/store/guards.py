@@ -1,0 +1,129 @@
+"""The guards: whether what keeps rows from being changed is still there, and is what the migrations made.
+
+Who owns the database can take it away; then `audit verify` and `db check` say so.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from sqlalchemy import Connection, text
+
+from modelgate.domain.chain import GENESIS
+from modelgate.store.schema import Schema
+from modelgate.store.tables import CHAINED
+
+_TRIGGERS = {
+    "refuse_change": (
+        "BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_refuse_change()",
+        "A",
+    ),
+    "refuse_truncate": (
+        "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION modelgate_refuse_change()",
+        "A",
+    ),
+    "check_author": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_author()", "OA"),
+    "check_place": (
+        "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()",
+        "OA",
+    ),
+}
+"""PostgreSQL's: name to definition, and when it fires: `A` in replica mode too."""
+FUNCTIONS = {
+    "modelgate_refuse_change": "a66478ebb4ce77cb",
+    "modelgate_check_author": "3c90ee7570ef4604",
+    "modelgate_check_place": "ede608cfcab80f7e",
+    "modelgate_begin": "51c45852677a851d",
+    "modelgate_now": "92da62dc3b3f7b34",
+    "modelgate_check_lease": "3a2db6b881ad3bb2",
+}
+"""The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
+PLACE_ON_SQLITE = "0fce98bf4c9f4cc5"
+"""The same of SQLite's trigger that checks places."""
+
+
+def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
+    """What is missing, switched off or another than the migrations made, one line each; in order."""
+    if schema.is_behind:
+        return ()
+    found = [f"store_info does not list {name}" for name in CHAINED if name not in schema.chained]
+    if not schema.is_ahead:
+        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAINED]
+    tables = sorted({*CHAINED, *schema.chained})
+    if connection.dialect.name == "sqlite":
+        return tuple(found + _on_sqlite(connection, tables))
+    return tuple(found + _on_postgresql(connection, tables) + ([] if schema.is_ahead else _functions(connection)))
+
+
+def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
+    query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+    present = {row.name: (row.tbl_name, row.sql) for row in connection.execute(text(query))}
+    found = []
+    for table in tables:
+        for guard in ("refuse_update", "refuse_delete", "refuse_replace", "check_place"):
+            name = f"{table}_{guard}"
+            on, body = present.get(name, ("", ""))
+            if on != table:
+                found.append(f"the trigger {name} is missing")
+            elif not _is_whole(guard, table, body):
+                found.append(f"the trigger {name} is not as it was made")
+    return found
+
+
+def _is_whole(guard: str, table: str, body: str) -> bool:
+    """Whether a trigger of SQLite refuses what its name says, whenever that is tried."""
+    event = {"refuse_update": "UPDATE", "refuse_delete": "DELETE"}.get(guard)
+    if event:
+        plain = f"CREATE TRIGGER {table}_{guard} BEFORE {event} ON {table} "
+        return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    head = f"CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN "
+    return (
+        body.startswith(head)
+        and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
+        and (guard == "refuse_replace" or _digest(body.replace(table, "T").replace(GENESIS, "0")) == PLACE_ON_SQLITE)
+    )
+
+
+def _on_postgresql(connection: Connection, tables: list[str]) -> list[str]:
+    query = text(
+        "SELECT tgname, pg_get_triggerdef(oid) AS definition, tgenabled FROM pg_trigger "
+        "WHERE NOT tgisinternal AND tgrelid = to_regclass(:table)"
+    )
+    found = []
+    for table in tables:
+        present = {row.tgname: row for row in connection.execute(query, {"table": table})}
+        for guard, (definition, states) in _TRIGGERS.items():
+            name = f"{table}_{guard}"
+            kind = "CONSTRAINT TRIGGER" if guard == "check_place" else "TRIGGER"
+            row = present.get(name)
+            if row is None:
+                found.append(f"the trigger {name} is missing")
+            elif row.tgenabled not in states:
+                found.append(f"the trigger {name} is switched off")
+            elif _bare(row.definition) != f"CREATE {kind} {name} {definition.format(table=table)}":
+                found.append(f"the trigger {name} is not as it was made")
+    return found
+
+
+def _functions(connection: Connection) -> list[str]:
+    query = (
+        "SELECT proname, prosrc, array_to_string(proconfig, ' ') AS config FROM pg_proc "
+        "WHERE pronamespace = to_regnamespace(current_schema()) AND starts_with(proname, 'modelgate_')"
+    )
+    present = {row.proname: row for row in connection.execute(text(query))}
+    found = []
+    for name, digest in FUNCTIONS.items():
+        row = present.get(name)
+        if row is None or _digest(row.prosrc) != digest or "search_path=" not in (row.config or ""):
+            found.append(f"the function {name} is {'missing' if row is None else 'not as it was made'}")
+    return found
+
+
+def _bare(definition: str) -> str:
+    """A definition without the schemas of its names."""
+    return re.sub(r"(?<= )(?:\"[^\"]+\"|\w+)\.(?=\w)", "", definition)
+
+
+def _digest(body: str) -> str:
+    return sha256(body.encode()).hexdigest()[:16]

@@ -1,0 +1,40 @@
+"""Prints what `modelgate.store.guards` compares with, as the migrations make it now:
+
+PYTHONPATH=tests:. python tests/support/guard_digests.py
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from modelgate.domain.chain import GENESIS
+from support.databases import PostgreSQL, opened
+
+
+def of_postgresql(server: PostgreSQL) -> dict[str, str]:
+    """The digest of each function in the template."""
+    query = "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'modelgate_%' ORDER BY 1"
+    return {name: _digest(body) for name, body in server.execute(query, "modelgate_template")}
+
+
+def of_sqlite(url: str) -> set[str]:
+    """The digests of the triggers that check places, which are one."""
+    opened(url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
+        query = "SELECT tbl_name, sql FROM sqlite_master WHERE name LIKE '%check_place'"
+        return {_digest(sql.replace(table, "T").replace(GENESIS, "0")) for table, sql in file.execute(query)}
+
+
+def _digest(body: str) -> str:
+    return sha256(body.encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    running = PostgreSQL.start()
+    print(of_postgresql(running))
+    running.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        print(of_sqlite(f"sqlite:///{Path(folder) / 'modelgate.db'}"))
