@@ -33,7 +33,7 @@ def pytest_configure() -> None:
     The SDK is opened by name, and lazily, as in a process of modelgate's own.
     """
     for name in list(os.environ):
-        if name.startswith(("MODELGATE_", "ANTHROPIC_")):
+        if name.startswith(("MODELGATE_", "ANTHROPIC_", "GITHUB_", "CI_", "BUILDKITE_", "CIRCLE_")):
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
     open_by_name()

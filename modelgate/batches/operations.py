@@ -245,7 +245,7 @@ def _connected(context: Context, job: Job) -> Iterator[BatchesClient]:
     from modelgate.api.call_log import CallLog
 
     log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
-    with closing(api.connect(context.settings.api, environ=context.environ, middleware=[log])) as sdk:
+    with closing(api.connect(context.api, environ=context.environ, middleware=[log])) as sdk:
         client = BatchesClient(sdk)
         if client.origin != job.row.origin:
             raise Refused(f"{job.id} is at {job.row.origin}, and the settings lead to {client.origin}")

@@ -17,6 +17,7 @@ from modelgate.domain.waivers import is_waived
 
 RUN_CHECKS: tuple[RunCheck, ...] = (
     settings.unknown_variables,
+    settings.untrusted,
     settings.unset_references,
     settings.observed_blind,
     settings.lock_stale,

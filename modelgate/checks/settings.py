@@ -26,6 +26,20 @@ def unknown_variables(snapshot: Snapshot) -> list[Finding]:
     return found
 
 
+def untrusted(snapshot: Snapshot) -> list[Finding]:
+    """What a stranger's file would do with secrets: refused before anything is sent or read."""
+    return [
+        Finding(
+            "settings.untrusted",
+            Level.REFUSE,
+            short(f"{each.key} {each.what}", 79),
+            f"if that is right, whoever set up this job says so: {each.variable}=…",
+            source=each.source,
+        )
+        for each in snapshot.untrusted
+    ]
+
+
 def unset_references(snapshot: Snapshot) -> list[Finding]:
     """Slots of which it is not known here what they ask for. Where nothing is resolved that is worth a note alone."""
     level = Level.NOTE if snapshot.offline else Level.UNKNOWN

@@ -47,6 +47,7 @@ CHECK_IDS = (
     "settings.unknown-variable",
     "settings.model-from-unset",
     "settings.observed-blind",
+    "settings.untrusted",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",

@@ -178,6 +178,17 @@ class UnknownVariable:
 
 
 @dataclass(frozen=True, slots=True)
+class Untrusted:
+    """A setting of a stranger's file that would take a secret somewhere, or read a file as one."""
+
+    key: str
+    what: str
+    source: Source
+    variable: str
+    """In which whoever set up the job can vouch for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything one service in one environment asks for."""
 
@@ -198,6 +209,10 @@ class Settings:
     watch: WatchSettings = WatchSettings()
     notify: NotifySettings = NotifySettings()
     unknown_variables: tuple[UnknownVariable, ...] = ()
+    strangers: bool = False
+    """Whether the files may be those of a pull request's author."""
+    untrusted: tuple[Untrusted, ...] = ()
+    """What nobody vouches for in a stranger's files: then nothing is sent, and nothing else is read."""
     service_given: bool = False
     """False where `service` is only its default: not enough on a database server."""
 

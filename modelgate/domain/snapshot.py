@@ -10,7 +10,7 @@ from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Verb, Waiver
+from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Snapshot:
     """Why the store could not be asked."""
     notices: tuple[StoreNotice, ...] = ()
     unknown_variables: tuple[UnknownVariable, ...] = ()
+    untrusted: tuple[Untrusted, ...] = ()
     locked: tuple[Pin, ...] | None = None
     """The lock's pins, which `pins` hold already; None where no lock was read."""
     api_grace: Grace | None = None

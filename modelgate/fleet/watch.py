@@ -78,7 +78,7 @@ def _ask(context: Context, slots: Sequence[Watched]) -> Facts:
     ids = {pin.model_id for each in slots for pin in (*each.pins.pins[-1:], each.pins.hold) if pin}
     also = {model_id for each in slots for model_id in each.also}
     facts = api.ask(
-        context.settings.api,
+        context.api,
         {each.slot.reference for each in slots} | also,
         known_aliases={each.slot.reference for each in slots if each.is_alias},
         pinned=ids,

@@ -42,7 +42,7 @@ class Asked:
 
 def may_reuse(run: Run) -> Credential | None:
     """The credential whose facts may be judged again; None if this run must ask for itself."""
-    return known_credential(run.context.settings.api, run.context.environ) if run.policy.reuse_seconds > 0 else None
+    return known_credential(run.context.api, run.context.environ) if run.policy.reuse_seconds > 0 else None
 
 
 def find_out(run: Run, approvals: Approvals) -> Asked:
@@ -50,7 +50,7 @@ def find_out(run: Run, approvals: Approvals) -> Asked:
     context, store, credential = run.context, approvals.store, may_reuse(run)
     if store is None or credential is None or approvals.problem:
         return _with_grace(run, approvals, Asked(_ask(run, approvals)))
-    mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.settings.api, credential, store.salt)
+    mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.api, credential, store.salt)
     patience, pause, claimed = Deadline.after(run.deadline.remaining / 2, context.clock), 0.1, False
     while True:
         if stored := _earlier(store, run, approvals, mark):
@@ -110,7 +110,7 @@ def _claim(store: Store, mark: str) -> bool:
 def _ask(run: Run, approvals: Approvals) -> Facts:
     context = run.context
     return api.ask(
-        context.settings.api,
+        context.api,
         {slot.reference for slot in context.settings.slots},
         known_aliases=approvals.known_aliases,
         pinned=_possible(context, approvals),

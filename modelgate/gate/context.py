@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelgate.clock import Clock, Deadline, SystemClock
+from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Author, Scope
-from modelgate.domain.settings import Settings
-from modelgate.errors import StoreProblem
+from modelgate.domain.settings import ApiSettings, Settings
+from modelgate.domain.source import DEFAULT
+from modelgate.errors import Refused, StoreProblem
 from modelgate.gate.author import author
 from modelgate.settings import load
 from modelgate.store import Store, open_store, shown
@@ -29,6 +31,18 @@ class Context:
         """What pins and the chain are of."""
         return Scope(self.settings.service, self.settings.environment)
 
+    @property
+    def api(self) -> ApiSettings:
+        """How the API is reached. Raises Refused where a stranger's settings would decide where secrets go."""
+        self.need_trusted()
+        return self.settings.api
+
+    def need_trusted(self) -> None:
+        """Raises Refused if the settings are a stranger's, and take secrets where nobody vouches for it."""
+        for each in self.settings.untrusted[:1]:
+            hint = f"if that is right, whoever set up this job says so: {each.variable}=…"
+            raise Refused(f"settings.untrusted: {each.source}: {each.key} {each.what}", hint=hint)
+
     def deadline(self) -> Deadline:
         """The end of all waiting of a command that starts now."""
         return Deadline.after(self.settings.check.deadline_seconds, self.clock)
@@ -43,8 +57,12 @@ class Context:
     ) -> Store:
         """The audit store, opened; `meanwhile` begins what may go on while a server is waited for.
 
-        Raises StoreProblem.
+        Raises StoreProblem, and Refused where a stranger's settings would decide where secrets go.
         """
+        self.need_trusted()
+        if self.settings.strangers and self.settings.database.source == DEFAULT:
+            hint = 'set MODELGATE_DATABASE_URL; or keep approvals in git (pins_from = "lock") and say --no-store'
+            raise StoreProblem(Problem("store.unreachable", "no audit store is named for a pull request's check", hint))
         try:
             return open_store(
                 self.settings.database,

@@ -13,7 +13,7 @@ from modelgate.gate.context import Context
 def models(context: Context, lifecycles: Collection[str], lines: Collection[str]) -> tuple[Entry, ...]:
     """The models with these lifecycles (default: active and deprecated) and lines. Raises ApiProblem."""
     listed = api.list_models(
-        context.settings.api,
+        context.api,
         lifecycles=tuple(name for name in LIFECYCLES if name in lifecycles),
         deadline=context.deadline(),
         environ=context.environ,
@@ -24,7 +24,7 @@ def models(context: Context, lifecycles: Collection[str], lines: Collection[str]
 def resolve(context: Context, names: Collection[str]) -> Facts:
     """What the names mean today. Raises ApiProblem if the API could not be asked at all."""
     facts = api.ask(
-        context.settings.api,
+        context.api,
         names,
         deadline=context.deadline(),
         clock=context.clock,

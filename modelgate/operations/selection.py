@@ -57,7 +57,7 @@ def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], dead
     unset = {slot.name for slot in context.settings.unset}
     last = {pin.reference for name, slot in pins.items() if name in unset for pin in (*slot.pins, slot.hold) if pin}
     facts = api.ask(
-        context.settings.api,
+        context.api,
         {slot.reference for slot in context.settings.slots} | last,
         pinned=eligible | set(ids),
         deadline=deadline,

@@ -15,6 +15,7 @@ from modelgate.settings.assemble import Assembler, api, notify, prices, watch
 from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
+from modelgate.settings.trust import Trust, is_strangers, untrusted
 from modelgate.settings.variables import Overridable, Variables, sort_variables
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def load(
     files = list(_files(config_dir, environment or ""))
     flags = {("service",): ("--service", service), ("database", "url"): ("--database-url", database_url)}
     tables, assembler, variables = _merge(files, flags, environ)
+    whole = {**tables, "policy": dict(tables.get("policy", {}))}
     policy = tables.get("policy", {})
     preflight = policy.pop("preflight", {})
     base = (("policy",), policy)
@@ -65,6 +67,8 @@ def load(
         notify=notify(tables.get("notify", {})),
         watch=watch(tables.get("watch", {})),
         unknown_variables=tuple(variables.unknown),
+        strangers=is_strangers(environ),
+        untrusted=untrusted(whole, assembler.place, Trust.of(environ, config_dir)) if is_strangers(environ) else (),
     )
     assembler.complaints.raise_any()
     return settings

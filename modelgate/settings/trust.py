@@ -1,0 +1,135 @@
+"""What a stranger's file may not decide: where secrets go, and which files are read as secrets.
+
+A pull request's author writes the settings that its own check reads. There, addresses and files outside of the
+settings' folder that only files name need the word of whoever set up the job.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from modelgate.domain.settings import Untrusted
+from modelgate.domain.source import DEFAULT, Source
+from modelgate.domain.text import short
+from modelgate.settings.positions import KeyPath
+
+UNTRUSTED = "MODELGATE_SETTINGS_UNTRUSTED"
+ORIGINS = "MODELGATE_TRUSTED_ORIGINS"
+PATHS = "MODELGATE_TRUSTED_PATHS"
+_PULL_REQUESTS = {
+    "GITHUB_EVENT_NAME": ("pull_request", "pull_request_target"),
+    "CI_PIPELINE_SOURCE": ("merge_request_event", "external_pull_request_event"),
+}
+"""Variables of CI that have one of these values in a pull or merge request (GitHub, GitLab)."""
+_NUMBERS = (
+    "CI_MERGE_REQUEST_IID", "BUILDKITE_PULL_REQUEST", "CIRCLE_PULL_REQUEST", "CHANGE_ID", "BITBUCKET_PR_ID",
+    "SYSTEM_PULLREQUEST_PULLREQUESTID", "TRAVIS_PULL_REQUEST", "DRONE_PULL_REQUEST", "CI_PULL_REQUEST",
+)  # fmt: skip
+"""Variables of CI that hold the number of a pull or merge request; empty, `false` or `0` elsewhere."""
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_FILES: tuple[KeyPath, ...] = (
+    ("api", "key_file"),
+    ("database", "password_file"),
+    ("policy", "fallback_file"),
+    ("policy", "preflight", "fallback_file"),
+    ("notify", "slack_webhook_file"),
+    ("notify", "webhook_secret_file"),
+)
+
+
+def is_strangers(environ: Mapping[str, str]) -> bool:
+    """Whether the settings may be those of a pull request's author: CI says so, or `MODELGATE_SETTINGS_UNTRUSTED`."""
+    if said := environ.get(UNTRUSTED, "").strip().lower():
+        return said not in ("0", "false", "no")
+    if any(environ.get(name) in values for name, values in _PULL_REQUESTS.items()):
+        return True
+    return any(environ.get(name, "").strip().lower() not in ("", "false", "0") for name in _NUMBERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What whoever set up the job vouches for."""
+
+    origins: frozenset[str]
+    paths: tuple[Path, ...]
+    config_dir: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], config_dir: Path) -> Trust:
+        """As `MODELGATE_TRUSTED_ORIGINS` and `MODELGATE_TRUSTED_PATHS` say."""
+        paths = tuple(_real(path) for path in _listed(environ, PATHS))
+        return cls(frozenset(each.lower().rstrip("/") for each in _listed(environ, ORIGINS)), paths, config_dir)
+
+    def origin(self, url: str) -> bool:
+        """Whether a web address is this machine's, or its origin is trusted."""
+        parts = urlsplit(url)
+        names = {f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower(), (parts.hostname or "").lower()}
+        return parts.hostname in _LOOPBACK or not names.isdisjoint(self.origins)
+
+    def hosts(self, database_url: str) -> bool:
+        """Whether all hosts of a database URL are this machine's, sockets or trusted."""
+        parts = urlsplit(database_url)
+        query = parse_qs(parts.query)
+        named = [parts.hostname or "", *query.get("host", ()), *query.get("hostaddr", ()), *query.get("service", ())]
+        hosts = [host.lower() for name in named for host in name.split(",") if host]
+        return all(host in _LOOPBACK or host[:1] in ("/", "%") or host in self.origins for host in hosts)
+
+    def file(self, path: str, *, outside_only: bool = True) -> bool:
+        """Whether a file is trusted: below a trusted path or, with `outside_only`, in the settings' folder itself."""
+        real = _real(path)
+        roots = (*self.paths, _real(self.config_dir)) if outside_only else self.paths
+        return any(real == root or root in real.parents for root in roots)
+
+
+def _listed(environ: Mapping[str, str], name: str) -> list[str]:
+    return [each.strip() for each in environ.get(name, "").split(",") if each.strip()]
+
+
+def _real(path: str | Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def untrusted(tables: Mapping[str, Any], place: Callable[[KeyPath], Source], trust: Trust) -> tuple[Untrusted, ...]:
+    """The settings that only files set and nobody vouches for. `tables`: the validated layers as one."""
+    return tuple(
+        Untrusted(".".join(str(part) for part in path), what, place(path), variable)
+        for path, what, variable in _doubtful(tables, trust)
+        if place(path) != DEFAULT and str(place(path))[:1] not in ("$", "-")
+    )
+
+
+def _doubtful(tables: Mapping[str, Any], trust: Trust) -> Iterator[tuple[KeyPath, str, str]]:
+    api, database, notify = (tables.get(name, {}) for name in ("api", "database", "notify"))
+    if (url := api.get("base_url")) and not trust.origin(url):
+        yield ("api", "base_url"), f"would send the API key to {short(urlsplit(url).hostname or '', 40)}", ORIGINS
+    if (platform := api.get("platform", "anthropic")) != "anthropic" and platform not in trust.origins:
+        yield ("api", "platform"), f"would send credentials to the platform {platform}", ORIGINS
+    if url := database.get("url"):
+        yield from _database(url, trust)
+    if (url := notify.get("webhook_url")) and not trust.origin(url):
+        yield ("notify", "webhook_url"), "would send notices away", ORIGINS
+    files = [*_FILES, *(("slots", name, "sample") for name in tables.get("slots", {}))]
+    for path in files:
+        if (text := _at(tables, path)) and not trust.file(text):
+            yield path, f"would read {short(text, 40)}, outside of the settings' folder", PATHS
+
+
+def _database(url: str, trust: Trust) -> Iterator[tuple[KeyPath, str, str]]:
+    path: KeyPath = ("database", "url")
+    if url.startswith("sqlite"):
+        if not trust.file(url.partition(":///")[2], outside_only=False):
+            yield path, "would believe a store that a stranger may have committed", PATHS
+    elif not trust.hosts(url):
+        yield path, "would send a password to another database server", ORIGINS
+
+
+def _at(tables: Mapping[str, Any], path: KeyPath) -> str:
+    here: Any = tables
+    for part in path:
+        here = here.get(str(part), {}) if isinstance(here, Mapping) else {}
+    return here if isinstance(here, str) else ""
