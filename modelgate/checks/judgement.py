@@ -18,6 +18,7 @@ from modelgate.domain.waivers import is_waived
 RUN_CHECKS: tuple[RunCheck, ...] = (
     settings.unknown_variables,
     settings.untrusted,
+    settings.loosening,
     settings.unset_references,
     settings.observed_blind,
     settings.lock_stale,

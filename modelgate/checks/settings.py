@@ -40,6 +40,15 @@ def untrusted(snapshot: Snapshot) -> list[Finding]:
     ]
 
 
+def loosening(snapshot: Snapshot) -> list[Finding]:
+    """What a change lets through that its base stops: whoever reviews it should know."""
+    hint = "a reviewer decides: nothing is wrong with it by itself"
+    return [
+        Finding("settings.loosened", Level.WARN, short(each.what, 79), hint, each.slot, each.source)
+        for each in snapshot.loosened
+    ]
+
+
 def unset_references(snapshot: Snapshot) -> list[Finding]:
     """Slots of which it is not known here what they ask for. Where nothing is resolved that is worth a note alone."""
     level = Level.NOTE if snapshot.offline else Level.UNKNOWN

@@ -48,6 +48,7 @@ CHECK_IDS = (
     "settings.model-from-unset",
     "settings.observed-blind",
     "settings.untrusted",
+    "settings.loosened",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",

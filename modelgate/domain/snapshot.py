@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.loosening import Loosened
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
@@ -56,6 +57,7 @@ class Snapshot:
     notices: tuple[StoreNotice, ...] = ()
     unknown_variables: tuple[UnknownVariable, ...] = ()
     untrusted: tuple[Untrusted, ...] = ()
+    loosened: tuple[Loosened, ...] = ()
     locked: tuple[Pin, ...] | None = None
     """The lock's pins, which `pins` hold already; None where no lock was read."""
     api_grace: Grace | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from modelgate import api
 from modelgate.clock import Deadline
+from modelgate.domain.loosening import loosened
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Snapshot
@@ -87,6 +88,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         notices=known.notices,
         unknown_variables=settings.unknown_variables,
         untrusted=settings.untrusted,
+        loosened=loosened(run.options.base, settings) if run.options.base else (),
         api_grace=asked.grace,
         store_grace=known.grace,
         unheld=fallback.ids(run.context, run.policy) if run.observes and not known.is_read else None,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from modelgate.clock import Deadline
 from modelgate.domain.report import Report
-from modelgate.domain.settings import Policy, Verb
+from modelgate.domain.settings import Policy, Settings, Verb
 from modelgate.gate.context import Context
 from modelgate.gate.handoff import HandOver
 
@@ -28,6 +28,8 @@ class Options:
     before: Report | None = None
     """The recorded try before this one. A try that comes to the same is not recorded again, and is told as that run."""
 
+    base: Settings | None = None
+    """The settings of the base of a change: what the change loosens is told."""
     hand_over: HandOver | None = None
     """What a passing preflight writes and starts."""
 

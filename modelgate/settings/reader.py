@@ -45,6 +45,24 @@ def load(
         environment = _environment(environment, environ, config_dir)
     files = list(_files(config_dir, environment or ""))
     flags = {("service",): ("--service", service), ("database", "url"): ("--database-url", database_url)}
+    return _settings(files, flags, environ, environment or "", config_dir)
+
+
+def load_base(paths: Sequence[Path], *, environment: str, environ: Mapping[str, str]) -> Settings:
+    """The settings of an earlier state: its files, the top layer first, or its whole folder. Raises SettingsError."""
+    files: list[TomlFile] = []
+    for path in paths:
+        files += _files(path, environment) if path.is_dir() else [read_toml(path)]
+    return _settings(files, {}, environ, environment, paths[0])
+
+
+def _settings(
+    files: Sequence[TomlFile],
+    flags: Mapping[tuple[str, ...], tuple[str, str | None]],
+    environ: Mapping[str, str],
+    environment: str,
+    config_dir: Path,
+) -> Settings:
     tables, assembler, variables = _merge(files, flags, environ)
     whole = {**tables, "policy": dict(tables.get("policy", {}))}
     policy = tables.get("policy", {})
@@ -54,12 +72,12 @@ def load(
     settings = Settings(
         service=tables.get("service", _DEFAULT_SERVICE),
         service_given="service" in tables,
-        environment=environment or "",
+        environment=environment,
         config_dir=config_dir,
         slots=slots,
         unset=unset,
-        check=assembler.policy(environment or "", base),
-        preflight=assembler.policy(environment or "", base, (("policy", "preflight"), preflight)),
+        check=assembler.policy(environment, base),
+        preflight=assembler.policy(environment, base, (("policy", "preflight"), preflight)),
         waivers=assembler.waivers(tables.get("waivers", {})),
         api=api(tables.get("api", {})),
         database=assembler.database(tables.get("database", {})),

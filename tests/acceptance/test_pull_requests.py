@@ -114,3 +114,18 @@ def test_hosts_of_databases(url: str, expected: bool, tmp_path: Path) -> None:
     """Every host that libpq would connect to counts, wherever it stands in the URL."""
     trust = Trust.of({"MODELGATE_TRUSTED_ORIGINS": "https://gw, db.internal"}, tmp_path)
     assert trust.hosts(url) == expected
+
+
+def test_what_a_change_loosens_is_shown(approved: Shell, tmp_path: Path) -> None:
+    """`check --base`: a warning for each thing, from a folder or from files; nothing where nothing is loosened."""
+    base = tmp_path / "base"
+    base.mkdir()
+    now = approved.site.config / "prod.toml"
+    (base / "prod.toml").write_text(now.read_text())
+    same = approved.run("check", "-e", "prod", "--base", "base")
+    now.write_text("[policy]\nenforce = false\n" + now.read_text())
+    for named in ("base", "base/prod.toml"):
+        report = approved.report("check", "-e", "prod", "--base", named)
+        found = [(f["level"], f["message"]) for f in report["findings"] if f["id"] == "settings.loosened"]
+        assert found == [("warn", "policy.enforce: true before, false now")]
+    assert (same.returncode, "settings.loosened" in same.stdout) == (0, False)
