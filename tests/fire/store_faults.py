@@ -218,7 +218,7 @@ POSTGRESQL = (
     StoreFault("server-dead", "postgresql", stops(signal.SIGQUIT), heals=True),
     StoreFault("server-shutting-down", "postgresql", stops(signal.SIGTERM), heals=True),
     StoreFault("disk-full", "postgresql", disk_full, heals=True),
-    StoreFault("table-dropped", "postgresql", _server("DROP TABLE pins"), INCOMPATIBLE),
+    StoreFault("table-dropped", "postgresql", _server("DROP TABLE pins CASCADE"), INCOMPATIBLE),
     StoreFault("column-dropped", "postgresql", _server("ALTER TABLE runs DROP COLUMN verdict"), INCOMPATIBLE),
     StoreFault(
         "schema-behind",

@@ -9,13 +9,13 @@ import pytest
 from modelgate.domain.settings import DatabaseSettings, Secret
 from modelgate.errors import SettingsError
 from modelgate.store.address import parse
-from modelgate.store.database import _check_options
+from modelgate.store.server import options_of
 
 
 def refusal(url: str) -> tuple[str, str]:
     """Message and hint of what is wrong with a URL, from wherever it is told before anything connects."""
     with pytest.raises(SettingsError) as refused:
-        _check_options(parse(DatabaseSettings(Secret(url))))
+        options_of(parse(DatabaseSettings(Secret(url))))
     return refused.value.message, refused.value.hint
 
 
