@@ -123,9 +123,9 @@ def test_what_a_change_loosens_is_shown(approved: Shell, tmp_path: Path) -> None
     now = approved.site.config / "prod.toml"
     (base / "prod.toml").write_text(now.read_text())
     same = approved.run("check", "-e", "prod", "--base", "base")
-    now.write_text("[policy]\nenforce = false\n" + now.read_text())
+    now.write_text(now.read_text() + "\n[policy.preflight]\nenforce = false\n")
     for named in ("base", "base/prod.toml"):
         report = approved.report("check", "-e", "prod", "--base", named)
         found = [(f["level"], f["message"]) for f in report["findings"] if f["id"] == "settings.loosened"]
-        assert found == [("warn", "policy.enforce: true before, false now")]
+        assert found == [("warn", "policy.preflight.enforce: true before, false now")]
     assert (same.returncode, "settings.loosened" in same.stdout) == (0, False)
