@@ -123,7 +123,7 @@ def test_what_a_change_loosens_is_shown(approved: Shell, tmp_path: Path) -> None
     now = approved.site.config / "prod.toml"
     (base / "prod.toml").write_text(now.read_text())
     same = approved.run("check", "-e", "prod", "--base", "base")
-    now.write_text(now.read_text() + "\n[policy.preflight]\nenforce = false\n")
+    approved.site.asks(policy={"preflight": {"enforce": False}}, summarizer=ALIAS)
     for named in ("base", "base/prod.toml"):
         report = approved.report("check", "-e", "prod", "--base", named)
         found = [(f["level"], f["message"]) for f in report["findings"] if f["id"] == "settings.loosened"]
