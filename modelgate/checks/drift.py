@@ -208,16 +208,16 @@ def _not_promoted(view: SlotView) -> list[Finding] | None:
         return None
     if snapshot.promoted is None:
         return _promotion_not_asked(view) if snapshot.verb == "check" and not snapshot.offline else None
-    since = snapshot.promoted.get((view.slot.name, view.candidate))
+    since, now = snapshot.promoted.get((view.slot.name, view.candidate)), snapshot.store_now or snapshot.now
     soak = timedelta(hours=policy.soak_hours)
-    if since is not None and since + soak <= snapshot.now:
+    if since is not None and since + soak <= now:
         return []
     if since is None:
         message = f"{name(policy.promote_from)} has not handed over {name(view.candidate)}"
         wait = f", let it run for {policy.soak_hours:g} hours" if soak else ""
         hint = f"deploy it to {policy.promote_from} first{wait}"
     else:
-        hours = (snapshot.now - since) / timedelta(hours=1)
+        hours = (now - since) / timedelta(hours=1)
         message = f"{name(policy.promote_from)} runs it for {hours:.1f} of {policy.soak_hours:g} hours"
         hint = f"wait until {to_the_minute(since + soak + timedelta(minutes=1))}"
     level = at_most_warn_at_preflight(view, note_if_held(view))

@@ -19,6 +19,8 @@ class State:
     """By slot, also of slots that are no longer in the settings."""
     promoted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     """(slot, ID) to when `promote_from` began to hand it over, counted anew after a rollback there left that ID."""
+    now: datetime | None = None
+    """By the clock of the database server, where a promotion was asked for; None where there is no such clock."""
     known_aliases: frozenset[str] = frozenset()
     """References whose last recorded resolution was another name than their own."""
 

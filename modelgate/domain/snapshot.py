@@ -48,6 +48,8 @@ class Snapshot:
     facts: Facts | None = None
     """None: the API was not asked."""
     offline: bool = False
+    store_now: datetime | None = None
+    """By the clock of the database server, which says when rows were recorded; None: there is none, or nobody asked."""
     promoted: Mapping[tuple[str, str], datetime] | None = field(default_factory=dict)
     """(slot, ID) to when `promote_from` began to hand it over. None: nobody could be asked."""
     api_problem: Problem | None = None

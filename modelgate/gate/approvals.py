@@ -31,6 +31,8 @@ class Approvals:
     revisions: Mapping[str, int] = field(default_factory=dict)
     """By slot, the newest revision in the store when it was read."""
     promoted: Mapping[tuple[str, str], datetime] | None = None
+    now: datetime | None = None
+    """By the database server's clock, where that counts."""
     known_aliases: frozenset[str] = frozenset()
     notices: tuple[StoreNotice, ...] = ()
     problem: Problem | None = None
@@ -73,6 +75,7 @@ def read_again(run: Run, known: Approvals) -> Approvals:
         is_read=True,
         revisions=state.revisions,
         promoted=state.promoted,
+        now=state.now,
         known_aliases=state.known_aliases,
     )
 

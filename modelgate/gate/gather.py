@@ -83,6 +83,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         facts=asked.facts,
         offline=run.options.offline,
         promoted=known.promoted,
+        store_now=None if run.options.as_of else known.now,
         api_problem=asked.problem,
         store_problem=known.problem,
         notices=known.notices,

@@ -126,10 +126,11 @@ def _run_by(
                 f"{name}: {there} {told}", hint=f"restart {source} first: what it may run is what it then runs"
             )
     policy, notes = context.settings.check, []
-    promoted = store.state(context.scope, promote_from=source).promoted
+    state = store.state(context.scope, promote_from=source)
+    now = state.now or context.clock.now()
     for slot in slots:
-        since = promoted.get((slot.name, handed[slot.name].model_id))
-        if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > context.clock.now():
+        since = state.promoted.get((slot.name, handed[slot.name].model_id))
+        if policy.promote_from == source and since and since + timedelta(hours=policy.soak_hours) > now:
             notes.append(f"{slot.name}: {source} runs it since {to_the_minute(since)}; check refuses until it soaked")
     return {slot.name: (slot.reference, handed[slot.name].model_id) for slot in slots}, tuple(notes)
 

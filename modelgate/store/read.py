@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from modelgate.domain.codec import entry_from_json, facts_from_json
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
@@ -26,8 +26,17 @@ def state(connection: Connection, scope: Scope, promote_from: str) -> State:
     return State(
         pins=fold(revisions(connection, scope)),
         promoted=promoted(connection, Scope(scope.service, promote_from)) if promote_from else {},
+        now=_now(connection) if promote_from else None,
         known_aliases=_aliases(connection, scope),
     )
+
+
+def _now(connection: Connection) -> datetime | None:
+    """A soak ends by the clock that began it: the server's, which wrote when the rows were recorded."""
+    if connection.dialect.name == "sqlite":
+        return None
+    found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return found.astimezone(UTC)
 
 
 def revisions(connection: Connection, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:

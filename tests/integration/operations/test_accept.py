@@ -166,7 +166,25 @@ def test_a_promotion_pins_what_the_other_environment_runs(promoted: Site) -> Non
     assert found(promoted.check()) == {"drift.not-promoted": "refuse"}
     assert found(promoted.preflight()) == {"drift.not-promoted": "warn"}
     promoted.clock.ahead += 25 * HOUR
-    assert found(promoted.check()) == {}
+    on_a_server = promoted.database_url.startswith("postgresql")
+    assert found(promoted.check()) == ({"drift.not-promoted": "refuse"} if on_a_server else {})
+
+
+def test_a_soak_ends_by_the_clock_that_began_it(site_on_postgresql: Site) -> None:
+    """A host whose clock is days ahead, or was days behind, ends no soak: the database's own clock counts."""
+    site = site_on_postgresql
+    site.asks("staging", summarizer=NEW)
+    site.accept("summarizer", environment="staging")
+    site.clock.ahead -= 48 * HOUR
+    site.preflight("staging")
+    site.clock.ahead += 48 * HOUR
+    site.asks(policy=PROMOTED, summarizer=NEW)
+    site.accept("summarizer")
+    assert found(site.check()) == {"drift.not-promoted": "refuse"}
+    site.clock.ahead += 48 * HOUR
+    assert found(site.check()) == {"drift.not-promoted": "refuse"}
+    site.asks(policy={"promote_from": "staging", "soak_hours": 0}, summarizer=NEW)
+    assert found(site.check()) == {}
 
 
 def test_the_soak_begins_anew_after_a_rollback_there(promoted: Site) -> None:
