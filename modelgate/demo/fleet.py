@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ def play(style: Style) -> None:
             if sys.stdout.isatty():
                 stage.tell("Open it in a browser; Ctrl-C ends the demonstration.")
                 while True:
-                    time.sleep(1)
+                    SystemClock().sleep(1)
         stage.tell("That was the demonstration: real gates, a real audit store, and a stand-in of the API.")
 
 
@@ -134,5 +133,5 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             if process.poll() is not None:
                 break
-            time.sleep(0.1)
+            SystemClock().sleep(0.1)
     raise DemoFailed("`modelgate serve` did not answer; is its port taken?")

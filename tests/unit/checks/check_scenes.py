@@ -10,10 +10,12 @@ from typing import Any
 from support.judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTAGE, entry, hold, pin, slot, snapshot
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
+from modelgate.domain.loosening import Loosened
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Waiver
+from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Untrusted, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
+from modelgate.domain.text import short
 
 DAY = timedelta(days=1)
 WAIVED = Source("config/prod.toml", 40)
@@ -145,6 +147,17 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
     "settings.model-from-unset": lambda s: s.seen(
         unset=(UnsetSlot(slot("", name="grader"), "GRADER_MODEL", 1, "the variable GRADER_MODEL is not set"),)
     ),
+    "settings.untrusted": lambda s: s.seen(
+        untrusted=(
+            Untrusted(
+                "api.base_url",
+                f"would send the API key to {short(s.names.other, 40)}",
+                Source("config/prod.toml", 9),
+                "MODELGATE_TRUSTED_ORIGINS",
+            ),
+        )
+    ),
+    "settings.loosened": lambda s: s.seen(loosened=(Loosened(f"allowed_lines: {s.names.word} before, any now"),)),
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),
     "settings.offline": lambda s: replace(s.seen(), facts=None, offline=True),

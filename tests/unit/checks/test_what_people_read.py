@@ -202,6 +202,20 @@ FINDINGS = [
         (),
     ),
     (
+        "settings.untrusted",
+        "refuse",
+        "api.base_url would send the API key to claude-opus-4-5",
+        "if that is right, whoever set up this job says so: MODELGATE_TRUSTED_ORIGINS=…",
+        (),
+    ),
+    (
+        "settings.loosened",
+        "warn",
+        "allowed_lines: opus before, any now",
+        "a reviewer decides: nothing is wrong with it by itself",
+        (),
+    ),
+    (
         "settings.observed-blind",
         "warn",
         "holds unknown; handed over: claude-opus-4-5-20251101 of the fallback file",
