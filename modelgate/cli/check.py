@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--base",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="The settings before a change, a file or a folder: tells what it loosens. May be repeated, top layer first.",
 )
