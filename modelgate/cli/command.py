@@ -5,7 +5,16 @@ from __future__ import annotations
 import click
 
 
-class Command(click.Command):
+class _Helpful(click.Command):
+    """`-h` and `--help`, also where a command is asked for its help without the group around it."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """As click does, of both names: it remembers the option that it was asked for first."""
+        ctx.help_option_names = ["-h", "--help"]
+        return super().get_help_option_names(ctx)
+
+
+class Command(_Helpful):
     """A command of which an option that is given an empty text means nothing: never "not given".
 
     `accept --run "$RUN"` in a job where RUN is not set must not become an `accept` of whatever the alias means now.
@@ -27,7 +36,7 @@ def _is_empty(value: object) -> bool:
     return isinstance(value, str) and not value.strip()
 
 
-class Group(click.Group):
+class Group(_Helpful, click.Group):
     """A group of such commands."""
 
     command_class = Command
