@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelgate.cli.terminal import style_of
+from modelgate.domain.text import printable
 from modelgate.errors import UsageError
 from modelgate.render import FORMATS, render
 
@@ -81,7 +82,7 @@ def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, e
     told = render(report, form, style=style_of(stream, os.environ))
     printed = _tried(say, told, err=err)
     for error in [*lost, *printed]:
-        _tried(say, f"warning: {error.message}", err=not err if printed else True)
+        _tried(say, f"warning: {printable(error.message, 500)}", err=not err if printed else True)
 
 
 def _tried(work: Callable[..., None], *arguments: object, **named: object) -> list[UsageError]:

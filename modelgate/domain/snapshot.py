@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.loosening import Loosened
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
+
+if TYPE_CHECKING:
+    from modelgate.domain.loosening import Loosened
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from modelgate import api
 from modelgate.clock import Deadline
-from modelgate.domain.loosening import loosened
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
+from modelgate.domain.settings import Settings
 from modelgate.domain.snapshot import Snapshot
 from modelgate.errors import StoreProblem
 from modelgate.gate import approvals, asking, fallback
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.asking import Asked
 from modelgate.gate.options import Run
+
+if TYPE_CHECKING:
+    from modelgate.domain.loosening import Loosened
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,18 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         notices=known.notices,
         unknown_variables=settings.unknown_variables,
         untrusted=settings.untrusted,
-        loosened=loosened(run.options.base, settings) if run.options.base else (),
+        loosened=_loosened(run.options.base, settings) if run.options.base else (),
         api_grace=asked.grace,
         store_grace=known.grace,
         unheld=fallback.ids(run.context, run.policy) if run.observes and not known.is_read else None,
     )
     return Gathered(known, asked, snapshot)
+
+
+def _loosened(base: Settings, settings: Settings) -> tuple[Loosened, ...]:
+    from modelgate.domain.loosening import loosened  # of a check with --base alone
+
+    return loosened(base, settings)
 
 
 def _of_lock(locked: tuple[Pin, ...] | None, only: str) -> tuple[Pin, ...] | None:

@@ -147,7 +147,7 @@ class _Before:
 
 def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) -> Change:
     model_id = _target_id(before, target)
-    if target.model_id and not terms.never_run:
+    if not terms.never_run:
         _need_past(before, model_id)
     if facts:
         need_fit(before.context, before.slot, model_id, facts, hold=True)
@@ -178,11 +178,18 @@ def _target_id(before: _Before, target: Target) -> str:
 
 
 def _need_past(before: _Before, model_id: str) -> None:
-    """The target must have been pinned or handed over here before; a pin of the lock is one that runs now."""
+    """The target must have been pinned here before or, where approvals live in git, handed over.
+
+    Where they live in the store a hand-over alone proves nothing: whoever has the gate's credential can write one.
+    """
     slot, scope = before.slot.name, before.context.scope
     if model_id == before.running_id or any(pin.model_id == model_id for pin in before.revisions):
         return
-    if not before.store.was_handed_over(scope, slot, model_id):
+    ran = before.store.was_handed_over(scope, slot, model_id)
+    if ran and before.context.settings.pins_from == "store":
+        hint = f"if it is right: --to {shlex.quote(printable(model_id))} --never-run (verified; expires in 24 h)"
+        raise Refused(f"{slot}: nobody approved {printable(model_id)}; only a gate wrote that it ran", hint=hint)
+    if not ran:
         hint = f"see modelgate history {slot} {scope.flags}; or add --never-run: it is verified and expires in 24 h"
         raise Refused(f"{slot} never ran {printable(model_id)} in {scope.environment}", hint=hint)
 

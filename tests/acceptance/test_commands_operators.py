@@ -145,12 +145,12 @@ def test_of_very_many_slots_a_sentence_names_the_first(shell: Shell) -> None:
     assert ahead.endswith(" and 3 more")
 
 
-def test_an_observing_gate_is_not_said_to_hand_over(shell: Shell) -> None:
-    """With enforce = false preflight passes and hands over nothing: so the outlook says."""
+def test_an_observing_gate_hands_over_what_the_settings_say(shell: Shell) -> None:
+    """With enforce = false preflight hands over what the settings say, and approves nothing: so the outlook says."""
     shell.site.asks(policy={"enforce": False}, summarizer=ALIAS)
     done = shell.run("accept", "--all", "-e", "prod", "--reason", "x").stdout
-    assert "The next preflight will pass, but hands over nothing: the policy does not enforce\n" in done
-    assert shell.report("preflight", "-e", "prod")["slots"][0]["handed_off"] is None
+    assert "the policy only observes, and hands over what the settings and holds say" in done
+    assert shell.report("preflight", "-e", "prod")["slots"][0]["handed_off"] == ALIAS
 
 
 def test_who_did_it_is_kept(moved: Shell) -> None:

@@ -98,7 +98,7 @@ def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> 
 @pytest.mark.parametrize("name", COMMAND_LINES)
 def test_every_command_line_is_one_that_the_command_takes(name: str) -> None:
     """What a manifest, a unit or a hook runs parses with the real command line."""
-    expected = {"preflight", "check", "db upgrade", "lock", "watch", "serve"}
+    expected = {"preflight", "check", "db upgrade", "lock", "watch", "serve", "scan"}
     assert manifests.parse(COMMAND_LINES[name]) in expected
 
 

@@ -92,7 +92,7 @@ def test_a_command_that_went_away_meanwhile_is_recorded_as_failed(shell: Shell, 
 def test_two_files_of_one_name_are_wrong_usage(approved: Shell) -> None:
     """Each would overwrite the other."""
     done = approved.run("preflight", "-e", "prod", "--emit-env", "a", "--emit-json", "./a")
-    assert (done.returncode, "name one file" in done.stderr) == (2, True)
+    assert (done.returncode, "would be written twice" in done.stderr) == (2, True)
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no full device")

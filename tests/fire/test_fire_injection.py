@@ -166,7 +166,7 @@ def test_a_settings_file(content: bytes, place: Place) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
 @pytest.mark.parametrize("where", ["output", "report", "summary", "no-folder"])
 def test_a_full_disk_behind_the_output(where: str, place: Place) -> None:
-    """Output, report or summary that cannot be written: exit code 2 in words; no defect, no pass that nobody saw."""
+    """Output, report or summary that cannot be written is told in words, and changes neither verdict nor exit code."""
     arguments = ["check", "-e", "prod", "--format", "github"]
     arguments += ["--report", "json=/dev/full"] if where == "report" else []
     summary = {"summary": "/dev/full", "no-folder": "/nowhere/summary"}.get(where)
@@ -175,4 +175,4 @@ def test_a_full_disk_behind_the_output(where: str, place: Place) -> None:
         environ = scene.environ | ({"GITHUB_STEP_SUMMARY": summary} if summary else {})
         ended = end(start(scene.folder, environ, *arguments, out=full if where == "output" else subprocess.PIPE))
     harmless(ended)
-    assert (ended.code, "cannot write" in ended.err) == (2, True), ended.err
+    assert (ended.code, "cannot write" in ended.err) == (0, True), ended.err

@@ -281,8 +281,9 @@ def test_pods_of_an_earlier_deployment_count(file_site: Site) -> None:
     assert {row.kind for row in look(file_site).news} == {"over"}
 
 
-def test_the_silent_are_told_once(site: Site) -> None:
-    """A note, after `quiet_days`, that ends with the next start."""
+def test_the_silent_are_told_once(file_site: Site) -> None:
+    """A note, after `quiet_days`, that ends with the next start. A server would date that start by its own clock."""
+    site = file_site
     running(site)
     site.clock.ahead = timedelta(days=31)
     assert [told(look(site)), told(look(site))] == [[("new", "watch.silent", "note")], []]

@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from support.ledger import AUTHOR, handed, run_row
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.clock import SystemClock
@@ -46,6 +47,19 @@ def test_the_ids_that_were_only_accepted_are_no_past(moved: Site) -> None:
     moved.sandbox.move_alias(ALIAS, OTHER)
     moved.accept("summarizer")
     assert moved.rollback("summarizer").changes[0].pin.model_id == NEW
+
+
+def test_a_hand_over_that_nobody_approved_is_no_target(moved: Site) -> None:
+    """A stolen gate writes that another ID ran here: the default, a name and a time lead there only as --never-run."""
+    forged = [run_row("r1"), handed("r1", "summarizer", OTHER)]
+    moved.store().append(moved.scope(), AUTHOR, forged, now=moved.clock.now())
+    for target in (None, OTHER):
+        with pytest.raises(Refused, match="nobody approved") as refused:
+            moved.rollback("summarizer", to=target)
+        assert f"--to {OTHER} --never-run" in refused.value.hint
+    changed = moved.rollback("summarizer", to=OTHER, never_run=True)
+    assert changed.changes[0].pin.expires_at is not None
+    assert moved.rollback("summarizer", to=OLD).changes[0].pin.model_id == OLD
 
 
 def test_pods_that_stay_on_their_pin_are_rolled_back_from_it(file_site: Site) -> None:
