@@ -7,11 +7,12 @@ settings' folder that only files name need the word of whoever set up the job.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from modelgate.domain.settings import Untrusted
 from modelgate.domain.source import DEFAULT, Source
@@ -22,7 +23,12 @@ UNTRUSTED = "MODELGATE_SETTINGS_UNTRUSTED"
 ORIGINS = "MODELGATE_TRUSTED_ORIGINS"
 PATHS = "MODELGATE_TRUSTED_PATHS"
 _PULL_REQUESTS = {
-    "GITHUB_EVENT_NAME": ("pull_request", "pull_request_target"),
+    "GITHUB_EVENT_NAME": (
+        "pull_request",
+        "pull_request_target",
+        "pull_request_review",
+        "pull_request_review_comment",
+    ),
     "CI_PIPELINE_SOURCE": ("merge_request_event", "external_pull_request_event"),
 }
 """Variables of CI that have one of these values in a pull or merge request (GitHub, GitLab)."""
@@ -31,7 +37,16 @@ _NUMBERS = (
     "SYSTEM_PULLREQUEST_PULLREQUESTID", "TRAVIS_PULL_REQUEST", "DRONE_PULL_REQUEST", "CI_PULL_REQUEST",
 )  # fmt: skip
 """Variables of CI that hold the number of a pull or merge request; empty, `false` or `0` elsewhere."""
+_DATABASE = re.compile(
+    r"[a-z0-9+]+://(?:[^/@?#]*@)?(?P<host>[^/@?#:\[\]]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?"
+    r"(?:/[^/@?#]*)?(?:\?(?P<query>[^#@]*))?"
+)
+"""A database URL that all who read one take apart alike: libraries differ about # and ? before an @."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LEADS = ("host", "hostaddr", "service")
+"""What of a URL's query tells libpq where to connect."""
+_READS = ("passfile", "servicefile", "sslcert", "sslcrl", "sslcrldir", "sslkey", "sslkeylogfile", "sslrootcert")
+"""What of it names a file: one to read, or (the log of keys) to write."""
 _FILES: tuple[KeyPath, ...] = (
     ("api", "key_file"),
     ("database", "password_file"),
@@ -73,11 +88,13 @@ class Trust:
 
     def hosts(self, database_url: str) -> bool:
         """Whether all hosts of a database URL are this machine's, sockets or trusted."""
-        parts = urlsplit(database_url)
-        query = parse_qs(parts.query)
-        named = [parts.hostname or "", *query.get("host", ()), *query.get("hostaddr", ()), *query.get("service", ())]
+        parts = _DATABASE.fullmatch(database_url)
+        if parts is None:
+            return False
+        query = parse_qs(parts["query"] or "")
+        named = [unquote(parts["host"]).strip("[]"), *(each for key in _LEADS for each in query.get(key, ()))]
         hosts = [host.lower() for name in named for host in name.split(",") if host]
-        return all(host in _LOOPBACK or host[:1] in ("/", "%") or host in self.origins for host in hosts)
+        return all(host in _LOOPBACK or host[0] == "/" or host in self.origins for host in hosts)
 
     def file(self, path: str, *, outside_only: bool = True) -> bool:
         """Whether a file is trusted: below a trusted path or, with `outside_only`, in the settings' folder itself."""
@@ -126,6 +143,9 @@ def _database(url: str, trust: Trust) -> Iterator[tuple[KeyPath, str, str]]:
             yield path, "would believe a store that a stranger may have committed", PATHS
     elif not trust.hosts(url):
         yield path, "would send a password to another database server", ORIGINS
+    for key, named in parse_qs(urlsplit(url).query).items():
+        if key in _READS and not all(name == "system" or trust.file(name) for name in named):
+            yield path, f"would open the file of {key}, outside of the settings' folder", PATHS
 
 
 def _at(tables: Mapping[str, Any], path: KeyPath) -> str:
