@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Writes the file as in `whole_file`, readable by other users unless it was not before. Raises OSError."""
     with whole_file(path, secrets.token_hex(4)) as file:
-        file.write(text.encode())
+        file.write(content if isinstance(content, bytes) else content.encode())
         if not _is_device(path):
             os.chmod(file.name, stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else mode)
 

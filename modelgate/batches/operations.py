@@ -8,12 +8,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelgate import api
-from modelgate.api.batches import BatchesClient
 from modelgate.batches import permission, scan
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, job_id, typed
-from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.permission import Permission
 from modelgate.batches.progress import Progress
@@ -21,7 +18,7 @@ from modelgate.batches.requests import RequestRules
 from modelgate.batches.runner import Runner
 from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.split import PlannedPart, split
-from modelgate.batches.work import Work
+from modelgate.batches.work import connected, working
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
 from modelgate.errors import CallFailed, Conflict, Refused, UsageError
 from modelgate.gate.context import Context
@@ -81,7 +78,7 @@ def run(
     _check_out(out, path)
     with (
         _started(context, slot, path, again=again) as (job, index, fresh),
-        _work(context, job, path, index, progress) as work,
+        working(context, job, path, index, progress) as work,
     ):
         return Runner(
             work, permission.of_rounds(context, job), resends, permitted_round=fresh, send_again=send_again
@@ -92,7 +89,7 @@ def submit(context: Context, slot: str, path: Path, progress: Progress, *, again
     """Sends the file, as many batches as may be in flight, and does not wait."""
     with (
         _started(context, slot, path, again=again) as (job, index, fresh),
-        _work(context, job, path, index, progress) as work,
+        working(context, job, path, index, progress) as work,
     ):
         return Runner(work, permission.of_rounds(context, job), 0, permitted_round=fresh).send()
 
@@ -113,7 +110,7 @@ def resume(
     _check_out(out, path)
     with closing(Index()) as index:
         _indexed(context, job, path, index)
-        with _work(context, job, path, index, progress) as work:
+        with working(context, job, path, index, progress) as work:
             return Runner(work, permission.of_rounds(context, job), resends, send_again=send_again).finish(out)
 
 
@@ -132,7 +129,7 @@ def cancel(context: Context, wanted: str, *, adopted: bool = False) -> Job:
         resume = typed(context.scope, "resume", job.id, "--out FILE")
         _log.warning("part %d may have become a batch: `%s` finds it", part.number, resume)
     failures: list[CallFailed] = []
-    with _connected(context, job) as client:
+    with connected(context, job) as client:
         for part in ledger.job(job.id).in_state("sent"):
             if part.adopted and not adopted:
                 by_hand = typed(context.scope, "cancel", job.id, "--adopted")
@@ -228,28 +225,6 @@ def _indexed(context: Context, job: Job, path: Path, index: Index) -> None:
         raise UsageError(f"{path} is not the file of {job.id}", hint=hint)
     if scanned.problems:
         raise BadRequests(path, scanned, [])
-
-
-@contextmanager
-def _work(context: Context, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
-    ledger = Ledger(context)
-    rules = RequestRules(job.row.model_id, job.row.reference)
-    with _connected(context, job) as client, Lease(ledger, job.id, context.author.host, context.clock) as lease:
-        work = Work(job, ledger, client, lease, index, path, rules, context.clock, progress)
-        work.refresh()
-        yield work
-
-
-@contextmanager
-def _connected(context: Context, job: Job) -> Iterator[BatchesClient]:
-    from modelgate.api.call_log import CallLog
-
-    log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
-    with closing(api.connect(context.api, environ=context.environ, middleware=[log])) as sdk:
-        client = BatchesClient(sdk)
-        if client.origin != job.row.origin:
-            raise Refused(f"{job.id} is at {job.row.origin}, and the settings lead to {client.origin}")
-        yield client
 
 
 def _check_out(out: Path, path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from modelgate import api
 from modelgate.api.batches import BatchesClient
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
@@ -14,6 +17,8 @@ from modelgate.batches.progress import Progress, requests_done
 from modelgate.batches.requests import RequestRules
 from modelgate.clock import Clock
 from modelgate.domain.batches import BatchEvent, Counts
+from modelgate.errors import Refused
+from modelgate.gate.context import Context
 
 
 @dataclass(slots=True)
@@ -51,3 +56,27 @@ class Work:
     def part(self, number: int) -> Part:
         """The part as it is now."""
         return self.job.parts[number - 1]
+
+
+@contextmanager
+def working(context: Context, job: Job, path: Path, index: Index, progress: Progress) -> Iterator[Work]:
+    """The job under a lease of this process, with a client at its origin. Raises `Refused` if another one has it."""
+    ledger = Ledger(context)
+    rules = RequestRules(job.row.model_id, job.row.reference)
+    with connected(context, job) as client, Lease(ledger, job.id, context.author.host, context.clock) as lease:
+        work = Work(job, ledger, client, lease, index, path, rules, context.clock, progress)
+        work.refresh()
+        yield work
+
+
+@contextmanager
+def connected(context: Context, job: Job) -> Iterator[BatchesClient]:
+    """The Message Batches API where the job's batches are. Raises `Refused` if the settings lead elsewhere."""
+    from modelgate.api.call_log import CallLog
+
+    log = CallLog({job.row.slot: job.row.model_id}, slot=job.row.slot)
+    with closing(api.connect(context.api, environ=context.environ, middleware=[log])) as sdk:
+        client = BatchesClient(sdk)
+        if client.origin != job.row.origin:
+            raise Refused(f"{job.id} is at {job.row.origin}, and the settings lead to {client.origin}")
+        yield client

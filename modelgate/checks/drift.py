@@ -98,14 +98,14 @@ def _reference_changed(view: SlotView) -> Finding | None:
     newest = view.pins.newest
     message = f"asks for {name(view.slot.reference)}; approved: {name(newest.reference if newest else None)}"
     level = _level(view, "drift.reference-changed")
-    return about(view, "drift.reference-changed", level, message, *_approve(view))
+    return about(view, "drift.reference-changed", level, message, *hints.approve(view))
 
 
 def _alias_moved(view: SlotView) -> Finding | None:
     if view.choice is None or view.resolved is None or not view.differs:
         return None
     message = f"means {name(view.resolved)} now; pinned: {name(view.choice.model_id)}"
-    return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, *_move_or_stay(view))
+    return about(view, "drift.alias-moved", _level(view, "drift.alias-moved"), message, *hints.move_or_stay(view))
 
 
 def _other_reference(view: SlotView) -> Finding | None:
@@ -250,23 +250,3 @@ def _level(view: SlotView, check: str) -> Level:
 def _strict(view: SlotView, level: Level) -> Level:
     """An application that reads its own settings runs *a*: then any a ≠ p refuses."""
     return Level.REFUSE if view.runs_another else level
-
-
-def _approve(view: SlotView) -> Advice:
-    return Advice("preflight pins it, by the policy") if view.accepts else hints.accept(view)
-
-
-def _move_or_stay(view: SlotView) -> Advice:
-    """Both ways on: to what the reference means now, or to stay on what the slot runs, which is then held."""
-    move, pin = _approve(view), view.choice.pin if view.choice else None
-    if pin is None:
-        return move
-    if view.snapshot.policy.hand_off == "settings":  # which a rollback does not change
-        return Advice(_joined(move.hint, f"to stay, set model to {typed(pin.model_id)}"), move.commands)
-    said = {True: "the command stays on {stay}", False: "to move to {move}, or to stay on {stay}"}[view.accepts]
-    text = said.format(move=name(view.resolved), stay=name(pin.model_id))
-    return Advice(_joined(move.hint, text), (*move.commands, *hints.hold(view, pin).commands))
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)

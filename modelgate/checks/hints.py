@@ -22,6 +22,27 @@ def accept(view: SlotView) -> Advice:
     return Advice(first, (command(view.snapshot, "accept", view.slot.name, *words, REASON),))
 
 
+def approve(view: SlotView) -> Advice:
+    """What approves, or that preflight does it by itself."""
+    return Advice("preflight pins it, by the policy") if view.accepts else accept(view)
+
+
+def move_or_stay(view: SlotView) -> Advice:
+    """Both ways on: to what the reference means now, or to stay on what the slot runs, which is then held."""
+    move, pin = approve(view), view.choice.pin if view.choice else None
+    if pin is None:
+        return move
+    if view.snapshot.policy.hand_off == "settings":  # which a rollback does not change
+        return Advice(_joined(move.hint, f"to stay, set model to {typed(pin.model_id)}"), move.commands)
+    said = {True: "the command stays on {stay}", False: "to move to {move}, or to stay on {stay}"}[view.accepts]
+    text = said.format(move=name(view.resolved), stay=name(pin.model_id))
+    return Advice(_joined(move.hint, text), (*move.commands, *hold(view, pin).commands))
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
 def verify(view: SlotView) -> Advice:
     """What writes today's facts beside the ID: on a held slot another hold, as an accept would end the one there is."""
     return hold(view, view.pins.hold) if view.pins.hold else accept(view)

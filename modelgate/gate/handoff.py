@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, NoReturn
 from modelgate.domain.times import format_instant
 from modelgate.errors import UsageError
 from modelgate.pins import FILE_VARIABLE, SCHEMA, VARIABLE
-from modelgate.whole_file import write_whole
 
 if TYPE_CHECKING:
     from modelgate.domain.report import Report
@@ -101,6 +99,8 @@ def _is_the_gates(name: str, of_server: bool) -> bool:
 
 def need_command(command: Sequence[str]) -> None:
     """Raises UsageError for a command that is not there or may not be run, as the system would only say too late."""
+    import shutil
+
     shown = command[0][:80]
     found = shutil.which(command[0]) or (command[0] if os.path.exists(command[0]) else None)
     if found is None:
@@ -145,6 +145,8 @@ class HandOver:
             self._undoing.pop()()
 
     def _write(self, path: Path, text: str) -> None:
+        from modelgate.whole_file import write_whole
+
         try:
             before = path.read_bytes() if path.is_file() else None
             write_whole(path, text)
@@ -156,8 +158,10 @@ class HandOver:
 
 
 def _put_back(path: Path, before: bytes | None) -> None:
+    from modelgate.whole_file import write_whole
+
     if before is not None:
-        write_whole(path, before.decode())
+        write_whole(path, before)
     elif path.is_file():
         path.unlink()
 

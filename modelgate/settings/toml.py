@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import re
-import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from modelgate.domain.source import Source
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
 from modelgate.settings.positions import KeyPath, key_lines
+from modelgate.small_file import read_small
 
 LARGEST = 1 << 20
 """Bytes. Settings are written by people: a larger file is something else."""
@@ -57,16 +58,16 @@ def read_toml(path: Path) -> TomlFile:
 
 def _read(path: Path, name: str) -> bytes:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise SettingsError("is not a file", source=name)
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        return read_small(path, LARGEST)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        code = getattr(error, "errno", None)
+        if code == errno.EFBIG:
+            hint = "settings files are small: is it one?"
+            raise SettingsError(f"is larger than {LARGEST} bytes", source=name, hint=hint) from None
+        if code == errno.EINVAL:
+            raise SettingsError("is not a file", source=name) from None
         reason = getattr(error, "strerror", None) or "not a path"
         raise SettingsError(f"cannot be read: {reason}", source=name) from None
-    if len(content) > LARGEST:
-        raise SettingsError(f"is larger than {LARGEST} bytes", source=name, hint="settings files are small: is it one?")
-    return content
 
 
 def _decode(content: bytes, name: str) -> str:

@@ -16,7 +16,8 @@ from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.errors import Conflict
 from modelgate.store.database import Database
-from modelgate.store.tables import CHAINED, Instant, pins, within
+from modelgate.store.places import within
+from modelgate.store.tables import CHAINED, Instant, pins
 
 Values = dict[str, Any]
 

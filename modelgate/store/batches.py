@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
 from modelgate.domain.rows import Scope
-from modelgate.store.tables import batch_events, batch_jobs, batch_parts, within
+from modelgate.store.places import within
+from modelgate.store.tables import batch_events, batch_jobs, batch_parts
 
 R = TypeVar("R", BatchJobRow, BatchPartRow, BatchEventRow)
 

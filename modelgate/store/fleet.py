@@ -15,8 +15,9 @@ from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin, SlotPins, fold
 from modelgate.domain.rows import FindingRow, HandOver, ResolutionRow, Scope
 from modelgate.store.handovers import hand_over
+from modelgate.store.places import within
 from modelgate.store.read import pin_of, value
-from modelgate.store.tables import findings, pins, resolutions, runs, within
+from modelgate.store.tables import findings, pins, resolutions, runs
 
 VERBS = ("check", "preflight")
 """Runs of deployments; a batch's are of one slot."""

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, TextClause, select, text
 
 from modelgate.domain.rows import HandOver, Scope
-from modelgate.store import tables
-from modelgate.store.tables import pins, resolutions, runs, within
+from modelgate.store import places
+from modelgate.store.places import within
+from modelgate.store.tables import pins, resolutions, runs
 
 HANDED = "service = :service AND environment = :environment AND handed_off_id IS NOT NULL"
 PAIRS = f"""
@@ -62,7 +63,7 @@ def at_places(connection: Connection, scope: Scope, places: Iterable[int | None]
 def oldest(connection: Connection, scope: Scope, slot: str, model_id: str, *, after: int = 0) -> Row[Any] | None:
     """The first hand-over of an ID to a slot with a sequence above `after`."""
     it = (resolutions.c.slot == slot, resolutions.c.handed_off_id == model_id, resolutions.c.sequence > after)
-    return connection.execute(select(resolutions).where(tables.oldest(resolutions, scope, *it))).one_or_none()
+    return connection.execute(select(resolutions).where(places.oldest(resolutions, scope, *it))).one_or_none()
 
 
 def hand_over(row: Row[Any]) -> HandOver:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, select, text
 from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
 from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_run
+from modelgate.store.places import within
 from modelgate.store.read import envelope
-from modelgate.store.tables import pins, runs, within
+from modelgate.store.tables import pins, runs
 
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
 _NEWEST = f"""(SELECT max(sequence) FROM resolutions

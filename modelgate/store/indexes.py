@@ -1,6 +1,6 @@
 """The indexes, declared beside their tables for the migrations alone.
 
-Each covers a look for one place in a chain (`tables.newest`): SQLite then prefers it to the key, which it would follow
+Each covers a look for one place in a chain (`places.newest`): SQLite then prefers it to the key, which it would follow
 through the whole history. An option of a dialect loads that dialect, and PostgreSQL's with all its drivers: a tenth of
 what a gate imports.
 """

@@ -14,7 +14,8 @@ from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import promoted
-from modelgate.store.tables import newest, oldest, pins, resolutions, runs, within
+from modelgate.store.places import newest, oldest, within
+from modelgate.store.tables import pins, resolutions, runs
 
 V = TypeVar("V")
 RECENT_RESOLUTIONS = 300

@@ -14,7 +14,7 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import evidence, guards, handovers, leases, read
+from modelgate.store import guards, handovers, leases, read, verification
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
 from modelgate.store.history import history
@@ -152,13 +152,13 @@ class Store:
         `progress` is told how many of how many rows were read.
         """
         with self._database.session() as c:
-            found = evidence.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
             return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
         with self._database.session() as c:
-            yield from evidence.export(c, self._schema, scope)
+            yield from verification.export(c, self._schema, scope)
 
     def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
         """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""

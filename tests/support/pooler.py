@@ -26,7 +26,7 @@ def pooled(server: PostgreSQL, folder: Path) -> Iterator[str]:
     """The folder of a socket, quoted for a URL, behind which one pooler serves every database and role."""
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        pytest.skip("no pgbouncer on this machine: apt-get install pgbouncer")
+        pytest.skip(reason="no pgbouncer on this machine: apt-get install pgbouncer")
     users = folder / "users.txt"
     users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
     host = server.server.get_postmaster_info().socket_dir

@@ -48,7 +48,8 @@ def told(before: Settings, now: Settings) -> list[tuple[str | None, str]]:
 )
 def test_each_key_of_the_policy(key: str, strict: object, loose: object) -> None:
     """The looser value is told, of both verbs once; the stricter one is not."""
-    before, now = (replace(BASE, check=Policy(**{key: v}), preflight=Policy(**{key: v})) for v in (strict, loose))  # type: ignore[arg-type]
+    policies = (Policy(**{key: value}) for value in (strict, loose))  # type: ignore[arg-type]  # a key of any type
+    before, now = (replace(BASE, check=policy, preflight=policy) for policy in policies)
     assert len(told(before, now)) == 1
     assert told(before, before) == []
     assert told(now, before) == [] or key == "pins_from"

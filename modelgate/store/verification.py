@@ -14,8 +14,9 @@ from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.errors import UsageError
 from modelgate.store.append import tail
+from modelgate.store.places import spine, within
 from modelgate.store.schema import Schema
-from modelgate.store.tables import CHAINED, Instant, spine, within
+from modelgate.store.tables import CHAINED, Instant
 
 PAGE = 1000
 """Rows of one table that are held in memory at a time."""
