@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -117,6 +118,7 @@ class Database:
                 "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
             )
             metadata.create_all(engine)
+            weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
             return engine
         if self.is_server:
             options = server.options_of(self.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sqlite3
@@ -65,6 +66,18 @@ def test_reading_alone_makes_nothing(sqlite_url: str, tmp_path: Path) -> None:
     assert (store.state(PROD), store.head(PROD), store.history(PROD)) == (State(), None, ())
     assert store.verify(PROD).intact
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_store_leaves_no_connection_behind(sqlite_url: str) -> None:
+    """What stands in for a file that is not there is closed with the store: Python 3.13 warns of what is not."""
+    store = opened(sqlite_url, read_only=True)
+    with store._database.session() as connection:
+        raw = connection.connection.driver_connection
+    assert raw is not None
+    del store, connection
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        raw.execute("SELECT 1")
 
 
 def test_reading_alone_refuses_to_write(database_url: str) -> None:
