@@ -11,7 +11,8 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 
 from modelgate.domain.chain import GENESIS
-from modelgate.store.schema import Schema
+from modelgate.domain.text import printable
+from modelgate.store.schema import USABLE_FROM, Schema
 from modelgate.store.tables import CHAINED
 
 _TRIGGERS = {
@@ -50,6 +51,10 @@ def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
     found = [f"store_info does not list {name}" for name in CHAINED if name not in schema.chained]
     if not schema.is_ahead:
         found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAINED]
+        if schema.usable_from != USABLE_FROM:
+            found.append(
+                f"store_info says usable_from {printable(schema.usable_from, 20)}, its migrations {USABLE_FROM}"
+            )
     tables = sorted({*CHAINED, *schema.chained})
     if connection.dialect.name == "sqlite":
         return tuple(found + _on_sqlite(connection, tables))

@@ -18,6 +18,8 @@ from modelgate.version import VERSION
 
 HEAD = "0005"
 """The newest migration that this version of modelgate knows."""
+USABLE_FROM = "0.1.0"
+"""What its store says of the oldest gate version that may use it; a test compares with the migrations."""
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"
 

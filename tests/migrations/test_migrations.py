@@ -20,7 +20,7 @@ from support.schemas import DUMPS, ROWS, database, fill, migrate, restore
 
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
 from modelgate.store.migrate import configuration, plan, upgrade
-from modelgate.store.schema import HEAD
+from modelgate.store.schema import HEAD, USABLE_FROM
 from modelgate.store.tables import CHAINED, metadata
 
 SCRIPTS = ScriptDirectory.from_config(configuration())
@@ -35,8 +35,9 @@ def empty_url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
 
 
 def test_there_is_one_head_and_the_code_knows_it() -> None:
-    """The constant that the gate compares with, without alembic, is alembic's own head."""
+    """The constants that the gate compares with, without alembic, are alembic's own."""
     assert SCRIPTS.get_heads() == [HEAD]
+    assert {script.module.usable_from for script in SCRIPTS.walk_revisions()} == {USABLE_FROM}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
