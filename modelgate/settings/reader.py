@@ -15,7 +15,7 @@ from modelgate.settings.assemble import Assembler, api, notify, prices, watch
 from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
-from modelgate.settings.trust import Trust, is_strangers, untrusted
+from modelgate.settings.trust import Trust, covered, is_strangers, untrusted
 from modelgate.settings.variables import Overridable, Variables, sort_variables
 
 if TYPE_CHECKING:
@@ -69,12 +69,14 @@ def _settings(
     preflight = policy.pop("preflight", {})
     base = (("policy",), policy)
     slots, unset = assembler.slots(tables.get("slots", {}))
+    strangers = is_strangers(environ)
+    doubted = untrusted(whole, assembler.place, Trust.of(environ, config_dir)) if strangers else ()
     settings = Settings(
         service=tables.get("service", _DEFAULT_SERVICE),
         service_given="service" in tables,
         environment=environment,
         config_dir=config_dir,
-        slots=slots,
+        slots=covered(slots, doubted),
         unset=unset,
         check=assembler.policy(environment, base),
         preflight=assembler.policy(environment, base, (("policy", "preflight"), preflight)),
@@ -85,8 +87,8 @@ def _settings(
         notify=notify(tables.get("notify", {})),
         watch=watch(tables.get("watch", {})),
         unknown_variables=tuple(variables.unknown),
-        strangers=is_strangers(environ),
-        untrusted=untrusted(whole, assembler.place, Trust.of(environ, config_dir)) if is_strangers(environ) else (),
+        strangers=strangers,
+        untrusted=doubted,
     )
     assembler.complaints.raise_any()
     return settings

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from modelgate.domain.settings import Untrusted
+from modelgate.domain.settings import Slot, Untrusted
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.domain.text import short
 from modelgate.settings.positions import KeyPath
@@ -22,6 +22,7 @@ from modelgate.settings.positions import KeyPath
 UNTRUSTED = "MODELGATE_SETTINGS_UNTRUSTED"
 ORIGINS = "MODELGATE_TRUSTED_ORIGINS"
 PATHS = "MODELGATE_TRUSTED_PATHS"
+VARIABLES = "MODELGATE_TRUSTED_VARIABLES"
 _PULL_REQUESTS = {
     "GITHUB_EVENT_NAME": (
         "pull_request",
@@ -73,12 +74,14 @@ class Trust:
     origins: frozenset[str]
     paths: tuple[Path, ...]
     config_dir: Path
+    environ: Mapping[str, str]
 
     @classmethod
     def of(cls, environ: Mapping[str, str], config_dir: Path) -> Trust:
-        """As `MODELGATE_TRUSTED_ORIGINS` and `MODELGATE_TRUSTED_PATHS` say."""
+        """As `MODELGATE_TRUSTED_ORIGINS`, `MODELGATE_TRUSTED_PATHS` and `MODELGATE_TRUSTED_VARIABLES` say."""
         paths = tuple(_real(path) for path in _listed(environ, PATHS))
-        return cls(frozenset(each.lower().rstrip("/") for each in _listed(environ, ORIGINS)), paths, config_dir)
+        origins = frozenset(each.lower().rstrip("/") for each in _listed(environ, ORIGINS))
+        return cls(origins, paths, config_dir, environ)
 
     def origin(self, url: str) -> bool:
         """Whether a web address is this machine's, or its origin is trusted."""
@@ -95,6 +98,10 @@ class Trust:
         named = [unquote(parts["host"]).strip("[]"), *(each for key in _LEADS for each in query.get(key, ()))]
         hosts = [host.lower() for name in named for host in name.split(",") if host]
         return all(host in _LOOPBACK or host[0] == "/" or host in self.origins for host in hosts)
+
+    def variable(self, name: str) -> bool:
+        """Whether what a variable holds may be shown as a reference: it is trusted, or names a Claude model."""
+        return "claude" in self.environ.get(name, "claude").lower() or name in _listed(self.environ, VARIABLES)
 
     def file(self, path: str, *, outside_only: bool = True) -> bool:
         """Whether a file is trusted: below a trusted path or, with `outside_only`, in the settings' folder itself."""
@@ -120,6 +127,14 @@ def untrusted(tables: Mapping[str, Any], place: Callable[[KeyPath], Source], tru
     )
 
 
+def covered(slots: Iterable[Slot], doubted: Iterable[Untrusted]) -> tuple[Slot, ...]:
+    """The slots, with the variable's name in place of a reference that nobody vouches for: it may be a secret."""
+    keys = {each.key for each in doubted}
+    return tuple(
+        replace(slot, reference=str(slot.source)) if f"slots.{slot.name}.model_from" in keys else slot for slot in slots
+    )
+
+
 def _doubtful(tables: Mapping[str, Any], trust: Trust) -> Iterator[tuple[KeyPath, str, str]]:
     api, database, notify = (tables.get(name, {}) for name in ("api", "database", "notify"))
     if (url := api.get("base_url")) and not trust.origin(url):
@@ -130,6 +145,9 @@ def _doubtful(tables: Mapping[str, Any], trust: Trust) -> Iterator[tuple[KeyPath
         yield from _database(url, trust)
     if (url := notify.get("webhook_url")) and not trust.origin(url):
         yield ("notify", "webhook_url"), "would send notices away", ORIGINS
+    for name, slot in tables.get("slots", {}).items():
+        if (variable := slot.get("model_from")) and not trust.variable(variable):
+            yield ("slots", name, "model_from"), f"would show what {short(variable, 40)} holds", VARIABLES
     files = [*_FILES, *(("slots", name, "sample") for name in tables.get("slots", {}))]
     for path in files:
         if (text := _at(tables, path)) and not trust.file(text):

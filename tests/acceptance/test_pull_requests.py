@@ -83,6 +83,38 @@ def test_each_way_to_take_a_secret_is_refused(shell: Shell, tmp_path: Path, text
     assert shell.site.sandbox.requests() == []
 
 
+def test_a_variable_that_names_no_model_is_not_shown(shell: Shell) -> None:
+    """`model_from` with the name of a secret: refused, and its text is in no format, table, row or error."""
+    canary = "ghp_canary4711"
+    (shell.site.config / "prod.toml").write_text(SLOT.replace(f'model = "{ALIAS}"', 'model_from = "GITHUB_TOKEN"'))
+    environ = {**PULL_REQUEST, "GITHUB_TOKEN": canary}
+    for form in ("text", "json", "sarif", "junit", "github", "markdown"):
+        for more in ((), ("--offline",), ("--dry-run",)):
+            done = shell.run("check", "-e", "prod", "--format", form, *more, environ=environ)
+            assert (done.returncode, "settings.untrusted" in done.stdout) == (1, True)
+            assert canary not in done.stdout + done.stderr
+    for words in (
+        ("accept", "--all", "--reason", "x"),
+        ("status",),
+        ("settings",),
+        ("preflight",),
+        ("lock", "--force"),
+    ):
+        done = shell.run(*words, "-e", "prod", environ=environ)
+        assert canary not in done.stdout + done.stderr, words
+    assert not (shell.site.folder / "modelgate.db").exists()
+    assert canary not in str(shell.site.sandbox.requests())
+
+
+def test_a_variable_that_names_a_model_is_read(shell: Shell) -> None:
+    """The variables that slots are made for go on working, and the job may vouch for one with another kind of name."""
+    (shell.site.config / "prod.toml").write_text(SLOT.replace(f'model = "{ALIAS}"', 'model_from = "GRADER"'))
+    named = shell.report("check", "-e", "prod", "--offline", environ={**PULL_REQUEST, "GRADER": ALIAS})
+    assert [slot["reference"] for slot in named["slots"]] == [ALIAS]
+    own = {**PULL_REQUEST, "GRADER": "fast", "MODELGATE_TRUSTED_VARIABLES": "OTHER, GRADER"}
+    assert shell.report("check", "-e", "prod", "--offline", environ=own)["slots"][0]["reference"] == "fast"
+
+
 def test_what_the_job_itself_says_is_trusted(shell: Shell) -> None:
     """Variables and flags are the job's; so is what it vouches for. Elsewhere nothing changes."""
     text = SLOT + '[api]\nbase_url = "https://gateway.example/claude"\nplatform = "anthropic"\n'
