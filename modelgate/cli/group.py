@@ -17,6 +17,7 @@ COMMANDS = {
     "rollback": "Put slots back on an earlier ID, and hold them there.",
     "release": "End a hold.",
     "lock": "Write approvals into the lock file, for review in git.",
+    "upgrade": "Show what each slot moves to when its model ends, and write it.",
     "status": "Show what may run, what is held and what ran last.",
     "history": "Show who changed what, when and why.",
     "diff": "Compare two environments.",
