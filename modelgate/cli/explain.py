@@ -10,7 +10,7 @@ import click
 from modelgate.cli import complete
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 
@@ -25,10 +25,8 @@ def command(check_id: str | None, form: str) -> int:
     from modelgate.render import explain
 
     wanted = list(explain.sections()) if check_id is None else [check_id]
-    if form == "json":
-        told = [{"id": each, "text": explain.section(each)} for each in wanted]
-        say_json(told if check_id is None else told[0])
-        return 0
+    told = [{"id": each, "text": explain.section(each)} for each in wanted]
     style = style_of(sys.stdout, os.environ)
-    say(explain.listed(style) if check_id is None else explain.for_people(check_id, style))
+    text = explain.listed(style) if check_id is None else explain.for_people(check_id, style)
+    tell(form, told if check_id is None else told[0], text)
     return 0

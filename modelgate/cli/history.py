@@ -10,7 +10,7 @@ import click
 from modelgate.cli import complete
 from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import UsageError
@@ -41,19 +41,13 @@ def command(
         raise UsageError("--at and --since exclude each other", hint="--at: one moment; --since: from then on")
     if at:
         handed = operations.ran_at(context, slot, at)
-        if form == "json":
-            say_json([operations.hand_over_json(each) for each in handed])
-        else:
-            say("\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}")
+        lines = "\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}"
+        tell(form, [operations.hand_over_json(each) for each in handed], lines)
         return 0
     events = operations.history(context, slot, since, limit)
-    if form == "json":
-        say_json([operations.event_json(event) for event in events])
-    else:
-        say(
-            "\n".join(line for event in events for line in _event_lines(event))
-            or f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
-        )
+    lines = "\n".join(line for event in events for line in _event_lines(event))
+    nothing = f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
+    tell(form, [operations.event_json(event) for event in events], lines or nothing)
     return 0
 
 

@@ -23,6 +23,11 @@ def ran_at(context: Context, slot: str | None, at: datetime) -> tuple[HandOver, 
     return tuple(each for each in handed if slot in (None, each.slot))
 
 
+def newest_runs(context: Context, limit: int) -> tuple[str, ...]:
+    """The IDs of the newest runs, newest first. Raises StoreProblem."""
+    return context.store(context.deadline(), read_only=True).run_ids(context.scope, limit)
+
+
 def event_json(event: Event) -> dict[str, Any]:
     """The event as JSON values; instants are ISO 8601 in UTC."""
     envelope, author = event.envelope, event.envelope.author

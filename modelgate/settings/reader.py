@@ -178,24 +178,31 @@ def _merge(
     from pydantic import ValidationError
 
     from modelgate.settings.explain import MUST_BE_ARRAY, explain, shown
-    from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, place
+    from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, is_need, place, with_needs
     from modelgate.settings.schema import Document, tree
 
     complaints, keys = SettingsErrors(), tree()
     variables = sort_variables(environ, keys, _overridable(files), complaints)
     complaints.raise_any()
     given = {path: (name, text) for path, (name, text) in flags.items() if text}
-    layers: list[Layer] = [flags_layer(given), VariablesLayer(variables.read), *map(file_layer, files)]
-    tables, problems = {}, []
-    try:
-        tables = Document(_build_sources=(tuple(layers), {})).model_dump(exclude_unset=True)
-    except ValidationError as error:  # raised on outside: its text and context hold the values of settings
-        problems = explain(error, keys)
-    for path, what in problems:
-        where = place(layers, path)
-        complaints.add(where, shown(path), what, _AS_JSON if what == MUST_BE_ARRAY and str(where)[:1] == "$" else "")
+    needs = {path: variable for path, variable in variables.read.items() if is_need(path)}
+    others = {path: variable for path, variable in variables.read.items() if path not in needs}
+    layers: list[Layer] = [flags_layer(given), VariablesLayer(others), *map(file_layer, files)]
+    added: list[Layer] = [VariablesLayer(needs)] if needs else []
+    dumped: list[dict[str, Any]] = []
+    for sources in [layers, added] if added else [layers]:
+        problems = []
+        try:
+            dumped.append(Document(_build_sources=(tuple(sources), {})).model_dump(exclude_unset=True))
+        except ValidationError as error:  # told outside: its text and context hold the values of settings
+            problems = explain(error, keys)
+        for path, what in problems:
+            where = place(sources, path)
+            complaints.add(where, shown(path), what, _AS_JSON if what == MUST_BE_ARRAY and str(where)[0] == "$" else "")
     complaints.raise_any()
-    return tables, Assembler(lambda path: place(layers, path), environ, complaints), variables
+    tables, *more = dumped
+    where_set = [*layers, *added]
+    return with_needs(tables, *more), Assembler(lambda path: place(where_set, path), environ, complaints), variables
 
 
 def _overridable(files: Sequence[TomlFile]) -> Overridable:

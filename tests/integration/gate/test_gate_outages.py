@@ -261,6 +261,8 @@ def test_the_fallback_file_stands_in_for_the_store(proxied: tuple[Site, StorePro
         {"handed_at": "2126-01-01T00:00:00Z"},
         {"handed_at": 7},
         {"models": [1]},
+        {"models": {"summarizer": {"id": OLD, "reference": ALIAS, "revision": "one"}}},
+        {"models": {"summarizer": {"id": OLD, "reference": ALIAS, "revision": True}}},
     ],
     ids=lambda spoiled: json.dumps(spoiled)[:40],
 )
