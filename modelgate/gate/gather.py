@@ -32,12 +32,12 @@ class Gathered:
     snapshot: Snapshot
     """All of it, as the judgement sees it."""
 
-    def give_back_claim(self) -> None:
+    def give_back_lease(self) -> None:
         """Lets other gates go on that wait for this one's facts."""
         store, mark = self.approvals.store, self.asked.reuse_fingerprint
-        if store and mark and self.asked.claimed:
-            with suppress(StoreProblem):  # the claim ends by itself, only later
-                store.release_claim(mark)
+        if store and mark and self.asked.leased:
+            with suppress(StoreProblem):  # the lease ends by itself, only later
+                store.give_back_lease(mark, store.holder)
 
 
 def gather(run: Run) -> Gathered:

@@ -38,7 +38,8 @@ class Store:
         self._database = database
         self._schema = schema
         self.notices = notices
-        self._holder = secrets.token_hex(8)
+        self.holder = secrets.token_hex(8)
+        """Who this is among those that take leases."""
 
     def extend(self, deadline: Deadline) -> None:
         """From now on there is time until `deadline`, and in any case to record a verdict that took all of it."""
@@ -220,11 +221,3 @@ class Store:
     def give_back_lease(self, name: str, holder: str) -> None:
         """Ends a lease that `holder` has."""
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)
-
-    def claim(self, fingerprint: str, *, seconds: float) -> bool:
-        """Takes or extends a lease of `seconds` for this store; False while it is somebody else's."""
-        return self.take_lease(fingerprint, self._holder, seconds) == self._holder
-
-    def release_claim(self, fingerprint: str) -> None:
-        """Gives a lease back, if it is still this store's."""
-        self.give_back_lease(fingerprint, self._holder)

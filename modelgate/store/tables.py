@@ -225,7 +225,7 @@ store_info = Table(
 """One row. `usable_from`: the oldest gate version that may use this store. `chained`: the tables of the chain, with
 commas, so that a gate finds the chain's end in tables that are younger than itself."""
 
-claims = Table(
+leases = Table(
     "claims",
     metadata,
     Column("fingerprint", Text, primary_key=True),

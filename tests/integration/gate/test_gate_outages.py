@@ -197,7 +197,7 @@ def test_a_store_that_breaks_at_any_moment_never_passes_unrecorded(proxied: tupl
         site.asks(policy={**SOON, "reuse_seconds": 1, "grace_hours": 1}, summarizer=ALIAS)
         site.clock.ahead += timedelta(seconds=5)
         proxy.left = let_through
-        report = site.preflight(ANTHROPIC_API_KEY=f"key-{let_through}")  # its claim is nobody else's
+        report = site.preflight(ANTHROPIC_API_KEY=f"key-{let_through}")  # its lease is nobody else's
         proxy.left = 10**6
         if report.verdict is Verdict.PASS:
             assert site.store().run(report.run_id or "") is not None

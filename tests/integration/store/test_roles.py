@@ -31,8 +31,8 @@ def test_the_gate_reads_and_records_and_cannot_pin(url_as: As) -> None:
     found = store.run("r1")
     assert found is not None
     assert found.envelope.database_user == "modelgate_gate"
-    assert store.claim("f", seconds=9)
-    store.release_claim("f")
+    assert store.take_lease("f", "me", 9) == "me"
+    store.give_back_lease("f", "me")
     with pytest.raises(StoreProblem, match="lacks a right") as refused:
         store.append(PROD, AUTHOR, [run_row("r2"), pin_row(1)], now=NOW)
     assert refused.value.hint.endswith("; docs/postgresql.md says which role may what")
