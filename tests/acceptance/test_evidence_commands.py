@@ -70,7 +70,7 @@ HOSTILE = {
     "utf16.json": (f'{{"a": "{CANARY}"}}'.encode("utf-16"), "neither JUnit XML"),
     "odd.xml": (b'<?xml version="1.0" encoding="utf-7"?><testsuite/>', "encoding is not known"),
     "zipped.eval": (gzip.compress(CANARY.encode()), "neither XML nor JSON"),
-    "boast.json": (b'{"results": {"stats": {"successes": 1%s, "failures": 0, "errors": 0}}}' % (b"0" * 30), "says that"),
+    "boast.json": (b'{"results": {"stats": {"successes": 1%s, "failures": 0, "errors": 0}}}' % (b"0" * 30), "it says"),
     "empty.xml": (b"<testsuites/>", "no test ran"),
 }  # fmt: skip
 
