@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from modelgate.store.database import Database
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
+    from modelgate.domain.evidence import Evidence
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, NoticeRow, Recorded
     from modelgate.domain.rows import FindingRow
@@ -190,6 +191,14 @@ class Store:
         from modelgate.store import notices
 
         return self._database.run(lambda c: notices.told(c, channel))
+
+    def evidence(
+        self, scope: Scope, slot: str | None = None, *, ids: Collection[str] | None = None, limit: int | None = None
+    ) -> tuple[Evidence, ...]:
+        """What was shown of IDs in a slot or (None) in all, the newest `limit` (None: all), oldest first."""
+        from modelgate.store import evidence
+
+        return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
