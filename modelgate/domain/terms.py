@@ -11,8 +11,8 @@ from modelgate.domain.settings import ApiSettings, Policy, Waiver
 from modelgate.domain.source import Source
 
 _DEFAULT = Policy()
-_LATER = ("alias_moved", "deprecated", "retires_refuse_days", "hand_off", "pins_from")
-"""The keys of the policy that weigh what can happen after a start."""
+_LATER = ("alias_moved", "deprecated", "retires_refuse_days", "allowed_lines", "hand_off", "pins_from")
+"""The keys of the policy that weigh what can happen after a start, or say where a slot may move."""
 
 
 def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettings) -> dict[str, Any]:
@@ -32,9 +32,10 @@ def policy_of(stored: Mapping[str, Any]) -> Policy:
     """The policy of a slot as a run recorded it; the default one of a row without."""
     known = {field.name for field in fields(Policy)} & set(_LATER)
     given = stored.get("policy")
-    return (
-        Policy(**{key: value for key, value in given.items() if key in known}) if isinstance(given, dict) else _DEFAULT
-    )
+    if not isinstance(given, dict):
+        return _DEFAULT
+    kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if k in known}
+    return Policy(**kept)
 
 
 def waivers_of(stored: Mapping[str, Any], slot: str) -> tuple[Waiver, ...]:

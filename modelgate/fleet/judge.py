@@ -65,7 +65,8 @@ def watched(states: Iterable[ScopeState], now: datetime, quiet: timedelta) -> It
             if row is None:
                 continue
             needs = tuple(str(need) for need in told.get("requires") or ())
-            slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), requires=needs)
+            limits = (_tokens(told, "min_input_tokens"), _tokens(told, "min_output_tokens"))
+            slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), needs, *limits)
             pins = state.pins.get(row.slot, SlotPins(row.slot))
             if state.current.lock_commit and row.pinned_id and not pins.hold:
                 pins = _approved(row.slot, row.reference, row.pinned_id)
@@ -81,6 +82,11 @@ def _slots(state: ScopeState) -> list[dict[str, Any]]:
     except ValueError:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _tokens(told: Mapping[str, Any], limit: str) -> int | None:
+    found = told.get(limit)
+    return found if isinstance(found, int) else None
 
 
 def _approved(slot: str, reference: str, model_id: str) -> SlotPins:
