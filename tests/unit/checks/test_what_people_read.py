@@ -238,6 +238,27 @@ FINDINGS = [
         (),
     ),
     (
+        "evidence.missing",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: nothing is recorded",
+        "",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
+    ),
+    (
+        "evidence.stale",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: shown 2026-10-22, over 30 days ago",
+        "show it again",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
+    ),
+    (
+        "evidence.failed",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: failed 2026-11-21, 2 of 10 tests",
+        "if that was put right, show it again",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
+    ),
+    (
         "settings.lock-stale",
         "refuse",
         "asks for claude-sonnet-4-5; the lock is for claude-opus-4-5",
