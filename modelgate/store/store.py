@@ -14,10 +14,9 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import guards, handovers, leases, read, verification
+from modelgate.store import handovers, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
-from modelgate.store.history import history
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ class Store:
 
     def __init__(self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...]) -> None:
         self._database = database
+
         self._schema = schema
         self.notices = notices
         self.holder = secrets.token_hex(8)
@@ -138,6 +138,8 @@ class Store:
         self, scope: Scope, *, slot: str | None = None, since: datetime | None = None, limit: int | None = 50
     ) -> tuple[Event, ...]:
         """The newest `limit` (None: all) revisions and changes of what was handed over, newest first."""
+        from modelgate.store.history import history
+
         return self._database.run(lambda c: history(c, scope, slot=slot, since=since, limit=limit))
 
     def verify(
@@ -153,12 +155,16 @@ class Store:
         `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
         `progress` is told how many of how many rows were read.
         """
+        from modelgate.store import guards, verification
+
         with self._database.session() as c:
             found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
             return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
+        from modelgate.store import verification
+
         with self._database.session() as c:
             yield from verification.export(c, self._schema, scope)
 
@@ -208,16 +214,24 @@ class Store:
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.take(c, name, holder, seconds), write=True)
 
     def renew_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Renews a lease, late or not; False if somebody else has had it since `holder` took it."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.renew(c, name, holder, seconds), write=True)
 
     def lease(self, name: str) -> tuple[str, float] | None:
         """Who last took a lease and until when, by the database's clock."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.until(c, name))
 
     def give_back_lease(self, name: str, holder: str) -> None:
         """Ends a lease that `holder` has."""
+        from modelgate.store import leases
+
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)

@@ -318,6 +318,7 @@ def test_a_result_of_the_future_is_kept_and_told(desk: Desk, caplog: pytest.LogC
     assert sorted(told) == ["errored:a_new_error", "postponed"]
 
 
+@pytest.mark.slow
 def test_a_long_file_is_split(desk: Desk) -> None:
     """More requests than a batch holds go out as two batches, and come back as one file in order."""
     message = [{"role": "user", "content": "x"}]
