@@ -7,15 +7,14 @@ import sys
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format
+from modelgate.cli.options import completed_by, data_format
 from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 
 @click.command("explain", cls=Command)
-@click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=complete.check_ids)
+@click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=completed_by("check_ids"))
 @data_format
 def command(check_id: str | None, form: str) -> int:
     """Say what a check means, why it matters and what to do; without an ID, list all checks.

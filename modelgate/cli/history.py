@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.command import Command
-from modelgate.cli.options import Instant, data_format, scoped
+from modelgate.cli.options import Instant, completed_by, data_format, scoped
 from modelgate.cli.output import tell
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("history", cls=Command)
-@click.argument("slot", required=False, shell_complete=complete.slots)
+@click.argument("slot", required=False, shell_complete=completed_by("slots"))
 @click.option("--at", type=Instant(), metavar="T", help="What ran then, one line a slot.")
 @click.option("--since", type=Instant(), metavar="T", help="Only what happened since then.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many events at the most.")

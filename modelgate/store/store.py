@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ from modelgate.domain.history import Event, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import guards, handovers, leases, read, verification
+from modelgate.store import handovers, read
 from modelgate.store.append import Row, append, tail
 from modelgate.store.database import Database
-from modelgate.store.history import history
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
+    from modelgate.domain.evidence import Evidence
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
@@ -35,9 +35,11 @@ class Store:
 
     def __init__(self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...]) -> None:
         self._database = database
+
         self._schema = schema
         self.notices = notices
-        self._holder = secrets.token_hex(8)
+        self.holder = secrets.token_hex(8)
+        """Who this is among those that take leases."""
 
     def extend(self, deadline: Deadline) -> None:
         """From now on there is time until `deadline`, and in any case to record a verdict that took all of it."""
@@ -136,6 +138,8 @@ class Store:
         self, scope: Scope, *, slot: str | None = None, since: datetime | None = None, limit: int | None = 50
     ) -> tuple[Event, ...]:
         """The newest `limit` (None: all) revisions and changes of what was handed over, newest first."""
+        from modelgate.store.history import history
+
         return self._database.run(lambda c: history(c, scope, slot=slot, since=since, limit=limit))
 
     def verify(
@@ -151,12 +155,16 @@ class Store:
         `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
         `progress` is told how many of how many rows were read.
         """
+        from modelgate.store import guards, verification
+
         with self._database.session() as c:
             found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
             return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
+        from modelgate.store import verification
+
         with self._database.session() as c:
             yield from verification.export(c, self._schema, scope)
 
@@ -184,6 +192,14 @@ class Store:
 
         return self._database.run(lambda c: notices.told(c, channel))
 
+    def evidence(
+        self, scope: Scope, slot: str | None = None, *, ids: Collection[str] | None = None, limit: int | None = None
+    ) -> tuple[Evidence, ...]:
+        """What was shown of IDs in a slot or (None) in all, the newest `limit` (None: all), oldest first."""
+        from modelgate.store import evidence
+
+        return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
+
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
         from modelgate.store import batches
@@ -198,24 +214,24 @@ class Store:
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.take(c, name, holder, seconds), write=True)
 
     def renew_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Renews a lease, late or not; False if somebody else has had it since `holder` took it."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.renew(c, name, holder, seconds), write=True)
 
     def lease(self, name: str) -> tuple[str, float] | None:
         """Who last took a lease and until when, by the database's clock."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.until(c, name))
 
     def give_back_lease(self, name: str, holder: str) -> None:
         """Ends a lease that `holder` has."""
+        from modelgate.store import leases
+
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)
-
-    def claim(self, fingerprint: str, *, seconds: float) -> bool:
-        """Takes or extends a lease of `seconds` for this store; False while it is somebody else's."""
-        return self.take_lease(fingerprint, self._holder, seconds) == self._holder
-
-    def release_claim(self, fingerprint: str) -> None:
-        """Gives a lease back, if it is still this store's."""
-        self.give_back_lease(fingerprint, self._holder)
