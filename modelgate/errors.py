@@ -10,6 +10,7 @@
         ├── ApiProblem                   3  from the Models API or the Message Batches API
         │   └── CallFailed               3  one call: says whether trying again can help
         └── StoreProblem                 3  from the audit store
+            └── AnotherWatcher           3  is at work on it
 
     Interrupted                    130/143  SIGINT, SIGTERM; no Exception, so that no library takes it for its own
 
@@ -113,6 +114,10 @@ class CallFailed(ApiProblem):
 
 class StoreProblem(CouldNotKnow):
     """The audit store could not be read or written."""
+
+
+class AnotherWatcher(StoreProblem):
+    """Of many watchers on one store one works at a time."""
 
 
 class Interrupted(BaseException):

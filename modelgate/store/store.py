@@ -22,7 +22,7 @@ from modelgate.store.schema import Schema
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Evidence, Proofs
     from modelgate.domain.fleet import ScopeState
-    from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
@@ -180,11 +180,11 @@ class Store:
 
         return self._database.run(lambda c: notices.since(c, after))
 
-    def last_news(self) -> dict[Key, NoticeRow]:
-        """The newest notice of each thing that one was ever about."""
+    def last_news(self, through: int | None = None) -> dict[Key, Recorded]:
+        """The newest notice of each thing that one was ever about, up to a sequence (None: of all), oldest first."""
         from modelgate.store import notices
 
-        return self._database.run(notices.newest)
+        return self._database.run(lambda c: notices.newest(c, through))
 
     def told(self, channel: str) -> int | None:
         """The sequence of the last notice that a channel was told; None for a channel that is new."""

@@ -143,7 +143,7 @@ FINDINGS = [
     (
         "drift.retirement-moved",
         "warn",
-        "its retirement moved from 2028-04-05 to 2027-12-27",
+        "it retires earlier: 2027-12-27 instead of 2028-04-05",
         "",
         (ACCEPT,),
     ),
