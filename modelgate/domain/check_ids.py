@@ -52,6 +52,7 @@ CHECK_IDS = (
     "settings.observed-blind",
     "settings.untrusted",
     "settings.loosened",
+    "settings.sample",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",
@@ -86,4 +87,6 @@ _NEVER_WAIVED = {
 
 def waivable(check: str) -> bool:
     """Whether a waiver may name this check."""
+    if check == "settings.sample":
+        return True
     return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith(("settings.", "evidence."))

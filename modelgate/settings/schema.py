@@ -113,6 +113,7 @@ class SlotTable(_Table):
     requires: list[Annotated[str, AfterValidator(names.capability)]] = UNSET
     min_input_tokens: Tokens = UNSET
     min_output_tokens: Tokens = UNSET
+    sample: PathText = UNSET
 
 
 class WaiverTable(_Table):
