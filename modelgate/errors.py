@@ -4,7 +4,8 @@
     ├── UsageError                       2  wrong arguments
     │   └── SettingsError                2  settings that cannot be used, with their source
     ├── Refused                          1  a definite no
-    │   └── Conflict                     1  somebody else changed the same slot first
+    │   ├── Conflict                     1  somebody else changed the same slot first
+    │   └── Unproved                     1  an ID lacks evidence that approvals need
     └── CouldNotKnow                     3  an answer was needed and could not be had
         ├── ApiProblem                   3  from the Models API or the Message Batches API
         │   └── CallFailed               3  one call: says whether trying again can help
@@ -21,6 +22,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelgate.domain.findings import Finding
     from modelgate.domain.problems import Problem
 
 
@@ -57,6 +61,15 @@ class Refused(ModelgateError):
 
 class Conflict(Refused):
     """A lost race: somebody else changed the same slot between our look and our write. Nothing was written."""
+
+
+class Unproved(Refused):
+    """IDs lack evidence that approvals need. `findings` say which, each with the command that makes it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        count = "a proof is" if len(findings) == 1 else f"{len(findings)} proofs are"
+        super().__init__(f"nothing was approved: {count} lacking")
+        self.findings = tuple(findings)
 
 
 class CouldNotKnow(ModelgateError):

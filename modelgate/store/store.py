@@ -20,7 +20,7 @@ from modelgate.store.database import Database
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
-    from modelgate.domain.evidence import Evidence
+    from modelgate.domain.evidence import Evidence, Proofs
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
@@ -199,6 +199,12 @@ class Store:
         from modelgate.store import evidence
 
         return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
+
+    def proofs(self, scope: Scope, pinned: Collection[tuple[str, str]], *, promote_from: str = "") -> Proofs:
+        """What is known of the IDs of a lock: (slot, ID)."""
+        from modelgate.store import evidence
+
+        return self._database.run(lambda c: evidence.proofs(c, scope, pinned, promote_from))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
