@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "Say what a check means and what to do.",
     "settings": "Show the settings that hold, and where each is set.",
     "scan": "Find names of models in files, and what becomes of them.",
+    "init": "Draft settings from the names that stand in files.",
     "audit": "Verify or export the audit trail.",
     "db": "Create, upgrade or inspect the audit store.",
     "batch": "Run bulk work on approved IDs.",
