@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from modelgate.batches import permission, scan
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, job_id, typed
 from modelgate.batches.ledger import Ledger
+from modelgate.batches.logs import log_of
 from modelgate.batches.permission import Permission
 from modelgate.batches.progress import Progress
 from modelgate.batches.requests import RequestRules
@@ -19,13 +20,15 @@ from modelgate.batches.runner import Runner
 from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.sent_ids import SentIds, new_token
 from modelgate.batches.split import PlannedPart, split
+from modelgate.batches.statistics import Statistics, account
+from modelgate.batches.sums import By, Summary, summed
 from modelgate.batches.work import connected, working
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
 from modelgate.errors import CallFailed, Conflict, Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.whole_file import may_write
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class BadRequests(UsageError):
@@ -145,6 +148,31 @@ def cancel(context: Context, wanted: str, *, adopted: bool = False) -> Job:
     if failures:
         raise failures[0]
     return ledger.job(job.id)
+
+
+def jobs(context: Context) -> list[Job]:
+    """The jobs of the environment, newest first."""
+    return Ledger(context, read_only=True).jobs()[::-1]
+
+
+def job(context: Context, wanted: str) -> Job:
+    """A job, as the ledger has it. Raises `Refused` if there is none."""
+    return Ledger(context, read_only=True).job(wanted)
+
+
+def stats(context: Context, wanted: str) -> Statistics:
+    """The account of a job, as far as it has come. Raises `Refused` if there is none."""
+    return account_of(context, job(context, wanted))
+
+
+def account_of(context: Context, job: Job) -> Statistics:
+    """The account of a job that was just read."""
+    return account(job, context.settings.prices, context.clock.now())
+
+
+def summary(context: Context, *, since: datetime | None = None, by: By | None = None) -> Summary:
+    """The account of all jobs of the environment that were created at `since` or later."""
+    return summed((account_of(context, each) for each in jobs(context)), since, by)
 
 
 @contextmanager

@@ -23,10 +23,18 @@ if TYPE_CHECKING:
 )
 @shared.resends
 @shared.send_again
+@shared.strict
 @scoped
 @data_format
 def command(
-    context: Context, job_id: str, out: Path, requests: Path | None, resends: int, send_again: bool, form: str
+    context: Context,
+    job_id: str,
+    out: Path,
+    requests: Path | None,
+    resends: int,
+    send_again: bool,
+    strict: bool,
+    form: str,
 ) -> int:
     """Do what is left of a job, later or on another machine, and write the results.
 
@@ -42,4 +50,6 @@ def command(
             context, job_id, out, progress, path=requests, resends=resends, send_again=send_again
         ),
     )
-    return shared.show_statistics(context, job, form)
+    stats = operations.account_of(context, job)
+    shared.show_statistics(stats, form)
+    return stats.exit_code(strict=strict)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @shared.resends
 @shared.again
 @shared.send_again
+@shared.strict
 @click.option("--dry-run", is_flag=True, help="Check everything; show the split, the bytes and an estimate.")
 @scoped
 @data_format
@@ -37,6 +38,7 @@ def command(
     resends: int,
     again: bool,
     send_again: bool,
+    strict: bool,
     dry_run: bool,
     form: str,
 ) -> int:
@@ -62,7 +64,9 @@ def command(
     except operations.BadRequests as error:
         shared.show_problems(error, requests)
         raise
-    return shared.show_statistics(context, job, form)
+    stats = operations.account_of(context, job)
+    shared.show_statistics(stats, form)
+    return stats.exit_code(strict=strict)
 
 
 def _show_plan(context: Context, slot: str, requests: Path, again: bool, form: str) -> int:

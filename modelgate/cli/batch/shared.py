@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli import complete
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import say, tell
 from modelgate.cli.start import interrupts
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
@@ -23,7 +23,9 @@ from modelgate.errors import Interrupted
 if TYPE_CHECKING:
     from modelgate.batches.job import Job
     from modelgate.batches.operations import BadRequests
-    from modelgate.batches.progress import Bars, Lines, Progress
+    from modelgate.batches.progress import Lines, Progress
+    from modelgate.batches.statistics import Statistics
+    from modelgate.cli.batch.bar import Bars
     from modelgate.gate.context import Context
 
 slot = click.option(
@@ -46,12 +48,17 @@ send_again = click.option(
 )
 
 
+strict = click.option("--strict", is_flag=True, help="Exit code 1 too if an answer was refused or cut.")
+
+
 @contextmanager
 def progress() -> Iterator[Bars | Lines]:
     """A bar where somebody watches, log lines elsewhere."""
-    from modelgate.batches.progress import Bars, Lines
+    from modelgate.batches.progress import Lines
 
     if sys.stderr.isatty():
+        from modelgate.cli.batch.bar import Bars
+
         with Bars(sys.stderr) as bars:
             yield bars
     else:
@@ -103,14 +110,9 @@ def show_problems(error: BadRequests, path: Path) -> None:
         say(f"… and {error.further:,} more", err=True)
 
 
-def show_statistics(context: Context, job: Job, form: str) -> int:
-    """Prints the account of a job; exit code 1 if any of its requests ended without success."""
-    from modelgate.batches import render
-    from modelgate.batches.statistics import account
+def show_statistics(stats: Statistics, form: str) -> None:
+    """Prints the account of a job."""
+    from modelgate.batches import render_account
 
-    stats = account(job, context.settings.prices, context.clock.now())
-    if form == "json":
-        say_json(render.statistics_json(stats))
-    else:
-        say(render.statistics_text(stats, style_of(sys.stdout, os.environ)))
-    return 1 if stats.unsuccessful or any(finding.level == "refuse" for finding in stats.findings) else 0
+    text = render_account.statistics_text(stats, style_of(sys.stdout, os.environ))
+    tell(form, render_account.statistics_json(stats), text)
