@@ -19,6 +19,13 @@ class Progress(Protocol):
         ...
 
 
+class Silent:
+    """Nobody is told."""
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Says nothing."""
+
+
 class Lines:
     """Log lines, one for each change."""
 

@@ -36,6 +36,8 @@ def job_json(job: Job) -> dict[str, Any]:
         "file_sha256": row.file_digest,
         "created_at": format_instant(row.at),
         "run_id": row.run_id,
+        "key": row.key,
+        "betas": row.betas.split(",") if row.betas else [],
         "parts": [
             {
                 "part": part.number,

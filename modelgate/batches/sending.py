@@ -60,7 +60,7 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
     places = work.index.places(from_text(plan.positions))
     body = Body(work.path, places, work.rules, work.ids, plan.bytes, work.lease.check)
     try:
-        batch = work.client.create(body)
+        batch = work.client.create(body, work.job.row.betas)
     except CallFailed as error:
         if error.maybe_done:
             _log.warning("the answer to a create was lost (%s): looking for its batch", error.message)

@@ -42,8 +42,7 @@ def _line(batch: Batch, request: SentRequest, outcome: str, served: Callable[[st
         result = {"type": "errored", "error": {"type": "error", "error": broke, "request_id": None}}
     elif outcome.startswith(ERRORED):
         kind = outcome.removeprefix(ERRORED)
-        message = request.problem or _MESSAGES.get(kind, kind)
-        error = {"type": kind, "message": message}
+        error: dict[str, Any] = {"type": kind, "message": request.problem or _MESSAGES.get(kind, kind)}
         result = {"type": "errored", "error": {"type": "error", "error": error, "request_id": f"req_01{mark[:22]}"}}
     else:
         result = {"type": outcome.removeprefix(OTHER)}

@@ -26,8 +26,8 @@ def command(context: Context, form: str) -> int:
     Example: modelgate batch list -e prod
     """
     from modelgate.batches import render
-    from modelgate.batches.operations import jobs
+    from modelgate.batches.library import jobs
 
-    found = jobs(context)
+    found = jobs(context=context)
     tell(form, [render.job_json(job) for job in found], render.jobs_text(found, style_of(sys.stdout, os.environ)))
     return 0

@@ -42,14 +42,14 @@ def command(
 
     Example: modelgate batch resume job_3f9a2c1b00d14e77 -e prod --out results.jsonl
     """
-    from modelgate.batches import operations
+    from modelgate import batches
 
-    job = shared.asking_on_interrupt(
+    done = shared.asking_on_interrupt(
         context,
-        lambda progress: operations.resume(
-            context, job_id, out, progress, path=requests, resends=resends, send_again=send_again
+        lambda progress: batches.resume(
+            job_id, requests=requests, out=out, resends=resends, send_again=send_again, progress=progress,
+            context=context,
         ),
-    )
-    stats = operations.account_of(context, job)
-    shared.show_statistics(stats, form)
-    return stats.exit_code(strict=strict)
+    )  # fmt: skip
+    shared.show_statistics(done.account, form)
+    return done.account.exit_code(strict=strict)

@@ -21,7 +21,7 @@ from modelgate.domain.text import printable
 from modelgate.errors import Interrupted
 
 if TYPE_CHECKING:
-    from modelgate.batches.job import Job
+    from modelgate.batches import Done
     from modelgate.batches.operations import BadRequests
     from modelgate.batches.progress import Lines, Progress
     from modelgate.batches.statistics import Statistics
@@ -41,7 +41,10 @@ resends = click.option(
     "--resends", type=click.IntRange(0, 10), default=2, show_default=True, help="How often a request is sent again."
 )
 again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished or canceled.")
-
+key = click.option("--key", metavar="KEY", help="What you call the job: the same key is the same job, or an error.")
+betas = click.option(
+    "--beta", "betas", multiple=True, metavar="NAME", help="For the header anthropic-beta; repeatable."
+)
 
 send_again = click.option(
     "--send-again", is_flag=True, help="Look once for a batch whose answer was lost, and then send its requests again."
@@ -67,7 +70,7 @@ def progress() -> Iterator[Bars | Lines]:
         yield Lines()
 
 
-def asking_on_interrupt(context: Context, work: Callable[[Progress], Job]) -> Job:
+def asking_on_interrupt(context: Context, work: Callable[[Progress], Done]) -> Done:
     """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
     from modelgate.batches.job import typed
 
@@ -83,9 +86,9 @@ def asking_on_interrupt(context: Context, work: Callable[[Progress], Job]) -> Jo
             f"\n{job.id} goes on without this process: {typed(context.scope, 'resume', job.id, '--out FILE')}", err=True
         )
         if interrupted.exit_code == 128 + signal.SIGINT and sys.stdin.isatty() and _wants_to_cancel():
-            from modelgate.batches.operations import cancel
+            from modelgate import batches
 
-            cancel(context, job.id)
+            batches.cancel(job.id, context=context)
             say(f"{job.id} is being canceled; resume collects what ended before", err=True)
         raise
 

@@ -37,15 +37,16 @@ def command(
 
     Example: modelgate batch stats -e prod --since 2026-11-01 --by model
     """
-    from modelgate.batches import operations, render_account
+    from modelgate import batches
+    from modelgate.batches import render_account
 
     if job_id is None:
-        found = operations.summary(context, since=since, by=by)
+        found = batches.stats(since=since, by=by, context=context)
         text = render_account.summary_text(found, style_of(sys.stdout, os.environ))
         tell(form, render_account.summary_json(found), text)
         return int(strict and bool(found.whole.refused or found.whole.cut))
     if since or by:
         raise UsageError("--since and --by are for all jobs", hint="leave JOB out")
-    stats = operations.stats(context, job_id)
-    shared.show_statistics(stats, form)
-    return int(strict and bool(stats.refused or stats.cut))
+    account = batches.stats(job_id, context=context)
+    shared.show_statistics(account, form)
+    return int(strict and bool(account.refused or account.cut))
