@@ -43,7 +43,7 @@ def test_who_has_to_do_with_a_model_is_as_the_fleet_says(name: str) -> None:
     ("query", "state", "sort", "names"),
     [
         ("", "", "state", ["three", "two", "one"]), ("", "due", "state", ["two"]), ("SEARCH two", "", "state", ["two"]),
-        ("claude-b", "", "model", ["one"]), ("", "", "days left", ["two", "one", "three"]), ("nowhere", "", "model", []),
+        ("claude-b", "", "model", ["one"]), ("", "", "days left", ["two", "one", "three"]), ("x y", "", "model", []),
         ("", "", "service", ["two", "one", "three"]), ("checkout/prod", "refused", "model", ["three"]),
     ],
 )  # fmt: skip
