@@ -16,6 +16,7 @@ COMMANDS = {
     "accept": "Approve what the settings resolve to now.",
     "rollback": "Put slots back on an earlier ID, and hold them there.",
     "release": "End a hold.",
+    "probe": "Ask the API whether a slot's request works on an ID.",
     "evidence": "Record what was shown of an ID before it is approved.",
     "lock": "Write approvals into the lock file, for review in git.",
     "upgrade": "Show what each slot moves to when its model ends, and write it.",
