@@ -40,6 +40,8 @@ def command(context: Context, every: timedelta | None, no_notify: bool, dry_run:
         return _once(context, not no_notify, dry_run, form)
     if every < timedelta(seconds=1):
         raise UsageError("--every is less than a second", hint="modelgate watch --every 1h")
+    from modelgate.cli.logs import sum_up
+
     while True:
         try:
             _once(context, not no_notify, dry_run, form)
@@ -47,6 +49,7 @@ def command(context: Context, every: timedelta | None, no_notify: bool, dry_run:
             from modelgate.cli.failure import tell
 
             tell(error)
+        sum_up()
         context.clock.sleep(every.total_seconds())
 
 

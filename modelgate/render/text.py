@@ -45,8 +45,13 @@ def render(report: Report, style: Style) -> str:
     blocks = [_slots(report, style)]
     blocks += [_finding(group, style) for group in grouped(report)]
     blocks.append([style.paint(line, "dim") for said in modes(report) for line in wrapped(said, style)])
-    blocks.append([*_asked(report, style), style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])])
+    blocks.append([*_asked(report, style), verdict(report, style)])
     return "\n\n".join("\n".join(_inert(line) for line in block) for block in blocks if block) + "\n"
+
+
+def verdict(report: Report, style: Style) -> str:
+    """The last line."""
+    return style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])
 
 
 def _asked(report: Report, style: Style) -> list[str]:

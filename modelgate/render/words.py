@@ -58,6 +58,18 @@ def verdict_line(report: Report) -> str:
     return f"{report.verdict.upper()} {report.subject}: {tally(report)}{run}"
 
 
+def waiting_line(report: Report) -> str:
+    """`waiting: REFUSE drift.alias-moved grader, drift.unpinned 3 slots`: what keeps a start, by check."""
+    slots: dict[str, list[str]] = {}
+    for finding in worst_first(report.findings):
+        if finding.counts and finding.level in (Level.REFUSE, Level.UNKNOWN):
+            slots.setdefault(finding.id, []).append(finding.slot or "")
+    told = [
+        f"{check} {f'{len(names)} slots' if len(names) > 1 else names[0]}".rstrip() for check, names in slots.items()
+    ]
+    return f"waiting: {report.verdict.upper()} {', '.join(told)}"
+
+
 def asked(report: Report) -> list[str]:
     """Where approvals and facts come from: `store /srv/modelgate.db`, `API https://api.anthropic.com`."""
     return [f"{what} {where}" for what, where in (("store", report.store), ("API", report.origin)) if where]
