@@ -20,6 +20,7 @@ from modelgate.render.table import table
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
     from modelgate.operations.status import SlotStatus, Status
+    from modelgate.render.style import Style
 
 
 @click.command("status", cls=Command)
@@ -34,14 +35,14 @@ def command(context: Context, form: str) -> int:
 
     found = status(context)
     scope = {"service": context.scope.service, "environment": context.scope.environment}
-    tell(form, {**scope, **status_json(found)}, _as_text(found, context.clock.now()))
+    tell(form, {**scope, **status_json(found)}, as_text(found, context.clock.now(), style_of(sys.stdout, os.environ)))
     return 0
 
 
-def _as_text(found: Status, now: datetime) -> str:
-    style = style_of(sys.stdout, os.environ)
+def as_text(found: Status, now: datetime, style: Style) -> str:
+    """The slots as a table, as blocks where that is too wide; and what ran last."""
     headings = ["slot", "reference", "may run", "since", "by", "held", "days left", "handed over"]
-    lines = table(headings, [_cells(slot, now) for slot in found.slots], style)
+    lines = table(headings, [_cells(slot, now) for slot in found.slots], style, expendable=("by", "since"))
     if found.facts_from:
         lines.append(style.paint(f"days left by what the API said {to_the_minute(found.facts_from)}", "dim"))
     if last := found.last_preflight:
@@ -62,6 +63,14 @@ def _handed_over(slot: SlotStatus) -> str:
     return "=" if slot.handed_over.model_id == slot.model_id else slot.handed_over.model_id
 
 
+def _days_left(slot: SlotStatus) -> str:
+    """`-` where no date is set or there is no ID, `?` where no facts of it were ever recorded or they have no date."""
+    if slot.days_left is not None:
+        return str(slot.days_left)
+    known = slot.model_id is None or (slot.entry is not None and slot.entry.retires_known)
+    return "-" if known else "?"
+
+
 def _cells(slot: SlotStatus, now: datetime) -> list[str]:
     approved, hold = slot.approved, slot.hold
     held = "yes" if hold else "-"
@@ -74,7 +83,7 @@ def _cells(slot: SlotStatus, now: datetime) -> list[str]:
         to_the_minute(approved.recorded_at) if approved and approved.recorded_at else "-",
         approved.actor if approved and approved.actor else "-",
         held,
-        "-" if slot.days_left is None else str(slot.days_left),
+        _days_left(slot),
         _handed_over(slot),
     ]
     return cells

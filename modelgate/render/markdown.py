@@ -9,12 +9,12 @@ from modelgate.domain.findings import Finding
 from modelgate.domain.report import Report, SlotReport
 from modelgate.render.groups import Group, grouped
 from modelgate.render.words import (
-    NOTHING,
     asked,
     lifecycle,
     may_run,
     may_run_heading,
     modes,
+    resolved,
     state_of,
     verdict_line,
     worst_first,
@@ -59,7 +59,7 @@ def _slot(slot: SlotReport, report: Report) -> list[str]:
         state_of(slot, report) or "ok",
         _code(slot.slot),
         _code(slot.reference),
-        _code(slot.resolved or NOTHING),
+        _code(resolved(slot)),
         _code(may_run(slot, report)) + (" (held)" if slot.held else ""),
         _escape(lifecycle(slot)),
     ]

@@ -10,13 +10,13 @@ from modelgate.render.groups import Group, grouped
 from modelgate.render.style import Colour, Style
 from modelgate.render.table import table, wrapped
 from modelgate.render.words import (
-    NOTHING,
     SAME,
     asked,
     lifecycle,
     may_run,
     may_run_heading,
     modes,
+    resolved,
     state_of,
     verdict_line,
 )
@@ -71,13 +71,13 @@ def _slots(report: Report, style: Style) -> list[str]:
 
 def _cells(mark: str, slot: SlotReport, report: Report) -> list[str]:
     """An ID that stands to its left already is shown as `=`, so that the eye finds the differences."""
-    resolved, last = slot.resolved or NOTHING, may_run(slot, report)
+    means, last = resolved(slot), may_run(slot, report)
     allowed = SAME if last == (slot.resolved or slot.reference) else last
     held = " (held)" if slot.held else ""
     return [
         f"{mark} {slot.slot}",
         slot.reference,
-        SAME if resolved == slot.reference else resolved,
+        SAME if means == slot.reference else means,
         allowed + held,
         lifecycle(slot),
     ]

@@ -129,6 +129,35 @@ def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -
     assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
 
 
+def test_a_question_mark_is_what_nobody_knows(approved: Shell) -> None:
+    """Where the API is away: no tick, no dash and no claim, in text, at both widths, and in Markdown."""
+    approved.site.asks(summarizer=ALIAS, grader=NEW)
+    approved.site.outage()
+    shown = approved.run("check", "-e", "prod").stdout.splitlines()
+    assert [line.split() for line in shown[1:3]] == [
+        ["?", "summarizer", ALIAS, "?", OLD, "?"],
+        ["?", "grader", NEW, "?", "-", "?"],
+    ]
+    narrow = approved.run("check", "-e", "prod", environ={"COLUMNS": "80"}).stdout
+    assert "✓" not in "\n".join(shown) + narrow
+    table = approved.run("check", "-e", "prod", "--format", "markdown").stdout
+    assert f"| unknown | `grader` | `{NEW}` | `?` | `-` | ? |" in table
+
+
+def test_the_pin_that_exists_is_shown_though_the_reference_changed(approved: Shell) -> None:
+    """In brackets, as it is for another reference."""
+    approved.site.asks(summarizer=NEW)
+    shown = approved.run("check", "-e", "prod").stdout.splitlines()
+    assert shown[1].split() == ["✗", "summarizer", NEW, "=", f"({OLD})", "active"]
+
+
+def test_nothing_is_said_of_what_preflight_will_pin_where_nothing_was_resolved(shell: Shell) -> None:
+    """The policy accepts a first use: of what, nobody knows while the API is away."""
+    shell.site.asks(summarizer=ALIAS, policy={"first_use": "accept"})
+    shell.site.outage()
+    assert "preflight pins" not in shell.run("check", "-e", "prod").stdout
+
+
 def test_a_retry_is_silent_where_a_person_watches(approved: Shell) -> None:
     """Above the report stands nothing of calls that were tried again, below it a line; who asks for the log gets it."""
     approved.site.sandbox.fail_next(503, count=2)
