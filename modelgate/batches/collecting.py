@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
+from modelgate.batches.logs import log_of
 from modelgate.batches.positions import from_text, holds
+from modelgate.batches.requests import LONGEST_ID
 from modelgate.batches.results import NO_RESULT, BadResult, Outcome, missing_row, parse, worth_resending
-from modelgate.batches.tally import Counting, Tally, outcome_key
+from modelgate.batches.sent_ids import SentIds
+from modelgate.batches.spool import ANOTHER_OUT, Spool
+from modelgate.batches.tally import NOT_TOLD, Counting, Tally, outcome_key
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.errors import ApiProblem, UsageError
 from modelgate.whole_file import whole_file
 
-ANOTHER_OUT = "run it again with another --out: nothing is sent twice"
-
-_log = logging.getLogger(__name__)
-
-
-class Spool:
-    """Rows of results in a file without a name; it vanishes with the process.
-
-    `folder` is where the results are to be, None: that for temporary files. Raises `UsageError` where it has no room.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        with self._room():
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # kept open, closed in `close`
-        self._end = 0
-
-    def add(self, row: bytes) -> tuple[int, int]:
-        """Keeps a row; returns where it starts and how long it is."""
-        start = self._end
-        with self._room():
-            self._file.seek(start)
-            self._end += self._file.write(row)
-        return start, len(row)
-
-    def read(self, start: int, length: int) -> bytes:
-        """The row at a place."""
-        with self._room():
-            self._file.seek(start)
-            return self._file.read(length)
-
-    def close(self) -> None:
-        """Forgets the rows."""
-        with suppress(OSError):  # what was to be written still needs no room any more
-            self._file.close()
-
-    @staticmethod
-    @contextmanager
-    def _room() -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise UsageError(f"cannot keep the results: {error.strerror}", hint=ANOTHER_OUT) from None
+_log = log_of(__name__)
 
 
 def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Spool) -> Tally:
@@ -71,21 +31,40 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
     index.expect(part.number, from_text(part.plan.positions))
     counting, answered = Counting(job.row.model_id), 0
     unknown: set[str] = set()
-    for row, outcome, position in _outcomes(rows, part, index):
+    foreign = 0
+    for row, outcome, position in _outcomes(rows, job, part, index):
         if position is None:
-            raise _untrusted(f"{part.batch_id} holds results for requests that were not in it")
+            foreign += 1
+            continue
         again = worth_resending(outcome.type, outcome.reason, canceled_by_us=job.canceled)
         key = outcome_key(outcome.type, outcome.reason)
-        if not index.answer(position, *spool.add(row), key, again=again):
-            _log.warning("%s holds a second result for %s: the first counts", part.batch_id, outcome.custom_id)
+        if not index.answer(position, spool.add(row), key, outcome.stop or NOT_TOLD, again=again):
+            _log.warning(
+                "%s holds a second result for %s: the first counts",
+                part.batch_id,
+                printable(index.custom_id(position) or "", 60),
+            )
             continue
         answered += 1
         counting.add(outcome)
         if not outcome.known and key not in unknown:
             unknown.add(key)
             _log.warning("%s holds a result that this version does not know: %s", part.batch_id, printable(key, 80))
+    if foreign and not answered:
+        raise _untrusted(f"{part.batch_id} holds results for requests that were not in it")
+    if foreign:
+        _log.warning("%s holds %d results for requests that were not in it: left out", part.batch_id, foreign)
     counting.add_many(outcome_key("errored", NO_RESULT), part.plan.requests - answered)
     return counting.result()
+
+
+def log_causes(index: Index, part: Part) -> None:
+    """One line for each cause why requests of the part ended without success: never one a request."""
+    for outcome, requests, example in index.failures(part.number):
+        kind, _, reason = outcome.partition(":")
+        why = {"failure_reason": reason or kind, "requests": requests, "example": printable(example, LONGEST_ID)}
+        out_of_credit = " (out of credit)" if reason == "billing_error" else ""
+        _log.warning("requests ended without success: %s%s", printable(outcome, 80), out_of_credit, extra=why)
 
 
 def counted(rows: Iterable[bytes], job: Job) -> Tally:
@@ -99,30 +78,34 @@ def counted(rows: Iterable[bytes], job: Job) -> Tally:
     return counting.result()
 
 
-def belongs(rows: Iterable[bytes], part: Part, index: Index) -> bool:
+def belongs(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> bool:
     """Whether the results of a batch are the part's. Changes nothing.
 
+    One `custom_id` of the job's own proves it; where callers' own were sent, each has to be one of the part's.
     Raises `ApiProblem` if they are no results, or none at all: that proves neither.
     """
     found = False
-    for _row, _outcome, position in _outcomes(rows, part, index):
-        if position is None:
-            return False
+    for _row, _outcome, position in _outcomes(rows, job, part, index):
         found = True
+        if position is not None and job.row.token:
+            return True
+        if position is None and not job.row.token:
+            return False
     if not found:
         raise _untrusted("a batch has ended without a single result")
-    return True
+    return not job.row.token
 
 
-def _outcomes(rows: Iterable[bytes], part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
+def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
     """Each row, what it tells, and the position of its request: None if that is not one of the part's."""
     ranges = list(from_text(part.plan.positions))
+    position_of = SentIds(job.row.token).position if job.row.token else index.position
     for row in rows:
         try:
             outcome = parse(row)
         except BadResult as error:
             raise _untrusted(str(error)) from None
-        position = index.position(outcome.custom_id)
+        position = position_of(outcome.custom_id)
         yield row, outcome, position if position is not None and holds(ranges, position) else None
 
 
@@ -130,8 +113,8 @@ def _untrusted(message: str) -> ApiProblem:
     return ApiProblem(Problem("api.untrusted-answer", message))
 
 
-def final_tally(index: Index) -> dict[str, int]:
-    """How every request ended, each counted once."""
+def final_tally(index: Index) -> Tally:
+    """How every request ended, each counted once; tokens are the batches'."""
     outcomes = index.outcomes()
     missing, unsent = outcomes.pop("", 0), outcomes.pop("unsent", 0)
     if missing:
@@ -139,7 +122,7 @@ def final_tally(index: Index) -> dict[str, int]:
         outcomes[key] = outcomes.get(key, 0) + missing
     if unsent:
         outcomes["canceled"] = outcomes.get("canceled", 0) + unsent
-    return outcomes
+    return Tally(outcomes, stop_reasons=index.stop_reasons())
 
 
 def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
@@ -154,9 +137,14 @@ def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
 
 def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     batches = {part.number: part.batch_id or "" for part in job.parts}
-    for custom_id, part, start, length in index.results():
+    ids = SentIds(job.row.token)
+
+    def named(place: int, custom_id: str) -> Callable[[int], str | None]:
+        return lambda position: custom_id if position == place else index.custom_id(position)
+
+    for position, custom_id, part, start, length in index.results():
         if start is not None and length is not None:
-            yield spool.read(start, length)
+            yield ids.mapped(spool.read(start, length), named(position, custom_id))
         elif part:
             yield missing_row(custom_id, batches[part])
         else:  # the job was canceled before its part was sent

@@ -23,7 +23,7 @@ CREATE TABLE requests (
 );
 CREATE TABLE results (
     position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL,
-    outcome TEXT NOT NULL, again INTEGER NOT NULL
+    outcome TEXT NOT NULL, stop TEXT NOT NULL, again INTEGER NOT NULL
 );
 """
 
@@ -33,9 +33,12 @@ class Place:
     """Where a request stands in its file, in bytes, and how many bytes it is as sent."""
 
     custom_id: str
+    """As its caller calls it."""
     start: int
     length: int
     sent: int
+    position: int = 0
+    """Counted from 1; 0 for one that is not in an index yet."""
 
 
 class Index:
@@ -49,6 +52,11 @@ class Index:
     def close(self) -> None:
         """Forgets everything."""
         self._db.close()
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self._execute("DELETE FROM requests")
+        self._execute("DELETE FROM results")
 
     def add(self, line: int, place: Place) -> int | None:
         """Adds the next request; the line that already has its custom_id, if one has."""
@@ -73,7 +81,10 @@ class Index:
 
     def places(self, ranges: Iterable[Range]) -> Iterator[Place]:
         """The requests of a part, in order."""
-        query = "SELECT custom_id, start, length, sent FROM requests WHERE position BETWEEN ? AND ? ORDER BY position"
+        query = (
+            "SELECT custom_id, start, length, sent, position FROM requests WHERE position BETWEEN ? AND ?"
+            " ORDER BY position"
+        )
         for bounds in ranges:
             for row in self._execute(query, bounds):
                 yield Place(*row)
@@ -89,10 +100,15 @@ class Index:
         found = self._execute("SELECT position FROM requests WHERE custom_id = ?", (custom_id,)).fetchone()
         return int(found[0]) if found else None
 
-    def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:
-        """Notes where a request's result stands and what it is; false if it already has one."""
+    def custom_id(self, position: int) -> str | None:
+        """What the caller calls the request at a position, if the file has it."""
+        found = self._execute("SELECT custom_id FROM requests WHERE position = ?", (position,)).fetchone()
+        return str(found[0]) if found else None
+
+    def answer(self, position: int, place: tuple[int, int], outcome: str, stop: str, *, again: bool) -> bool:
+        """Notes where a request's result stands (start, length) and what it is; false if it already has one."""
         cursor = self._execute(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)", (position, start, length, outcome, again)
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", (position, *place, outcome, stop, again)
         )
         return bool(cursor.rowcount)
 
@@ -104,11 +120,25 @@ class Index:
         )
         return dict(self._execute(query))
 
-    def results(self) -> Iterator[tuple[str, int, int | None, int | None]]:
-        """(custom_id, part, start, length) of every request, in order; no place where there is no result."""
+    def failures(self, part: int) -> list[tuple[str, int, str]]:
+        """(outcome, requests, one custom_id) of what ended without success in a part."""
+        query = (
+            "SELECT coalesce(s.outcome, 'errored:no_result') AS ended, count(*), r.custom_id, min(position)"
+            " FROM requests r LEFT JOIN results s USING (position)"
+            " WHERE r.part = ? AND ended <> 'succeeded' GROUP BY ended ORDER BY 2 DESC, 4"
+        )
+        return [(row[0], row[1], row[2]) for row in self._execute(query, (part,))]
+
+    def stop_reasons(self) -> dict[str, int]:
+        """Why the answers ended that succeeded."""
+        query = "SELECT stop, count(*) FROM results WHERE outcome = 'succeeded' GROUP BY stop"
+        return dict(self._execute(query))
+
+    def results(self) -> Iterator[tuple[int, str, int, int | None, int | None]]:
+        """(position, custom_id, part, start, length) of every request, in order; no place where there is no result."""
         yield from self._execute(
-            "SELECT r.custom_id, r.part, s.start, s.length FROM requests r LEFT JOIN results s USING (position)"
-            " ORDER BY r.position"
+            "SELECT r.position, r.custom_id, r.part, s.start, s.length FROM requests r"
+            " LEFT JOIN results s USING (position) ORDER BY r.position"
         )
 
     def _execute(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:

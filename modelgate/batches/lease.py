@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import threading
@@ -11,6 +10,7 @@ from types import TracebackType
 
 from modelgate.batches.job import typed
 from modelgate.batches.ledger import Ledger
+from modelgate.batches.logs import log_of
 from modelgate.clock import Clock
 from modelgate.errors import Interrupted, Refused, StoreProblem
 
@@ -25,7 +25,7 @@ GIVE_BACK_SECONDS = 1.0
 INTERRUPTED_SECONDS = 0.2
 """A slow store must not keep back what is asked and said after Ctrl-C: the process has less than a second for it."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class Lease:
@@ -34,9 +34,10 @@ class Lease:
     Entering waits for the lease of a process that no longer renews it; `Refused` names one that does.
     """
 
-    def __init__(self, ledger: Ledger, job_id: str, host: str, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, job_id: str, host: str, clock: Clock, *, form: int = 1) -> None:
         self._ledger = ledger
-        self._name = f"batch:{job_id}"
+        # Versions that know form 1 alone ask for the first name, which the database refuses them for other jobs.
+        self._name = f"batch:{job_id}" if form == 1 else f"batch:{form}:{job_id}"
         self._job_id = job_id
         self._holder = f"{host}, process {os.getpid()} {secrets.token_hex(4)}"
         self._clock = clock

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Hashable
 from typing import Any
 
 from modelgate.telemetry import LOGGER, JsonFormatter, TextFormatter
@@ -34,7 +33,7 @@ class FailedCalls(logging.Handler):
     def __init__(self, output: logging.Handler) -> None:
         super().__init__(logging.WARNING)
         self._output = output
-        self._seen: dict[Hashable, tuple[int, float, float]] = {}
+        self._seen: dict[tuple[Any, Any], tuple[int, float, float]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Counts it, but not that a model is not there, which is an answer."""

@@ -12,10 +12,18 @@ from modelgate.sandbox.answers import ApiError
 from modelgate.sandbox.fields import NONE, NUMBER, Kinds
 
 SUCCEEDED, CANCELED, EXPIRED, MISSING = "succeeded", "canceled", "expired", "missing"
-ERRORED, OTHER = "errored:", "other:"
-"""Prefixes of an error type and of a result type that the API does not have yet."""
+ERRORED, OTHER, STOPPED = "errored:", "other:", "succeeded:"
+"""Prefixes of an error type, of a result type that the API does not have yet, and of an answer's stop reason."""
+OUT_OF_CREDIT = ERRORED + "out_of_credit"
+"""Such rows have a type of their own nowhere: only the message tells (seen in recordings)."""
 
-PLAN_KINDS: Kinds = {"custom_ids": (dict,), "proportions": (dict,), "seed": (int,), "batches": (int, NONE)}
+PLAN_KINDS: Kinds = {
+    "custom_ids": (dict,),
+    "rows": (dict,),
+    "proportions": (dict,),
+    "seed": (int,),
+    "batches": (int, NONE),
+}
 """The kinds of the parts of a `Plan`, as JSON brings them."""
 
 
@@ -24,6 +32,7 @@ class Plan:
     """What `POST /_sandbox/outcomes` says; `SandboxControl.set_outcomes` tells the meaning of each part."""
 
     custom_ids: Mapping[str, str | list[str]] = field(default_factory=dict)
+    rows: Mapping[str, str | list[str]] = field(default_factory=dict)
     proportions: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     batches: int | None = None
@@ -32,7 +41,7 @@ class Plan:
     def parse(raw: Mapping[str, Any]) -> Plan:
         """A plan from JSON; an unknown outcome or fractions above 1 in sum are a 400."""
         plan = Plan(**raw)
-        for told in plan.custom_ids.values():
+        for told in (*plan.custom_ids.values(), *plan.rows.values()):
             for outcome in told if isinstance(told, list) else [told]:
                 _known(outcome)
         for outcome, fraction in plan.proportions.items():
@@ -47,7 +56,7 @@ class Plan:
 def _known(outcome: object) -> None:
     if not isinstance(outcome, str):
         raise ApiError(400, f"outcome: {outcome!r} is no text")
-    if outcome not in (SUCCEEDED, CANCELED, EXPIRED, MISSING) and not outcome.startswith((ERRORED, OTHER)):
+    if outcome not in (SUCCEEDED, CANCELED, EXPIRED, MISSING) and not outcome.startswith((ERRORED, OTHER, STOPPED)):
         raise ApiError(400, f"outcome: {outcome!r} is none of succeeded, errored:TYPE, canceled, expired, missing")
 
 
@@ -77,6 +86,9 @@ class Outcomes:
                 return SUCCEEDED
             if custom_id in plan.custom_ids:
                 return self._told(plan.custom_ids[custom_id], custom_id)
+            row = custom_id.rpartition("-")[2]
+            if row in plan.rows:
+                return self._told(plan.rows[row], f"row {row}")
             return _drawn(plan.proportions, draw.random())
 
         return outcome

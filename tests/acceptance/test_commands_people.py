@@ -132,16 +132,17 @@ def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -
 def test_a_question_mark_is_what_nobody_knows(approved: Shell) -> None:
     """Where the API is away: no tick, no dash and no claim, in text, at both widths, and in Markdown."""
     approved.site.asks(summarizer=ALIAS, grader=NEW)
+    approved.site.accept("grader")
     approved.site.outage()
     shown = approved.run("check", "-e", "prod").stdout.splitlines()
     assert [line.split() for line in shown[1:3]] == [
         ["?", "summarizer", ALIAS, "?", OLD, "?"],
-        ["?", "grader", NEW, "?", "-", "?"],
+        ["?", "grader", NEW, "?", "=", "?"],
     ]
     narrow = approved.run("check", "-e", "prod", environ={"COLUMNS": "80"}).stdout
     assert "✓" not in "\n".join(shown) + narrow
     table = approved.run("check", "-e", "prod", "--format", "markdown").stdout
-    assert f"| unknown | `grader` | `{NEW}` | `?` | `-` | ? |" in table
+    assert f"| unknown | `grader` | `{NEW}` | `?` | `{NEW}` | ? |" in table
 
 
 def test_the_pin_that_exists_is_shown_though_the_reference_changed(approved: Shell) -> None:

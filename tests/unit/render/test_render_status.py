@@ -9,11 +9,12 @@ import pytest
 from modelgate.cli.status import as_text
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.pins import Pin
-from modelgate.domain.rows import HandOver
+from modelgate.domain.rows import HandOver, Scope
 from modelgate.operations.status import SlotStatus, Status
 from modelgate.render.style import Style
 
 NOW = datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
+SCOPE = Scope("checkout", "prod")
 NAMES = ["summarizer", "grader", "title", "the_second_opinion_on_contracts_in_foreign_languages"]
 IDS = ["claude-sonnet-4-6", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"]
 
@@ -43,13 +44,13 @@ def _slot(number: int) -> SlotStatus:
 @pytest.mark.parametrize("count", [2, 12, 40])
 def test_status_is_golden(golden, count, columns):
     """Each picture is as it was judged: nothing is broken, and what is not known is a question mark."""
-    shown = as_text(status(count), NOW, Style(width=columns)) + "\n"
+    shown = as_text(status(count), NOW, SCOPE, Style(width=columns)) + "\n"
     assert max(map(len, shown.splitlines())) <= columns
     golden(f"status-{count}-{columns}-columns.txt", shown)
 
 
 def test_blocks_take_the_place_of_a_table_that_is_too_wide():
     """At 80 columns each slot is a block of its own, and no ID is ever in two lines."""
-    shown = as_text(status(4), NOW, Style(width=80))
+    shown = as_text(status(4), NOW, SCOPE, Style(width=80))
     assert [line for line in shown.splitlines() if line in NAMES] == NAMES
     assert shown.count(IDS[1]) == 2
