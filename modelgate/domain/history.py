@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Action, SlotPins
-from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+from modelgate.domain.pins import Action, Pin, SlotPins
+from modelgate.domain.rows import Author, HandOver, Head, ResolutionRow, RunRow, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,22 @@ class StoredRun:
     envelope: Envelope
     run: RunRow
     resolutions: tuple[ResolutionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one service in one environment stands, read at one instant."""
+
+    handed_over: tuple[HandOver, ...]
+    """The newest of each slot, by slot."""
+    revisions: tuple[Pin, ...]
+    """All of them, oldest first."""
+    facts: StoredFacts | None
+    """The newest."""
+    last_preflight: StoredRun | None
+    """The newest that passed."""
+    head: Head | None
+    """The end of the chain; None if nothing was ever recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,14 @@ class Gathered:
     snapshot: Snapshot
     """All of it, as the judgement sees it."""
 
-    def give_back_claim(self) -> None:
-        """Lets other gates go on that wait for this one's facts."""
+    def leave(self) -> None:
+        """Lets other gates go on that wait for this one's facts, and ends the connection."""
         store, mark = self.approvals.store, self.asked.reuse_fingerprint
         if store and mark and self.asked.claimed:
             with suppress(StoreProblem):  # the claim ends by itself, only later
                 store.release_claim(mark)
+        if store:
+            store.rest()
 
 
 def gather(run: Run) -> Gathered:

@@ -36,7 +36,8 @@ def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
     failed = hand_over(run, told)
     rows = _rows(run, known, judgement, told, handed_over=failed is None)
     try:
-        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
+        mark = known.asked.reuse_fingerprint
+        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at, claim=mark)
     except BaseException:
         if run.options.hand_over:
             run.options.hand_over.undo()

@@ -56,11 +56,10 @@ class Status:
 def status(context: Context) -> Status:
     """The present. Raises StoreProblem."""
     now = context.clock.now()
-    store = context.store(context.deadline(), read_only=True)
-    handed = {h.slot: h for h in store.handed_over_at(context.scope)}
-    revisions = store.revisions(context.scope)
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        found = store.standing(context.scope)
+    handed, stored, revisions = {h.slot: h for h in found.handed_over}, found.facts, found.revisions
     context = replace(context, settings=as_last_asked(context.settings, revisions, handed.values()))
-    stored = store.facts(context.scope)
     entries = stored.facts.entries if stored else {}
     judged = outlook(context, revisions, stored.facts if stored else None)
     known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
@@ -72,8 +71,7 @@ def status(context: Context) -> Status:
         entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
         slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left))
-    last = store.last_preflight(context.scope)
-    return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(context.scope))
+    return Status(tuple(slots), found.last_preflight, stored.asked_at if stored else None, found.head)
 
 
 def status_json(found: Status) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
 from modelgate.store.tables import CHAINED
+from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
 HEAD = "0005"
@@ -54,19 +55,26 @@ class Schema:
 
 def read_schema(connection: Connection) -> Schema | None:
     """The store's schema; None where there is none. A failed look spoils the transaction: the caller begins another."""
-    query = "SELECT version_num, usable_from, salt, chained FROM modelgate_version, store_info"
     try:
-        row = connection.execute(text(query)).one_or_none()
+        return SCHEMA.answer(*together(connection, *SCHEMA.queries))
     except DBAPIError as error:
         if fault_of(error).check != INCOMPATIBLE:
             raise
         return None
-    if row is None:
+
+
+def _schema(rows: Rows) -> Schema | None:
+    if not rows:
         return None
+    (row,) = rows
     chained = tuple(row.chained.split(","))
     if not all(re.fullmatch("[a-z][a-z_0-9]*", name) for name in chained):
         raise ValueError("store_info.chained names no tables")
     return Schema(row.version_num, row.usable_from, bytes.fromhex(row.salt), chained)
+
+
+SCHEMA = Question((text("SELECT version_num, usable_from, salt, chained FROM modelgate_version, store_info"),), _schema)
+"""What `read_schema` asks; here without tables it fails."""
 
 
 def require(schema: Schema | None) -> Schema:

@@ -26,7 +26,7 @@ _VERIFIED = ("verify-ca", "verify-full")
 _LEAST_LIBPQ = 160000
 """Older ones do not know `require_auth`."""
 
-_FIND_SCHEMA = f"""SELECT pg_catalog.set_config('search_path', coalesce((
+_FIND_SCHEMA = f"""pg_catalog.set_config('search_path', coalesce((
   SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_namespace n
   LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
     AND c.relname OPERATOR(pg_catalog.=) '{VERSION_TABLE}' AND c.relkind OPERATOR(pg_catalog.=) 'r'
@@ -48,8 +48,8 @@ def schema_of(address: Address) -> str:
     return named[1].lower() if named else "modelgate"
 
 
-def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> str:
-    """How a transaction begins: one text of several statements, so one round trip.
+def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> tuple[str, ...]:
+    """How a transaction begins: statements that go in one round trip, alone or with the first question.
 
     A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
     `milliseconds` bounds each statement; 0 does not.
@@ -57,14 +57,17 @@ def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> st
     isolation = "READ COMMITTED" if write else "REPEATABLE READ"
     access = "READ ONLY" if read_only or not write else ""  # not READ WRITE: a standby then says that it is one
     local = {
-        "statement_timeout": milliseconds,
-        "lock_timeout": int(milliseconds * 0.9),
-        "idle_in_transaction_session_timeout": 0,
-        "datestyle": "'ISO, MDY'",
-        "timezone": "'UTC'",
+        "lock_timeout": str(int(milliseconds * 0.9)),
+        "idle_in_transaction_session_timeout": "0",
+        "datestyle": "ISO, MDY",
+        "timezone": "UTC",
     }
-    settings = "".join(f"SET LOCAL {name} = {value}; " for name, value in local.items())
-    return f"BEGIN ISOLATION LEVEL {isolation} {access}; {settings}{_FIND_SCHEMA.format(wanted=schema)}"
+    settings = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in local.items())
+    return (
+        f"BEGIN ISOLATION LEVEL {isolation} {access}".strip(),
+        f"SET LOCAL statement_timeout = {milliseconds}",  # first: what an earlier client left may be a millisecond
+        f"SELECT {settings}, {_FIND_SCHEMA.format(wanted=schema)}",
+    )
 
 
 def options_of(address: Address) -> dict[str, str]:
