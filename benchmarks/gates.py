@@ -12,7 +12,7 @@ from typing import Any
 
 from measuring import MODELGATE, Command, gate_environ, in_turns, sandbox
 
-from modelgate.sandbox.control import SandboxControl
+from modelgate.sandbox.control_client import SandboxControl
 
 SLOTS = (1, 10, 50)
 LATENCIES = (0, 100, 300)

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import IO
 
-from modelgate.sandbox.control import SandboxControl
+from modelgate.sandbox.control_client import SandboxControl
 
 MODELGATE = (sys.executable, "-m", "modelgate")
 _FOREIGN = ("MODELGATE_", "ANTHROPIC_", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.changes import show
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format, reason, scoped, slots_argument
+from modelgate.cli.options import completed_by, data_format, reason, scoped, slots_argument
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 @click.command("accept", cls=Command)
 @slots_argument
 @click.option("--all", "everything", is_flag=True, help="All slots of the settings.")
-@click.option("--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.", shell_complete=complete.runs)
+@click.option(
+    "--run", "run_id", metavar="RUN", help="Pin exactly what that run saw.", shell_complete=completed_by("runs")
+)
 @click.option("--from", "source", metavar="ENV", help="Pin what that environment runs: a promotion.")
 @reason
 @scoped

@@ -11,7 +11,7 @@ import click
 
 from modelgate.cli.command import Group
 from modelgate.cli.options import data_format, of_a_chain
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import say, tell
 from modelgate.domain.chain import parse_head
 from modelgate.domain.rows import Head, Scope
 
@@ -55,13 +55,11 @@ def verify(context: Context, scope: Scope, expect: Head | None, after: Head | No
 
     Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
     """
-    store = context.store(context.deadline(), read_only=True)
+    from modelgate.operations import audit
+
     with _progress() as told:
-        found = store.verify(scope, after=after, expect=expect, progress=told)
-    if form == "json":
-        say_json(_as_json(found))
-    else:
-        say("\n".join(_lines(found, str(scope))))
+        found = audit.verify(context, scope, after=after, expect=expect, progress=told)
+    tell(form, audit.verification_json(found), "\n".join(_lines(found, str(scope))))
     if found.is_tampered_with:
         return 1
     return 0 if found.intact else 3
@@ -87,8 +85,10 @@ def head(context: Context, scope: Scope, form: str) -> int:
 
     Example: modelgate audit head -e prod > head-of-this-week
     """
-    found = context.store(context.deadline(), read_only=True).head(scope)
-    say_json({"head": found and str(found)}) if form == "json" else say(str(found) if found else "nothing recorded yet")
+    from modelgate.operations import audit
+
+    found = audit.head(context, scope)
+    tell(form, {"head": found and str(found)}, str(found or "nothing recorded yet"))
     return 0
 
 
@@ -100,21 +100,11 @@ def export(context: Context, scope: Scope) -> int:
 
     Example: modelgate audit export -e prod > checkout-prod.jsonl
     """
-    for line in context.store(context.deadline(), read_only=True).export(scope):
+    from modelgate.operations import audit
+
+    for line in audit.export(context, scope):
         say(line)
     return 0
-
-
-def _as_json(found: Verification) -> dict[str, object]:
-    misfit = found.misfit
-    return {
-        "intact": None if found.unread and not found.is_tampered_with else found.intact,
-        "rows": found.rows,
-        "unread": found.unread,
-        "misfit": misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind},
-        "guards": list(found.guards),
-        "head": str(found.head) if found.head else None,
-    }
 
 
 @contextmanager

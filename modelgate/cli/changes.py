@@ -54,7 +54,7 @@ def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
         return
     style = style_of(sys.stderr if err else sys.stdout, os.environ)
     rows = [[c.pin.slot, c.before or "nothing", "→", c.pin.model_id, _until(c)] for c in changed.changes]
-    lines = table(["slot", "ran", "", done, ""], [[printable(cell) for cell in row] for row in rows], style)
+    lines = table(["slot", "ran", "", done, ""], rows, style)
     if changed.unchanged:
         lines.append(f"nothing to do, approved already: {_some(changed.unchanged)}")
     lines += [style.paint(note, "yellow") for note in changed.notes]

@@ -14,7 +14,6 @@ import click
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
-    from modelgate.store import Store
 
 _MOST = 50
 """Runs or jobs that are offered, the newest first."""
@@ -45,7 +44,9 @@ def slots(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 
 def runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The newest runs of the environment, as its audit store knows them."""
-    return _known(ctx, lambda context: _store(context).run_ids(context.scope, _MOST), incomplete)
+    from modelgate.operations.history import newest_runs
+
+    return _known(ctx, lambda context: newest_runs(context, _MOST), incomplete)
 
 
 def jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -57,10 +58,6 @@ def jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[s
         return (job.id for job in Ledger(context, read_only=True).jobs()[: -_MOST - 1 : -1])
 
     return _known(ctx, find, incomplete)
-
-
-def _store(context: Context) -> Store:
-    return context.store(context.deadline(), read_only=True)
 
 
 def _known(ctx: click.Context, find: Callable[[Context], Iterable[str]], incomplete: str) -> list[str]:

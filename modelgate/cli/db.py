@@ -8,12 +8,11 @@ import click
 
 from modelgate.cli.command import Group
 from modelgate.cli.options import data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
-    from modelgate.store.database import Database
-    from modelgate.store.migrate import Plan
+    from modelgate.operations.database import Plan
 
 
 @click.group("db", cls=Group)
@@ -33,13 +32,10 @@ def upgrade(context: Context, only_plan: bool, form: str) -> int:
 
     Example: modelgate db upgrade -e prod
     """
-    from modelgate.store import migrate
+    from modelgate.operations import database
 
-    planned = (migrate.plan if only_plan else migrate.upgrade)(_database(context))
-    if form == "json":
-        say_json(_as_json(planned))
-    else:
-        say("\n".join(_lines(planned, "would run" if only_plan else "ran")))
+    planned = (database.plan if only_plan else database.upgrade)(context)
+    tell(form, database.plan_json(planned), "\n".join(_lines(planned, "would run" if only_plan else "ran")))
     return 0
 
 
@@ -51,11 +47,10 @@ def current(context: Context, form: str) -> int:
 
     Example: modelgate db current -e prod
     """
-    from modelgate.store import migrate
+    from modelgate.operations import database
 
-    found = migrate.current(_database(context))
-    revision = found.revision if found else None
-    say_json({"revision": revision}) if form == "json" else say(revision or "no audit store yet")
+    revision = database.revision(context)
+    tell(form, {"revision": revision}, revision or "no audit store yet")
     return 0
 
 
@@ -67,17 +62,11 @@ def check(context: Context, form: str) -> int:
 
     Example: modelgate db check -e prod
     """
-    from modelgate.store import migrate
+    from modelgate.operations import database
 
-    planned = migrate.plan(_database(context))
-    say_json(_as_json(planned)) if form == "json" else say("\n".join(_lines(planned, "missing")))
+    planned = database.plan(context)
+    tell(form, database.plan_json(planned), "\n".join(_lines(planned, "missing")))
     return 1 if planned.steps or planned.guards else 0
-
-
-def _database(context: Context) -> Database:
-    from modelgate.store import connect
-
-    return connect(context.settings.database, deadline=context.deadline(), clock=context.clock)
 
 
 def _lines(plan: Plan, verb: str) -> list[str]:
@@ -85,9 +74,3 @@ def _lines(plan: Plan, verb: str) -> list[str]:
     lines += [f"locks out modelgate {version}, which ran here recently" for version in plan.locked_out]
     lines += [f"unguarded: {fault}" for fault in plan.guards]
     return lines + (["for an administrator to do:", *plan.by_hand] if plan.by_hand else [])
-
-
-def _as_json(plan: Plan) -> dict[str, object]:
-    steps = [{"revision": s.revision, "title": s.title, "usable_from": s.usable_from} for s in plan.steps]
-    more = {"guards": list(plan.guards), "by_hand": list(plan.by_hand)}
-    return {"current": plan.current, "steps": steps, "locked_out": list(plan.locked_out), **more}

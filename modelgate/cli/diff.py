@@ -10,9 +10,8 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import context, data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
-from modelgate.domain.text import printable
 from modelgate.render.table import table
 
 
@@ -31,23 +30,16 @@ def command(left: str, right: str, service: str | None, config_dir: Path | None,
 
     sides = [status(context(service, environment, config_dir)) for environment in (left, right)]
     found = differences(*sides)
-    if form == "json":
-        names = ((left, "left"), (right, "right"))
-        say_json(
-            [
-                {"slot": d.slot}
-                | {env: {"id": getattr(d, side), "held": getattr(d, f"{side}_held")} for env, side in names}
-                for d in found
-            ]
-        )
-    elif found:
-        style = style_of(sys.stdout, os.environ)
-        rows = [[d.slot, *(_cell(*pair) for pair in ((d.left, d.left_held), (d.right, d.right_held)))] for d in found]
-        say("\n".join(table(["slot", left, right], rows, style)))
-    else:
-        say(f"{left} and {right} may run the same")
+    names = ((left, "left"), (right, "right"))
+    shown = [
+        {"slot": d.slot} | {env: {"id": getattr(d, side), "held": getattr(d, f"{side}_held")} for env, side in names}
+        for d in found
+    ]
+    rows = [[d.slot, *(_cell(*pair) for pair in ((d.left, d.left_held), (d.right, d.right_held)))] for d in found]
+    lines = table(["slot", left, right], rows, style_of(sys.stdout, os.environ))
+    tell(form, shown, "\n".join(lines or [f"{left} and {right} may run the same"]))
     return 1 if found else 0
 
 
 def _cell(model_id: str | None, held: bool) -> str:
-    return printable(model_id or "nothing") + (" (held)" if held else "")
+    return (model_id or "nothing") + (" (held)" if held else "")

@@ -7,15 +7,14 @@ import sys
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.options import completed_by, data_format
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 
 @click.command("explain", cls=Command)
-@click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=complete.check_ids)
+@click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=completed_by("check_ids"))
 @data_format
 def command(check_id: str | None, form: str) -> int:
     """Say what a check means, why it matters and what to do; without an ID, list all checks.
@@ -25,10 +24,8 @@ def command(check_id: str | None, form: str) -> int:
     from modelgate.render import explain
 
     wanted = list(explain.sections()) if check_id is None else [check_id]
-    if form == "json":
-        told = [{"id": each, "text": explain.section(each)} for each in wanted]
-        say_json(told if check_id is None else told[0])
-        return 0
+    told = [{"id": each, "text": explain.section(each)} for each in wanted]
     style = style_of(sys.stdout, os.environ)
-    say(explain.listed(style) if check_id is None else explain.for_people(check_id, style))
+    text = explain.listed(style) if check_id is None else explain.for_people(check_id, style)
+    tell(form, told if check_id is None else told[0], text)
     return 0

@@ -16,6 +16,7 @@ COMMANDS = {
     "accept": "Approve what the settings resolve to now.",
     "rollback": "Put slots back on an earlier ID, and hold them there.",
     "release": "End a hold.",
+    "evidence": "Record what was shown of an ID before it is approved.",
     "lock": "Write approvals into the lock file, for review in git.",
     "status": "Show what may run, what is held and what ran last.",
     "history": "Show who changed what, when and why.",

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.command import Command
-from modelgate.cli.options import Instant, data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.options import Instant, completed_by, data_format, scoped
+from modelgate.cli.output import tell
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import UsageError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("history", cls=Command)
-@click.argument("slot", required=False, shell_complete=complete.slots)
+@click.argument("slot", required=False, shell_complete=completed_by("slots"))
 @click.option("--at", type=Instant(), metavar="T", help="What ran then, one line a slot.")
 @click.option("--since", type=Instant(), metavar="T", help="Only what happened since then.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many events at the most.")
@@ -41,19 +40,13 @@ def command(
         raise UsageError("--at and --since exclude each other", hint="--at: one moment; --since: from then on")
     if at:
         handed = operations.ran_at(context, slot, at)
-        if form == "json":
-            say_json([operations.hand_over_json(each) for each in handed])
-        else:
-            say("\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}")
+        lines = "\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}"
+        tell(form, [operations.hand_over_json(each) for each in handed], lines)
         return 0
     events = operations.history(context, slot, since, limit)
-    if form == "json":
-        say_json([operations.event_json(event) for event in events])
-    else:
-        say(
-            "\n".join(line for event in events for line in _event_lines(event))
-            or f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
-        )
+    lines = "\n".join(line for event in events for line in _event_lines(event))
+    nothing = f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
+    tell(form, [operations.event_json(event) for event in events], lines or nothing)
     return 0
 
 

@@ -8,7 +8,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped, slots_argument
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
@@ -35,11 +35,9 @@ def _check(context: Context, form: str, force: bool) -> int:
     from modelgate.operations.lock import check_lock
 
     stale = check_lock(context, force=force)
-    if form == "json":
-        say_json([{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale])
-    else:
-        lines = [f"{f.slot}: {f.message}\n  → {f.hint}" for f in stale]
-        say("\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
+    shown = [{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale]
+    lines = [f"{f.slot}: {f.message}\n  → {f.hint}" for f in stale]
+    tell(form, shown, "\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
     return 1 if stale else 0
 
 
@@ -51,15 +49,11 @@ def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: st
         *((change.pin.slot, change.before, change.pin.model_id) for change in locked.changes),
         *((pin.slot, pin.model_id, None) for pin in locked.dropped),
     ]
-    if form == "json":
-        shown = [{"slot": slot, "before": before, "after": after} for slot, before, after in changes]
-        say_json({"path": str(locked.path), "changes": shown})
-    else:
-        lines = [
-            f"{slot}: {before or 'nothing'} → {after or 'nothing, it is no longer in the settings'}"
-            for slot, before, after in changes
-        ]
-        say(
-            "\n".join([*(lines or ["no ID changed"]), f"written: {locked.path}; commit it, its review is the approval"])
-        )
+    shown = [{"slot": slot, "before": before, "after": after} for slot, before, after in changes]
+    lines = [
+        f"{slot}: {before or 'nothing'} → {after or 'nothing, it is no longer in the settings'}"
+        for slot, before, after in changes
+    ]
+    written = f"written: {locked.path}; commit it, its review is the approval"
+    tell(form, {"path": str(locked.path), "changes": shown}, "\n".join([*(lines or ["no ID changed"]), written]))
     return 0

@@ -10,11 +10,10 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import anywhere, data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 from modelgate.domain.catalogue import LIFECYCLES, Entry
 from modelgate.domain.codec import entry_to_json
-from modelgate.domain.text import printable
 from modelgate.render.table import table
 
 if TYPE_CHECKING:
@@ -34,21 +33,17 @@ def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...
     from modelgate.operations.catalogue import models
 
     found = models(context, lifecycles, lines)
-    if form == "json":
-        say_json([entry_to_json(entry) for entry in found])
-    else:
-        style = style_of(sys.stdout, os.environ)
-        headings = ["id", "line", "lifecycle", "retires", "input tokens", "output tokens"]
-        drawn = table(headings, [_cells(entry) for entry in found], style)
-        say("\n".join(drawn or ["no model is like that"]))
+    headings = ["id", "line", "lifecycle", "retires", "input tokens", "output tokens"]
+    drawn = table(headings, [_cells(entry) for entry in found], style_of(sys.stdout, os.environ))
+    tell(form, [entry_to_json(entry) for entry in found], "\n".join(drawn or ["no model is like that"]))
     return 0
 
 
 def _cells(entry: Entry) -> list[str]:
     limits = (entry.max_input_tokens, entry.max_tokens)
     return [
-        printable(entry.id),
-        printable(entry.line or "-"),
+        entry.id,
+        entry.line or "-",
         entry.lifecycle or "unknown",
         entry.retires_at.date().isoformat() if entry.retires_at else "-",
         *(str(limit) if limit is not None else "unknown" for limit in limits),

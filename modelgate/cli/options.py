@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from modelgate.cli import complete
 from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
 from modelgate.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from modelgate.cli.complete import Completer
     from modelgate.gate.context import Context
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def completed_by(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """The completer of that name in `cli.complete`, which no command but a completing shell's imports."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        from modelgate.cli import complete as completers
+
+        completer: Completer = getattr(completers, what)
+        return completer(ctx, param, incomplete)
+
+    return complete
 
 
 def scoped(command: F) -> F:
@@ -41,7 +53,7 @@ def _in_context(command: F, make: Callable[..., Context]) -> F:
         "--environment",
         metavar="ENV",
         help="Default: $MODELGATE_ENVIRONMENT.",
-        shell_complete=complete.environments,
+        shell_complete=completed_by("environments"),
     )
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
@@ -85,7 +97,7 @@ def of_a_chain(command: F) -> F:
     @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
     @click.option(
         "-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.",
-        shell_complete=complete.environments,
+        shell_complete=completed_by("environments"),
     )  # fmt: skip
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
@@ -122,12 +134,12 @@ def context(service: str | None = None, environment: str | None = None, config_d
 
 def slots_argument(command: F) -> F:
     """Adds [SLOT]...; the shell completes the slots of the settings."""
-    return click.argument("slots", nargs=-1, metavar="[SLOT]...", shell_complete=complete.slots)(command)
+    return click.argument("slots", nargs=-1, metavar="[SLOT]...", shell_complete=completed_by("slots"))(command)
 
 
 def job_argument(command: F) -> F:
     """Adds JOB; the shell completes the newest ones."""
-    return click.argument("job_id", metavar="JOB", shell_complete=complete.jobs)(command)
+    return click.argument("job_id", metavar="JOB", shell_complete=completed_by("jobs"))(command)
 
 
 data_format = click.option(

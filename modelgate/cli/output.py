@@ -42,6 +42,11 @@ def say_json(value: Any) -> None:
     say(json.dumps(value, indent=2))
 
 
+def tell(form: str, value: Any, text: str) -> None:
+    """What a command found, as `--format` wants it: `value` as JSON, or the same as text."""
+    say_json(value) if form == "json" else say(text)
+
+
 def need_place(path: Path) -> None:
     """What cannot be written is told before anybody is asked. Raises UsageError."""
     from modelgate.whole_file import may_write

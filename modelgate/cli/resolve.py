@@ -8,7 +8,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import anywhere, data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.text import printable
 
@@ -30,11 +30,8 @@ def command(context: Context, names: tuple[str, ...], form: str) -> int:
 
     facts = resolve(context, names)
     answers = [facts.answers[name] for name in dict.fromkeys(names)]
-    if form == "json":
-        shown = [{"name": a.name, "outcome": a.outcome, "id": a.id, "alias": a.is_alias} for a in answers]
-        say_json({"origin": facts.origin, "answers": shown})
-    else:
-        say("\n".join(_line(answer) for answer in answers))
+    shown = [{"name": a.name, "outcome": a.outcome, "id": a.id, "alias": a.is_alias} for a in answers]
+    tell(form, {"origin": facts.origin, "answers": shown}, "\n".join(_line(answer) for answer in answers))
     outcomes = {answer.outcome for answer in answers}
     if outcomes <= {Outcome.RESOLVED}:
         return 0

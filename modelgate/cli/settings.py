@@ -9,10 +9,9 @@ from pathlib import Path
 
 import click
 
-from modelgate.cli import complete
 from modelgate.cli.command import Command
-from modelgate.cli.options import data_format
-from modelgate.cli.output import say, say_json
+from modelgate.cli.options import completed_by, data_format
+from modelgate.cli.output import say_json, tell
 from modelgate.cli.terminal import style_of
 from modelgate.render.table import table
 
@@ -21,7 +20,11 @@ from modelgate.render.table import table
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the settings' files, for editors.")
 @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
 @click.option(
-    "-e", "--environment", metavar="ENV", help="Default: $MODELGATE_ENVIRONMENT.", shell_complete=complete.environments
+    "-e",
+    "--environment",
+    metavar="ENV",
+    help="Default: $MODELGATE_ENVIRONMENT.",
+    shell_complete=completed_by("environments"),
 )
 @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
 @data_format
@@ -36,11 +39,9 @@ def command(schema: bool, service: str | None, environment: str | None, config_d
         say_json(json_schema.json_schema())
         return 0
     found = reader.show(service=service, environment=environment, config_dir=config_dir, environ=os.environ)
-    if form == "json":
-        say_json([{"key": each.key, "value": each.value, "source": str(each.source)} for each in found])
-    else:
-        rows = [[each.key, _shown(each.value, secret=each.secret), str(each.source)] for each in found]
-        say("\n".join(table(["setting", "value", "source"], rows, style_of(sys.stdout, os.environ))))
+    values = [{"key": each.key, "value": each.value, "source": str(each.source)} for each in found]
+    rows = [[each.key, _shown(each.value, secret=each.secret), str(each.source)] for each in found]
+    tell(form, values, "\n".join(table(["setting", "value", "source"], rows, style_of(sys.stdout, os.environ))))
     return 0
 
 

@@ -11,7 +11,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
@@ -33,10 +33,8 @@ def command(context: Context, form: str) -> int:
     from modelgate.operations.status import status, status_json
 
     found = status(context)
-    if form == "json":
-        say_json({"service": context.scope.service, "environment": context.scope.environment, **status_json(found)})
-    else:
-        say(_as_text(found, context.clock.now()))
+    scope = {"service": context.scope.service, "environment": context.scope.environment}
+    tell(form, {**scope, **status_json(found)}, _as_text(found, context.clock.now()))
     return 0
 
 
@@ -79,4 +77,4 @@ def _cells(slot: SlotStatus, now: datetime) -> list[str]:
         "-" if slot.days_left is None else str(slot.days_left),
         _handed_over(slot),
     ]
-    return [printable(cell) for cell in cells]
+    return cells

@@ -11,7 +11,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, data_format, everywhere
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.errors import CouldNotKnow, UsageError
@@ -54,7 +54,7 @@ def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
     from modelgate.fleet.watch import watch
 
     outcome = watch(context, notify=notify, dry_run=dry_run)
-    say_json(_as_json(outcome)) if form == "json" else say(_as_text(outcome))
+    tell(form, _as_json(outcome), _as_text(outcome))
     return outcome.exit_code
 
 

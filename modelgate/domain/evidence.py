@@ -114,7 +114,7 @@ def lacking(
 def _judge(need: str, subject: Subject, known: list[Evidence], days: float, now: datetime) -> Lack | None:
     if not known:
         return Lack("missing", need, subject)
-    newest = max(known, key=lambda each: each.recorded_at)
+    newest = sorted(known, key=lambda each: each.recorded_at)[-1]  # of one instant, the last that was added
     if newest.row.outcome != "passed":
         return Lack("failed", need, subject, newest)
     if not is_young(min(newest.recorded_at, now), now, timedelta(days=days)):

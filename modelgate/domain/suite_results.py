@@ -16,6 +16,8 @@ from modelgate.domain.text import printable
 LARGEST = 64 * 2**20
 """Bytes of a file that is read at all."""
 Format = Literal["junit", "promptfoo", "inspect"]
+_MOST = 10**9
+"""Tests of an evaluation that a store takes; a file that only says so can claim any number."""
 _DEEPEST = 200
 """How deep the elements of an XML file may nest."""
 
@@ -43,6 +45,8 @@ def parse(content: bytes) -> SuiteResults:
     if content.startswith(b"PK\x03\x04"):
         raise NotResults("it is an archive: `inspect log convert --to json` writes the JSON log")
     results = _junit(content) if _begins_like_xml(content) else _json(content)
+    if max(results.passed, results.failed, results.skipped) > _MOST:
+        raise NotResults(f"it says that more than {_MOST} tests ran")
     if not results.passed and not results.failed:
         raise NotResults("no test ran in it")
     return results

@@ -11,9 +11,7 @@ from modelgate.domain.pins import Pin, SlotPins, fold, in_force
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, StoreNotice
 from modelgate.errors import StoreProblem
-from modelgate.gate import fallback
 from modelgate.gate.options import Run
-from modelgate.settings.lock import read_lock
 from modelgate.store import Store
 
 
@@ -88,6 +86,8 @@ def read_again(run: Run, known: Approvals) -> Approvals:
 
 def unreachable(run: Run, known: Approvals, problem: Problem) -> Approvals:
     """What is left when the store cannot be asked: what was read before; for a start the fallback file, if young."""
+    from modelgate.gate import fallback  # of a start without its store alone
+
     may = problem.graceable and run.verb == "preflight"
     pins, grace = fallback.stand_in(run.context, run.policy) if may else (None, None)
     kept = known.pins if known.pins is not None else pins
@@ -98,4 +98,6 @@ def _read_lock(run: Run) -> tuple[Pin, ...]:
     """Raises SettingsError. What a gate that observes does not find approves nothing, and stops nothing."""
     if run.observes and not run.context.settings.lock_file.is_file():
         return ()
+    from modelgate.settings.lock import read_lock  # of environments that keep their approvals in git
+
     return read_lock(run.context.settings.lock_file, run.context.scope).pins

@@ -22,7 +22,7 @@ from modelgate.gate.context import Context
 from modelgate.gate.options import Run
 from modelgate.store import Store
 
-CLAIM_SECONDS = 10.0
+LEASE_SECONDS = 10.0
 """How long one gate may ask on behalf of others before the next one asks too."""
 
 
@@ -36,7 +36,7 @@ class Asked:
     """Why old facts stand in."""
     grace: Grace | None = None
     reuse_fingerprint: str | None = None
-    claimed: bool = False
+    leased: bool = False
     """Whether other gates wait for what this run writes down."""
 
 
@@ -51,18 +51,18 @@ def find_out(run: Run, approvals: Approvals) -> Asked:
     if store is None or credential is None or approvals.problem:
         return _with_grace(run, approvals, Asked(_ask(run, approvals)))
     mark = fingerprint.for_reuse(context.scope, context.settings.slots, context.api, credential, store.salt)
-    patience, pause, claimed = Deadline.after(run.deadline.remaining / 2, context.clock), 0.1, False
+    patience, pause, leased = Deadline.after(run.deadline.remaining / 2, context.clock), 0.1, False
     while True:
         if stored := _earlier(store, run, approvals, mark):
-            return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, claimed=claimed)
-        if claimed or run.read_only or not patience.remaining:
+            return Asked(stored.facts, reused_from=stored.run_id, reuse_fingerprint=mark, leased=leased)
+        if leased or run.read_only or not patience.remaining:
             break
-        claimed = _claim(store, mark)
-        if not claimed:  # else it looks once more: whoever had the claim may just have written facts down
+        leased = _lease(store, mark)
+        if not leased:  # else it looks once more: whoever had the lease may just have written facts down
             store.rest()
             context.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
             pause = min(pause * 1.5, 1.0)
-    return _with_grace(run, approvals, Asked(_ask(run, approvals), reuse_fingerprint=mark, claimed=claimed))
+    return _with_grace(run, approvals, Asked(_ask(run, approvals), reuse_fingerprint=mark, leased=leased))
 
 
 def within_grace(
@@ -100,10 +100,10 @@ def _earlier(store: Store, run: Run, approvals: Approvals, mark: str) -> StoredF
     return None
 
 
-def _claim(store: Store, mark: str) -> bool:
+def _lease(store: Store, mark: str) -> bool:
     """Whether this gate is the one that asks. A store that cannot say lets everybody ask."""
     try:
-        return store.claim(mark, seconds=CLAIM_SECONDS)
+        return store.take_lease(mark, store.holder, LEASE_SECONDS) == store.holder
     except StoreProblem:
         return True
 

@@ -14,7 +14,7 @@ from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Settings
 from modelgate.domain.snapshot import Snapshot
 from modelgate.errors import StoreProblem
-from modelgate.gate import approvals, asking, fallback
+from modelgate.gate import approvals, asking
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.asking import Asked
 from modelgate.gate.options import Run
@@ -35,9 +35,9 @@ class Gathered:
     def leave(self) -> None:
         """Lets other gates go on that wait for this one's facts, and ends the connection."""
         store, mark = self.approvals.store, self.asked.reuse_fingerprint
-        if store and mark and self.asked.claimed:
-            with suppress(StoreProblem):  # the claim ends by itself, only later
-                store.release_claim(mark)
+        if store and mark and self.asked.leased:
+            with suppress(StoreProblem):  # the lease ends by itself, only later
+                store.give_back_lease(mark, store.holder)
         if store:
             store.rest()
 
@@ -98,9 +98,15 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         loosened=_loosened(run.options.base, settings) if run.options.base else (),
         api_grace=asked.grace,
         store_grace=known.grace,
-        unheld=fallback.ids(run.context, run.policy) if run.observes and not known.is_read else None,
+        unheld=_unheld(run) if run.observes and not known.is_read else None,
     )
     return Gathered(known, asked, snapshot)
+
+
+def _unheld(run: Run) -> dict[str, str]:
+    from modelgate.gate import fallback  # of a gate that observes without its store alone
+
+    return fallback.ids(run.context, run.policy)
 
 
 def _loosened(base: Settings, settings: Settings) -> tuple[Loosened, ...]:

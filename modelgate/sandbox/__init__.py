@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from modelgate.sandbox.control import SandboxControl
+    from modelgate.sandbox.control_client import SandboxControl
     from modelgate.sandbox.server import Sandbox, serve
 
 __all__ = ["Sandbox", "SandboxControl", "serve"]
@@ -17,7 +17,7 @@ __all__ = ["Sandbox", "SandboxControl", "serve"]
 
 def __getattr__(name: str) -> object:
     if name == "SandboxControl":
-        from modelgate.sandbox.control import SandboxControl
+        from modelgate.sandbox.control_client import SandboxControl
 
         return SandboxControl
     if name in ("Sandbox", "serve"):

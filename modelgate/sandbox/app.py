@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from modelgate.sandbox import batch_controls, controls
+from modelgate.sandbox import batch_control_routes, control_routes
 from modelgate.sandbox.answers import ApiError, error_answer, new_id
-from modelgate.sandbox.batch_controls import BatchControls
+from modelgate.sandbox.batch_control_routes import BatchControlRoutes
 from modelgate.sandbox.batches_api import BatchesApi
-from modelgate.sandbox.controls import Controls
+from modelgate.sandbox.control_routes import ControlRoutes
 from modelgate.sandbox.faults import Faults
 from modelgate.sandbox.front import CutConnection, Front
 from modelgate.sandbox.messages_api import MessagesApi
@@ -30,8 +30,8 @@ def build_app(cut: CutConnection) -> Starlette:
         Route("/v1/models/{name:path}", models.retrieve),
         *batches.routes(),
         *MessagesApi(state).routes(),
-        *Controls(state, faults, batches).routes(),
-        *BatchControls(state, batches).routes(),
+        *ControlRoutes(state, faults, batches).routes(),
+        *BatchControlRoutes(state, batches).routes(),
         Route("/_sandbox/", _controls),
     ]
     return Starlette(
@@ -43,7 +43,7 @@ def build_app(cut: CutConnection) -> Starlette:
 
 def _controls(_request: Request) -> Response:
     """What the banner leads to: the controls, as their modules list them."""
-    return PlainTextResponse("\n".join(filter(None, (controls.__doc__, batch_controls.__doc__))))
+    return PlainTextResponse("\n".join(filter(None, (control_routes.__doc__, batch_control_routes.__doc__))))
 
 
 def _request_id(request: Request) -> str:

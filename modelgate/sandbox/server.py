@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from modelgate.errors import ModelgateError, UsageError
 from modelgate.sandbox.app import build_app
-from modelgate.sandbox.control import SandboxControl
+from modelgate.sandbox.control_client import SandboxControl
 
 HOST = "127.0.0.1"
 API_KEY = "sandbox-key"

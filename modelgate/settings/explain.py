@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelgate.domain.text import did_you_mean, printable
@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+    from modelgate.domain.source import Source
+    from modelgate.settings.errors import SettingsErrors
     from modelgate.settings.positions import KeyPath
 
-MUST_BE_ARRAY = "must be an array"
+_MUST_BE_ARRAY = "must be an array"
+_AS_JSON = 'in a variable an array is JSON: ["batch","thinking"]'
 _WORDS = {
     "missing": "is missing",
     "bool_type": "must be true or false",
@@ -22,7 +25,7 @@ _WORDS = {
     "finite_number": "must be a finite number",
     "string_type": "must be a string",
     "string_too_short": "is empty",
-    "list_type": MUST_BE_ARRAY,
+    "list_type": _MUST_BE_ARRAY,
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "date_type": "must be a date without quotes, such as 2026-12-31",
@@ -40,7 +43,17 @@ _MOST = 20
 """More problems than this are counted, not listed."""
 
 
-def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
+def complain(
+    error: ValidationError, tree: Mapping[str, Any], place: Callable[[KeyPath], Source], complaints: SettingsErrors
+) -> None:
+    """Adds each of pydantic's errors, with the source of the value that is wrong."""
+    for path, what in _explained(error, tree):
+        where = place(path)
+        in_variable = what == _MUST_BE_ARRAY and str(where)[0] == "$"
+        complaints.add(where, _shown(path), what, _AS_JSON if in_variable else "")
+
+
+def _explained(error: ValidationError, tree: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
     """Key path and what is wrong there, for each of pydantic's errors."""
     details = error.errors(include_url=False)
     listed: list[tuple[KeyPath, str]] = [(_path(detail), _what(detail, tree)) for detail in details[:_MOST]]
@@ -49,7 +62,7 @@ def explain(error: ValidationError, tree: Mapping[str, Any]) -> list[tuple[KeyPa
     return listed
 
 
-def shown(path: KeyPath) -> str:
+def _shown(path: KeyPath) -> str:
     """A key path as people write it: `slots.summarizer.model`. A waiver's place is its source, so it goes unnamed."""
     parts = [part for depth, part in enumerate(path) if not (path[0] == "waivers" and depth == 1)]
     return printable(".".join(str(part) for part in parts))

@@ -1,7 +1,7 @@
 """The layers of the settings, as sources of pydantic-settings: flags over variables over files.
 
 pydantic-settings merges tables key by key, later layers below earlier ones. What it would get wrong is put right here:
-waivers of all files count together, and `model` and `model_from` replace each other.
+waivers of all files count together, `model` and `model_from` replace each other, and variables add to a slot's needs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from modelgate.settings.toml import TomlFile
 from modelgate.settings.variables import PREFIX, Path, Variable
 
 _ONE_OF = ("model", "model_from")
+_LIMITS = ("min_input_tokens", "min_output_tokens")
 
 
 class TablesLayer(PydanticBaseSettingsSource):
@@ -114,3 +115,21 @@ def place(layers: Sequence[Layer], path: KeyPath) -> Source:
             if source := layer.places.get(path[:depth]):
                 return source
     return DEFAULT
+
+
+def is_need(path: KeyPath) -> bool:
+    """Whether the key is a need of a slot, to which variables may only add."""
+    return path[0] == "slots" and path[2:] in (("requires",), *((key,) for key in _LIMITS))
+
+
+def with_needs(tables: dict[str, Any], added: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The tables with the needs that variables add: `requires` are joined, of limits the larger counts."""
+    if added is None:
+        return tables
+    slots = dict(tables.get("slots", {}))
+    for name, more in added.get("slots", {}).items():
+        slot = slots.get(name, {})
+        limits = {key: max(more[key], slot.get(key, 0)) for key in _LIMITS if key in more}
+        joined = {"requires": [*slot.get("requires", ()), *more["requires"]]} if "requires" in more else {}
+        slots[name] = {**slot, **limits, **joined}
+    return {**tables, "slots": slots}

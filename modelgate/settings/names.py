@@ -69,6 +69,11 @@ def capability(text: str) -> str:
     return _match(text, _CAPABILITY, "requirements look like 'batch' or 'effort.high'")
 
 
+def suite(text: str) -> str:
+    """A suite: an evaluation as its evidence and `accept_needs` name it."""
+    return _match(text, _SERVICE, "letters, digits and . _ - only, a letter or digit first")
+
+
 def workspace(text: str) -> str:
     """The ID of a workspace, as it goes into a header."""
     return _match(text, _WORKSPACE, "the ID of a workspace looks like 'wrkspc_01AbC'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,16 @@ from modelgate.domain.text import did_you_mean, printable
 from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.assemble import Assembler, api, notify, prices, watch
-from modelgate.settings.effective import Value, effective
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import TomlFile, read_toml
 from modelgate.settings.trust import Trust, covered, is_strangers, untrusted
 from modelgate.settings.variables import Overridable, Variables, sort_variables
 
 if TYPE_CHECKING:
+    from modelgate.settings.effective import Value
     from modelgate.settings.layers import Layer
 
 _DEFAULT_SERVICE = "default"
-_AS_JSON = 'in a variable an array is JSON: ["batch","thinking"]'
 
 
 def load(
@@ -98,6 +98,7 @@ def show(
     *, service: str | None, environment: str | None, config_dir: Path | None, environ: Mapping[str, str]
 ) -> list[Value]:
     """The effective settings, key by key, of an environment or (None named) of all. Raises SettingsError."""
+    from modelgate.settings.effective import effective
     from modelgate.settings.schema import tree
 
     known = load(service=service, environment=environment, config_dir=config_dir, environ=environ, anywhere=True)
@@ -177,25 +178,29 @@ def _merge(
     """The tables of all layers as one, validated. Here alone pydantic is imported."""
     from pydantic import ValidationError
 
-    from modelgate.settings.explain import MUST_BE_ARRAY, explain, shown
-    from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, place
+    from modelgate.settings.layers import VariablesLayer, file_layer, flags_layer, is_need, place, with_needs
     from modelgate.settings.schema import Document, tree
 
     complaints, keys = SettingsErrors(), tree()
     variables = sort_variables(environ, keys, _overridable(files), complaints)
     complaints.raise_any()
     given = {path: (name, text) for path, (name, text) in flags.items() if text}
-    layers: list[Layer] = [flags_layer(given), VariablesLayer(variables.read), *map(file_layer, files)]
-    tables, problems = {}, []
-    try:
-        tables = Document(_build_sources=(tuple(layers), {})).model_dump(exclude_unset=True)
-    except ValidationError as error:  # raised on outside: its text and context hold the values of settings
-        problems = explain(error, keys)
-    for path, what in problems:
-        where = place(layers, path)
-        complaints.add(where, shown(path), what, _AS_JSON if what == MUST_BE_ARRAY and str(where)[:1] == "$" else "")
+    needs = {path: variable for path, variable in variables.read.items() if is_need(path)}
+    others = {path: variable for path, variable in variables.read.items() if path not in needs}
+    layers: list[Layer] = [flags_layer(given), VariablesLayer(others), *map(file_layer, files)]
+    added: list[Layer] = [VariablesLayer(needs)] if needs else []
+    dumped: list[dict[str, Any]] = []
+    for sources in [layers, added] if added else [layers]:
+        try:
+            dumped.append(Document(_build_sources=(tuple(sources), {})).model_dump(exclude_unset=True))
+        except ValidationError as error:  # raised on later: its text and context hold the values of settings
+            from modelgate.settings.explain import complain
+
+            complain(error, keys, partial(place, sources), complaints)
     complaints.raise_any()
-    return tables, Assembler(lambda path: place(layers, path), environ, complaints), variables
+    tables, *more = dumped
+    where_set = [*layers, *added]
+    return with_needs(tables, *more), Assembler(lambda path: place(where_set, path), environ, complaints), variables
 
 
 def _overridable(files: Sequence[TomlFile]) -> Overridable:

@@ -49,9 +49,12 @@ def append(
     *,
     expect: Mapping[str, int],
     now: datetime,
-    claim: tuple[str, str] | None = None,
+    lease: tuple[str, str] | None = None,
 ) -> Head:
-    """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more; `claim`: name and holder."""
+    """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more.
+
+    `lease`: name and holder of one that ends with it.
+    """
     # A run's row comes before what belongs to it: `read.run` relies on it.
     ordered = sorted(rows, key=lambda row: row.table != "runs")
     attempts: list[tuple[str, Head]] = []
@@ -67,14 +70,14 @@ def append(
         with pipeline(connection):
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
                 connection.execute(insert(CHAINED[name]), [value for _, value in group])
-            if claim:
-                connection.execute(_END_CLAIM, dict(zip(("name", "holder"), claim, strict=True)))
+            if lease:
+                connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head
 
     return database.run(work, write=True)
 
 
-_END_CLAIM = text("DELETE FROM claims WHERE fingerprint = :name AND holder = :holder")
+_END_LEASE = text("DELETE FROM claims WHERE fingerprint = :name AND holder = :holder")
 _BEGIN = text("SELECT * FROM modelgate_begin(:service, :environment, :key)")
 
 

@@ -22,7 +22,6 @@ from sqlalchemy.pool import NullPool
 
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
-from modelgate.store import server
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
@@ -149,11 +148,11 @@ class Database:
             weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
             return engine
         if self.is_server:
-            options = server.options_of(self.address)
-            from modelgate.store.dialect import URL  # of servers alone: it imports SQLAlchemy's
+            from modelgate.store import server
 
+            options = server.options_of(self.address)
             engine = create_engine(
-                URL,
+                server.URL,
                 creator=lambda: self._connect_server(options),
                 poolclass=NullPool,
                 hide_parameters=True,
@@ -171,6 +170,8 @@ class Database:
         if not self.is_server:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
+        from modelgate.store import server
+
         seconds = self.seconds if connection.get_execution_options().get("bounded", False) else 0
         schema = server.schema_of(self.address)
         begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
@@ -191,6 +192,8 @@ class Database:
         return connection
 
     def _connect_server(self, options: dict[str, str]) -> psycopg.Connection:
+        from modelgate.store import server
+
         connection = server.connect(options, self.seconds)
         info = connection.info
         self.is_unencrypted = server.is_unencrypted(

@@ -138,7 +138,8 @@ def latest(scope: Scope, server: bool, before: int = NO_END) -> Question[tuple[H
 def first_run(connection: Connection, scope: Scope, is_late_enough: ColumnElement[bool]) -> int:
     """The sequence of the first run that was recorded late enough: recorded times never step back along a chain."""
     later = select(runs.c.sequence).where(within(runs, scope), is_late_enough)
-    return connection.execute(later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1)).scalar() or NO_END
+    (found,) = together(connection, later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1))
+    return found[0].sequence if found else NO_END
 
 
 class More(Exception):

@@ -85,14 +85,15 @@ def open_store(
 
 def _read(opened: Database, ahead: tuple[Scope, str] | None) -> tuple[Schema | None, State | None]:
     """The schema, and the state if it could be read with it: a schema that does not fit has to be told first."""
-    if ahead and opened.is_server:
-        try:
-            return opened.ask(both(SCHEMA, read.state(*ahead, server=True)))
-        except More:
-            pass
-        except StoreProblem as error:
-            if error.problem.check != INCOMPATIBLE:
-                raise
+    if not opened.is_server:
+        return opened.run(read_schema), None
+    try:
+        return opened.ask(both(SCHEMA, read.state(*ahead, server=True))) if ahead else (opened.ask(SCHEMA), None)
+    except More:
+        return opened.ask(SCHEMA), None
+    except StoreProblem as error:
+        if error.problem.check != INCOMPATIBLE:
+            raise
     return opened.run(read_schema), None
 
 

@@ -17,10 +17,11 @@ from modelgate.store.tables import CHAINED
 from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration that this version of modelgate knows."""
 USABLE_FROM = "0.1.0"
 """What its store says of the oldest gate version that may use it; a test compares with the migrations."""
+VERSION_TABLE = "modelgate_version"
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"
 

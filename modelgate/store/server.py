@@ -1,4 +1,4 @@
-"""PostgreSQL: how a connection is made, and how each transaction begins.
+"""PostgreSQL: how a connection is made, and how each transaction begins. Imported where the store is on a server.
 
 Nothing that an earlier client left in a server's session may matter: behind a pooler in transaction mode that client
 may have been anybody. So each transaction begins with settings of its own, in the one round trip that BEGIN takes.
@@ -10,17 +10,22 @@ import os
 import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
 from modelgate.store.address import Address
+from modelgate.store.schema import VERSION_TABLE
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.abc import Buffer
 
-VERSION_TABLE = "modelgate_version"
+URL = "postgresql+modelgate://"
 _IN_THE_CLEAR = "!password"
 _VERIFIED = ("verify-ca", "verify-full")
 _LEAST_LIBPQ = 160000
@@ -136,3 +141,33 @@ def is_unencrypted(*, host: str, address: str, tls: bool) -> bool:
         return not ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return True
+
+
+class Dialect(PGDialect_psycopg):
+    """SQLAlchemy's, without its four questions on an engine's first connection: four round trips of every command.
+
+    What they ask is in the server's greeting, or of no use here: `begin` says the rest.
+    """
+
+    supports_statement_cache = True
+
+    def _get_server_version_info(self, connection: Connection) -> tuple[int, ...]:
+        version: int = _raw(connection).info.server_version
+        return divmod(version, 10000)
+
+    def _get_default_schema_name(self, connection: Connection) -> str:  # noqa: ARG002 # as SQLAlchemy calls it
+        return "public"
+
+    def get_default_isolation_level(self, dbapi_conn: Any) -> Literal["READ COMMITTED"]:  # noqa: ARG002 # as above
+        """Each transaction says its own."""
+        return "READ COMMITTED"
+
+    def _set_backslash_escapes(self, connection: Connection) -> None:
+        self._backslash_escapes = _raw(connection).info.parameter_status("standard_conforming_strings") == "off"
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+registry.register("postgresql.modelgate", __name__, "Dialect")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from modelgate.domain.history import Event, Standing, State, StoredFacts, Stored
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.store import handovers, leases, read
+from modelgate.store import handovers, read
 from modelgate.store.append import Row, append
 from modelgate.store.database import Database
 from modelgate.store.places import end_of
@@ -25,6 +25,7 @@ from modelgate.store.schema import Schema
 from modelgate.store.together import together
 
 if TYPE_CHECKING:
+    from modelgate.domain.evidence import Evidence
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, NoticeRow, Recorded
     from modelgate.domain.rows import FindingRow
@@ -51,11 +52,13 @@ class Store:
         self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...], ahead: Ahead | None = None
     ) -> None:
         self._database = database
+
         self._schema = schema
         self.notices = notices
-        self._holder = secrets.token_hex(8)
+        self.holder = secrets.token_hex(8)
+        """Who this is among those that take leases."""
         self._ahead = ahead
-        self._claimed: set[str] = set()
+        self._ended: set[str] = set()
 
     def __enter__(self) -> Store:
         return self
@@ -121,17 +124,17 @@ class Store:
         *,
         expect: Mapping[str, int] | None = None,
         now: datetime,
-        claim: str | None = None,
+        lease: str | None = None,
     ) -> Head:
         """Adds `rows` to the chain of `scope` in one transaction, all or none, and returns its new end.
 
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
-        A `claim` that is this store's ends with it.
+        A `lease` of this store's holder ends with it.
         """
-        end = (claim, self._holder) if claim in self._claimed else None
-        head = append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now, claim=end)
-        self._claimed.discard(claim or "")
+        end = (lease, self.holder) if lease else None
+        head = append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now, lease=end)
+        self._ended |= {lease} if lease else set()
         return head
 
     def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
@@ -240,6 +243,14 @@ class Store:
 
         return self._database.run(lambda c: notices.told(c, channel))
 
+    def evidence(
+        self, scope: Scope, slot: str | None = None, *, ids: Collection[str] | None = None, limit: int | None = None
+    ) -> tuple[Evidence, ...]:
+        """What was shown of IDs in a slot or (None) in all, the newest `limit` (None: all), oldest first."""
+        from modelgate.store import evidence
+
+        return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
+
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
         from modelgate.store import batches
@@ -254,29 +265,27 @@ class Store:
 
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.take(c, name, holder, seconds), write=True)
 
     def renew_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Renews a lease, late or not; False if somebody else has had it since `holder` took it."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.renew(c, name, holder, seconds), write=True)
 
     def lease(self, name: str) -> tuple[str, float] | None:
         """Who last took a lease and until when, by the database's clock."""
+        from modelgate.store import leases
+
         return self._database.run(lambda c: leases.until(c, name))
 
     def give_back_lease(self, name: str, holder: str) -> None:
-        """Ends a lease that `holder` has."""
+        """Ends a lease that `holder` has, if it did not end with rows."""
+        if name in self._ended:
+            self._ended.discard(name)
+            return
+        from modelgate.store import leases
+
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)
-
-    def claim(self, fingerprint: str, *, seconds: float) -> bool:
-        """Takes or extends a lease of `seconds` for this store; False while it is somebody else's."""
-        if self.take_lease(fingerprint, self._holder, seconds) != self._holder:
-            return False
-        self._claimed.add(fingerprint)
-        return True
-
-    def release_claim(self, fingerprint: str) -> None:
-        """Gives a lease back, if it is still this store's."""
-        if fingerprint in self._claimed:
-            self._claimed.discard(fingerprint)
-            self.give_back_lease(fingerprint, self._holder)

@@ -194,6 +194,26 @@ tellings = _audited(
     Column("notices", Integer, nullable=False),
 )
 
+evidence = _audited(
+    "evidence",
+    Column("slot", Text, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("passed", Integer),
+    Column("failed", Integer),
+    Column("file_format", Text),
+    Column("file_digest", Text),
+    Column("status", Integer),
+    Column("error_type", Text),
+    Column("request_id", Text),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("served_model", Text),
+)
+
 store_info = Table(
     "store_info",
     metadata,
@@ -205,7 +225,7 @@ store_info = Table(
 """One row. `usable_from`: the oldest gate version that may use this store. `chained`: the tables of the chain, with
 commas, so that a gate finds the chain's end in tables that are younger than itself."""
 
-claims = Table(
+leases = Table(
     "claims",
     metadata,
     Column("fingerprint", Text, primary_key=True),
@@ -230,6 +250,6 @@ they write it, and it proves nothing. `since`: the end before the transaction th
 
 CHAINED: Mapping[str, Table] = {
     each.name: each
-    for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings)
+    for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings, evidence)
 }
 """The tables whose rows this version can read and add. A new family of rows is declared above and listed here."""

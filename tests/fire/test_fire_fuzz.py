@@ -25,7 +25,8 @@ from modelgate.domain.chain import GENESIS, Link, digest, walk
 from modelgate.domain.rows import Head
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
-from modelgate.settings import load, read_lock, settings_names
+from modelgate.settings import load, settings_names
+from modelgate.settings.lock import read_lock
 
 ROUND = 150
 JSON = st.recursive(

@@ -13,7 +13,7 @@ from modelgate.batches import operations
 from modelgate.batches.job import Job
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.statistics import Statistics, account
-from modelgate.sandbox.control import SandboxControl
+from modelgate.sandbox.control_client import SandboxControl
 from support.sites import Site, SteppedClock
 
 MODEL = "claude-sonnet-4-6"

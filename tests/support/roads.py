@@ -23,6 +23,8 @@ class Road:
     """That one round trip takes longer by."""
     connections: list[list[bytes]] = field(default_factory=list)
     """Of each connection the round trips once it was made: what the client sent before it waited."""
+    waited: float = 0.0
+    """Seconds that clients waited for answers once their connections were made."""
     open_now: int = 0
     """Connections that are open."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,6 +42,7 @@ class Road:
     def forget(self) -> None:
         """Counts from nothing again."""
         self.connections.clear()
+        self.waited = 0.0
 
     def told(self) -> list[str]:
         """The statements of each round trip, for people."""
@@ -63,15 +66,18 @@ def long_road(upstream: Path, folder: Path, road: Road) -> Iterator[Path]:
                 road.connections.append(trips)
                 road.open_now += 1
             ready = threading.Event()
-            waits = [True]
+            waits, since = [True], [0.0]
 
             def back() -> None:
                 with contextlib.suppress(OSError):
                     while piece := server.recv(1 << 20):
+                        client.sendall(piece)
+                        with road.lock:
+                            if ready.is_set() and not waits[0]:
+                                road.waited += time.monotonic() - since[0]
                         if b"Z\0\0\0\5" in piece:
                             ready.set()
                         waits[0] = True
-                        client.sendall(piece)
                 with contextlib.suppress(OSError):
                     client.shutdown(socket.SHUT_RDWR)
 
@@ -82,7 +88,7 @@ def long_road(upstream: Path, folder: Path, road: Road) -> Iterator[Path]:
                         server.sendall(piece)
                         continue
                     if waits[0]:
-                        waits[0] = False
+                        since[0], waits[0] = time.monotonic(), False
                         time.sleep(road.seconds)
                         if ready.is_set():
                             trips.append(b"")

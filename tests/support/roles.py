@@ -9,7 +9,7 @@ import psycopg
 from support.databases import PostgreSQL, upgraded
 from support.documents import code_blocks
 
-ROLES = ("modelgate_migrator", "modelgate_gate", "modelgate_operator", "modelgate_watcher", "modelgate_reader")
+ROLES = tuple(f"modelgate_{name}" for name in ("migrator", "gate", "operator", "prover", "watcher", "reader"))
 As = Callable[[str], str]
 
 

@@ -197,7 +197,7 @@ def test_a_store_that_breaks_at_any_moment_never_passes_unrecorded(proxied: tupl
         site.asks(policy={**SOON, "reuse_seconds": 1, "grace_hours": 1}, summarizer=ALIAS)
         site.clock.ahead += timedelta(seconds=5)
         proxy.left = let_through
-        report = site.preflight(ANTHROPIC_API_KEY=f"key-{let_through}")  # its claim is nobody else's
+        report = site.preflight(ANTHROPIC_API_KEY=f"key-{let_through}")  # its lease is nobody else's
         proxy.left = 10**6
         if report.verdict is Verdict.PASS:
             assert site.store().run(report.run_id or "") is not None
@@ -261,6 +261,8 @@ def test_the_fallback_file_stands_in_for_the_store(proxied: tuple[Site, StorePro
         {"handed_at": "2126-01-01T00:00:00Z"},
         {"handed_at": 7},
         {"models": [1]},
+        {"models": {"summarizer": {"id": OLD, "reference": ALIAS, "revision": "one"}}},
+        {"models": {"summarizer": {"id": OLD, "reference": ALIAS, "revision": True}}},
     ],
     ids=lambda spoiled: json.dumps(spoiled)[:40],
 )

@@ -48,6 +48,14 @@ def test_an_application_that_reads_its_own_settings_is_refused_any_difference(fi
     assert file_site.preflight().models == {"summarizer": OLD}
 
 
+def test_a_waiver_for_a_slot_that_is_not_there_is_unused(file_site: Site) -> None:
+    """A name that was mistyped, or a slot that went: the waiver covers nothing, and that is told."""
+    waiver = WAIVER.format("drift.alias-moved", "2999-01-01").replace('"summarizer"', '"sumarizer"')
+    file_site.asks(more=waiver, summarizer=ALIAS)
+    file_site.accept("summarizer")
+    assert found(file_site.check()) == {"settings.waiver-unused": "note"}
+
+
 def test_a_waiver_covers_until_its_last_day_is_over(file_site: Site) -> None:
     """Marked and not counted; the day after it refuses check and warns preflight; one that covers nothing is told."""
     today = datetime.now(UTC).date()

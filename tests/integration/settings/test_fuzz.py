@@ -11,7 +11,8 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Settings
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
-from modelgate.settings import Lock, load, read_lock, render_lock, settings_names
+from modelgate.settings import load, settings_names
+from modelgate.settings.lock import Lock, read_lock, render_lock
 
 same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -222,6 +222,27 @@ def test_variables_have_types(config: Config) -> None:
     assert settings.prices == {"claude-x": Price(Decimal("1.1"), Decimal(5))}
 
 
+def test_variables_add_to_needs_and_never_take_from_them(config: Config) -> None:
+    """`requires` are joined, of limits the larger counts: what the files ask for stays asked for."""
+    config.write(prod='[slots.a]\nmodel = "x"\nrequires = ["batch"]\nmin_input_tokens = 20\nmin_output_tokens = 5')
+    taken = {"MODELGATE_SLOTS__A__REQUIRES": "[]", "MODELGATE_SLOTS__A__MIN_INPUT_TOKENS": "1"}
+    added = {
+        "MODELGATE_SLOTS__A__REQUIRES": '["batch", "citations"]',
+        "MODELGATE_SLOTS__A__MIN_INPUT_TOKENS": "30",
+        "MODELGATE_SLOTS__A__MIN_OUTPUT_TOKENS": "4",
+    }
+    source = Source("config/prod.toml", 2)
+    assert config.load(taken).slots == (Slot("a", "x", source, ("batch",), 20, 5),)
+    assert config.load(added).slots == (Slot("a", "x", source, ("batch", "citations"), 30, 5),)
+
+
+def test_a_need_in_a_variable_is_complained_of_like_any_setting(config: Config) -> None:
+    """Beside a good list in the file: a list that is none, a limit that is none, and the source is the variable."""
+    config.write(prod='[slots.a]\nmodel = "x"\nrequires = ["batch"]\nmin_input_tokens = 20')
+    for key, text in (("REQUIRES", "batch,thinking"), ("MIN_INPUT_TOKENS", "many")):
+        assert str(config.error({f"MODELGATE_SLOTS__A__{key}": text})).startswith(f"$MODELGATE_SLOTS__A__{key}: ")
+
+
 def test_a_variable_does_not_say_whom_to_believe(config: Config) -> None:
     """`api.origins` comes from files alone: whoever may set a variable would otherwise choose who is believed."""
     config.write(prod='[slots.a]\nmodel = "x"')

@@ -10,7 +10,7 @@ LOCKED = """\
 import sys
 from pathlib import Path
 from modelgate.domain.rows import Scope
-from modelgate.settings import read_lock, render_lock
+from modelgate.settings.lock import read_lock, render_lock
 Path("prod.lock.toml").write_text(render_lock(Scope("s", "prod"), []))
 read_lock(Path("prod.lock.toml"), Scope("s", "prod"))
 print(sorted(name for name in sys.modules if name in ("pydantic", "pydantic_settings", "sqlalchemy", "anthropic")))

@@ -10,7 +10,7 @@ import pytest
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
 from modelgate.errors import SettingsError
-from modelgate.settings import Lock, read_lock, render_lock, write_lock
+from modelgate.settings.lock import Lock, read_lock, render_lock, write_lock
 
 SCOPE = Scope("checkout", "prod")
 HAIKU = Pin(

@@ -107,11 +107,11 @@ def test_many_gates_that_start_at_once_ask_once(site: Site) -> None:
 
 
 def test_whoever_waits_for_a_gate_that_died_asks_in_its_place(file_site: Site) -> None:
-    """A claim that nobody gives back keeps a gate waiting for half of its own deadline, and no longer."""
+    """A lease that nobody gives back keeps a gate waiting for half of its own deadline, and no longer."""
     file_site.asks(policy={**REUSE, "deadline_seconds": 4}, grader=CANONICAL)
     asked = file_site.store().run(file_site.preflight().run_id or "")
     assert asked is not None
-    assert file_site.store().claim(asked.run.reuse_fingerprint or "", seconds=600)
+    assert file_site.store().take_lease(asked.run.reuse_fingerprint or "", "another", 600) == "another"
     file_site.clock.ahead += timedelta(hours=2)
     report = file_site.preflight()
     assert (report.exit_code, report.requests) == (0, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from support.databases import append_at, opened
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
@@ -179,6 +179,15 @@ def test_the_last_preflight_is_the_newest_that_passed(database_url: str) -> None
     found = store.last_preflight(PROD)
     assert found is not None
     assert (found.run.run_id, found.envelope.recorded_at, found.envelope.author.host) == ("prod-1", hour(1), "pod-1")
+
+
+def test_a_host_that_is_ahead_hides_nothing(postgresql_url: str) -> None:
+    """What a host a day ahead of the server did does not stand before what others did since: the server dates both."""
+    store, now = opened(postgresql_url), datetime.now(UTC)
+    store.append(PROD, AUTHOR, [run_row("r1"), handed("r1", "summarizer", "x")], now=now + timedelta(days=1))
+    store.append(PROD, AUTHOR, [run_row("r2"), handed("r2", "summarizer", "y")], now=now)
+    then = store.handed_over_at(PROD, now + timedelta(minutes=10))
+    assert [(each.model_id, each.recorded_at < now + timedelta(minutes=10)) for each in then] == [("y", True)]
 
 
 def test_chains_are_apart(database_url: str) -> None:

@@ -18,9 +18,9 @@ from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 store = opened(sys.argv[1])
 store.state(PROD, promote_from="staging")
 store.facts(PROD, reuse_fingerprint="f")
-store.claim("f", seconds=9)
+store.take_lease("f", store.holder, 9)
 store.append(PROD, AUTHOR, [run_row("r2"), handed("r2", "a", "x")], now=NOW)
-store.release_claim("f")
+store.give_back_lease("f", store.holder)
 print(sorted(name for name in sys.modules if name in ("alembic", "sqlalchemy.orm", "anthropic", "sqlalchemy.testing")))
 """
 

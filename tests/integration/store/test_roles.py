@@ -9,6 +9,7 @@ from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 from support.roles import As, store_with_roles
 
+from modelgate.domain.evidence import EvidenceRow
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
 from modelgate.errors import StoreProblem
@@ -30,8 +31,8 @@ def test_the_gate_reads_and_records_and_cannot_pin(url_as: As) -> None:
     found = store.run("r1")
     assert found is not None
     assert found.envelope.database_user == "modelgate_gate"
-    assert store.claim("f", seconds=9)
-    store.release_claim("f")
+    assert store.take_lease("f", "me", 9) == "me"
+    store.give_back_lease("f", "me")
     with pytest.raises(StoreProblem, match="lacks a right") as refused:
         store.append(PROD, AUTHOR, [run_row("r2"), pin_row(1)], now=NOW)
     assert refused.value.hint.endswith("; docs/postgresql.md says which role may what")
@@ -52,6 +53,19 @@ def test_the_operator_pins(url_as: As) -> None:
     store = opened(url_as("modelgate_operator"))
     store.append(PROD, AUTHOR, [*RUN, pin_row(1)], now=NOW)
     assert [event.envelope.database_user for event in store.history(PROD)] == ["modelgate_operator"] * 2
+
+
+def test_the_prover_adds_evidence_and_nothing_else(url_as: As) -> None:
+    """The role of the CI that runs evaluations records what it found; a pin, a run or a notice of its is refused."""
+    proof = EvidenceRow("summarizer", "x", "quality", "passed", "https://api.anthropic.com")
+    store = opened(url_as("modelgate_prover"))
+    head = store.append(PROD, AUTHOR, [proof], now=NOW)
+    for rows in ([pin_row(1)], [run_row("r1")], [proof, pin_row(1)], [TellingRow("slack:1", "dig_1", 0, 0)]):
+        with pytest.raises(StoreProblem, match="lacks a right"):
+            store.append(PROD, AUTHOR, rows, now=NOW)
+    assert ([each.row for each in store.evidence(PROD)], store.head(PROD)) == ([proof], head)
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        opened(url_as("modelgate_gate")).append(PROD, AUTHOR, [proof], now=NOW)
 
 
 def test_the_watcher_adds_notices_and_nothing_else(url_as: As) -> None:

@@ -132,7 +132,7 @@ def test_the_gate_leases_no_batch(url_as: As) -> None:
     """It may neither take a batch's lease, nor end one, nor rename its own to one; its own it may."""
     operator, gate = opened(url_as(OPERATOR)), opened(url_as(GATE))
     assert operator.take_lease("batch:job", "ada", 60) == "ada"
-    assert gate.claim("mark", seconds=60)
+    assert gate.take_lease("mark", gate.holder, 60) == gate.holder
     for statement in (
         "DELETE FROM claims WHERE fingerprint = 'batch:job'",
         "UPDATE claims SET until = 0 WHERE fingerprint = 'batch:job'",
@@ -143,7 +143,7 @@ def test_the_gate_leases_no_batch(url_as: As) -> None:
             thief.execute(f"SET search_path = modelgate; {statement}".encode())
     with pytest.raises(StoreProblem, match="lacks a right"):
         gate.take_lease("batch:job", "mallory", 60)
-    gate.release_claim("mark")
+    gate.give_back_lease("mark", gate.holder)
     operator.give_back_lease("batch:job", "ada")
 
 

@@ -8,22 +8,19 @@ from support.databases import opened
 def test_a_lease_is_one_gates_at_a_time(database_url: str) -> None:
     """The second gate is told no until the first gives the lease back; the first may extend its own."""
     first, second = opened(database_url), opened(database_url)
-    assert [first.claim("f", seconds=60), second.claim("f", seconds=60), first.claim("f", seconds=60)] == [
-        True,
-        False,
-        True,
-    ]
-    second.release_claim("f")
-    assert second.claim("f", seconds=60) is False
-    first.release_claim("f")
-    assert second.claim("f", seconds=60) is True
+    for store in (first, second, first):
+        assert store.take_lease("f", store.holder, 60) == first.holder
+    second.give_back_lease("f", second.holder)
+    assert second.take_lease("f", second.holder, 60) == first.holder
+    first.give_back_lease("f", first.holder)
+    assert second.take_lease("f", second.holder, 60) == second.holder
 
 
 def test_a_lease_that_ran_out_is_free(database_url: str) -> None:
     """A gate that died keeps nobody waiting for longer than it asked for."""
     first, second = opened(database_url), opened(database_url)
-    assert first.claim("f", seconds=-1) is True
-    assert second.claim("f", seconds=60) is True
+    assert first.take_lease("f", first.holder, -1) == first.holder
+    assert second.take_lease("f", second.holder, 60) == second.holder
 
 
 def test_a_named_holder_keeps_its_lease_across_processes(database_url: str) -> None:

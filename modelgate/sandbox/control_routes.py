@@ -1,6 +1,6 @@
 """Driving a sandbox over HTTP while it runs. No key is needed; nothing here is recorded in the request log.
 
-The controls of batches are in `batch_controls`.
+The controls of batches are in `batch_control_routes`.
 
 | control | body (JSON) | effect |
 |---|---|---|
@@ -44,7 +44,7 @@ DEFAULT_LIKE = "claude-sonnet-5"
 DEFAULT_RETIRES_IN_DAYS = 200
 
 
-class Controls:
+class ControlRoutes:
     """The handlers of the table above, over one sandbox's state and faults."""
 
     def __init__(self, state: State, faults: Faults, batches: BatchesApi) -> None:

@@ -20,7 +20,7 @@ from modelgate.sandbox.outcomes import PLAN_KINDS, Plan
 from modelgate.sandbox.state import State
 
 
-class BatchControls:
+class BatchControlRoutes:
     """The handlers of the table above."""
 
     def __init__(self, state: State, api: BatchesApi) -> None:

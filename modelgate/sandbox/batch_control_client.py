@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 
-class BatchControl:
+class BatchControlClient:
     """The part of `SandboxControl` that drives batches."""
 
     @abstractmethod

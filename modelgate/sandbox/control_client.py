@@ -10,7 +10,7 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
 from modelgate.errors import UsageError
-from modelgate.sandbox.control_batches import BatchControl
+from modelgate.sandbox.batch_control_client import BatchControlClient
 
 SPEND_CAP = "enforced_spend_limit_reached"
 """`error.details.error_code` of a 429 for which waiting does not help (documented)."""
@@ -18,7 +18,7 @@ SPEND_CAP = "enforced_spend_limit_reached"
 _TIMEOUT_SECONDS = 30
 
 
-class SandboxControl(BatchControl):
+class SandboxControl(BatchControlClient):
     """Drives the sandbox at `url`; every method is one request, and has taken effect when it returns."""
 
     def __init__(self, url: str) -> None:
