@@ -26,7 +26,10 @@ ASKED = {
     "check": (["check"], {}),
     "status": (["status"], {}),
     "history": (["history"], {}),
-    "rollback --dry-run": (["rollback", "slot_3", "--to", "claude-sonnet-5", "--never-run", "--reason", "x", "--dry-run"], {}),
+    "rollback --dry-run": (
+        ["rollback", "slot_3", "--to", "claude-sonnet-5", "--never-run", "--reason", "x", "--dry-run"],
+        {},
+    ),
     "audit head": (["audit", "head"], {}),
 }
 

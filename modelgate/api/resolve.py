@@ -1,4 +1,4 @@
-"""What names mean today: one list, one `retrieve` for each name that it does not hold, at most one list of retired."""
+"""What names mean today: one list, one `retrieve` for each name that it lacks, at most one list with retired models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelgate.api.parse import is_name
 from modelgate.api.transport import Transport
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
-from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
+from modelgate.domain.catalogue import LIFECYCLES, Answer, Entry, Facts, Outcome
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.errors import ApiProblem, failure_of
@@ -107,10 +107,10 @@ class _Asking:
         absent = self.names - self.entries.keys()
         gone = self.pinned - self.entries.keys()
         jobs |= self._retrieve(absent - jobs.keys())
-        listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api") if gone else None
+        listing_retired = Background(partial(self.catalogue.list, LIFECYCLES), "api") if gone else None
         heard = {name: jobs[name].result(self._deadline.remaining, _LATE) for name in absent & jobs.keys()}
         if listing_retired is None and any(_is_unknown(said) for said in heard.values()):
-            listing_retired = Background(partial(self.catalogue.list, ("retired",)), "api")
+            listing_retired = Background(partial(self.catalogue.list, LIFECYCLES), "api")
         retired = listing_retired.result(self._deadline.remaining, _LATE) if listing_retired else Listing(())
         self._learn_retired(retired, absent | gone)
         nameless = listed.nameless or (None if isinstance(retired, Failure) else retired.nameless)
@@ -129,8 +129,12 @@ class _Asking:
         }
 
     def _learn_retired(self, retired: Listed, wanted: frozenset[str]) -> None:
-        if not isinstance(retired, Failure):
-            self.entries |= {e.id: e for e in retired.entries if e.id in wanted and e.lifecycle == "retired"}
+        """Retired models among their neighbours: the order of the list is the only one that tells what is newer."""
+        if isinstance(retired, Failure):
+            return
+        known = self.entries | {e.id: e for e in retired.entries if e.id in wanted and e.lifecycle == "retired"}
+        placed = {e.id: known[e.id] for e in retired.entries if e.id in known}
+        self.entries = placed | {model_id: entry for model_id, entry in known.items() if model_id not in placed}
 
     def _answer(self, name: str, heard: Heard | None, retired: Listed, nameless: Problem | None) -> Answer:
         """What all of it says of one name."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from modelgate.batches.index import Place
-from modelgate.batches.requests import BadRequest, RequestRules, check
+from modelgate.batches.requests import BadRequest, RequestRules, as_sent, check
 from modelgate.batches.scan import opened
+from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import BETWEEN, HEAD, TAIL
 from modelgate.errors import ModelgateError, Refused
 
@@ -18,11 +19,18 @@ class Body:
     """One batch's requests as they are sent: `length` bytes, to be read once."""
 
     def __init__(
-        self, path: Path, places: Iterable[Place], rules: RequestRules, length: int, may_go_on: Callable[[], None]
+        self,
+        path: Path,
+        places: Iterable[Place],
+        rules: RequestRules,
+        ids: SentIds,
+        length: int,
+        may_go_on: Callable[[], None],
     ) -> None:
         self._path = path
         self._places = places
         self._rules = rules
+        self._ids = ids
         self.length = length
         self._may_go_on = may_go_on
         """Raises if this process may no longer send."""
@@ -60,8 +68,10 @@ class Body:
             request = check(line, self._rules)
         except BadRequest:
             request = None
-        if request is None or request.custom_id != place.custom_id or len(request.body) != place.sent:
+        sent = self._ids.of(place.position, place.custom_id)
+        body = as_sent(sent, request.params) if request and request.custom_id == place.custom_id else b""
+        if len(body) != place.sent:
             raise Refused(
                 f"{self._path} changed while it was being sent", hint="leave the file alone, and run it again"
             )
-        return request.body
+        return body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
 from modelgate.batches.positions import from_text, holds
 from modelgate.batches.results import NO_RESULT, BadResult, Outcome, missing_row, parse, worth_resending
+from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.tally import Counting, Tally, outcome_key
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
@@ -71,19 +72,29 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
     index.expect(part.number, from_text(part.plan.positions))
     counting, answered = Counting(job.row.model_id), 0
     unknown: set[str] = set()
-    for row, outcome, position in _outcomes(rows, part, index):
+    foreign = 0
+    for row, outcome, position in _outcomes(rows, job, part, index):
         if position is None:
-            raise _untrusted(f"{part.batch_id} holds results for requests that were not in it")
+            foreign += 1
+            continue
         again = worth_resending(outcome.type, outcome.reason, canceled_by_us=job.canceled)
         key = outcome_key(outcome.type, outcome.reason)
         if not index.answer(position, *spool.add(row), key, again=again):
-            _log.warning("%s holds a second result for %s: the first counts", part.batch_id, outcome.custom_id)
+            _log.warning(
+                "%s holds a second result for %s: the first counts",
+                part.batch_id,
+                printable(index.custom_id(position) or "", 60),
+            )
             continue
         answered += 1
         counting.add(outcome)
         if not outcome.known and key not in unknown:
             unknown.add(key)
             _log.warning("%s holds a result that this version does not know: %s", part.batch_id, printable(key, 80))
+    if foreign and not answered:
+        raise _untrusted(f"{part.batch_id} holds results for requests that were not in it")
+    if foreign:
+        _log.warning("%s holds %d results for requests that were not in it: left out", part.batch_id, foreign)
     counting.add_many(outcome_key("errored", NO_RESULT), part.plan.requests - answered)
     return counting.result()
 
@@ -99,30 +110,34 @@ def counted(rows: Iterable[bytes], job: Job) -> Tally:
     return counting.result()
 
 
-def belongs(rows: Iterable[bytes], part: Part, index: Index) -> bool:
+def belongs(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> bool:
     """Whether the results of a batch are the part's. Changes nothing.
 
+    One `custom_id` of the job's own proves it; where callers' own were sent, each has to be one of the part's.
     Raises `ApiProblem` if they are no results, or none at all: that proves neither.
     """
     found = False
-    for _row, _outcome, position in _outcomes(rows, part, index):
-        if position is None:
-            return False
+    for _row, _outcome, position in _outcomes(rows, job, part, index):
         found = True
+        if position is not None and job.row.token:
+            return True
+        if position is None and not job.row.token:
+            return False
     if not found:
         raise _untrusted("a batch has ended without a single result")
-    return True
+    return not job.row.token
 
 
-def _outcomes(rows: Iterable[bytes], part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
+def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
     """Each row, what it tells, and the position of its request: None if that is not one of the part's."""
     ranges = list(from_text(part.plan.positions))
+    position_of = SentIds(job.row.token).position if job.row.token else index.position
     for row in rows:
         try:
             outcome = parse(row)
         except BadResult as error:
             raise _untrusted(str(error)) from None
-        position = index.position(outcome.custom_id)
+        position = position_of(outcome.custom_id)
         yield row, outcome, position if position is not None and holds(ranges, position) else None
 
 
@@ -154,9 +169,14 @@ def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
 
 def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     batches = {part.number: part.batch_id or "" for part in job.parts}
-    for custom_id, part, start, length in index.results():
+    ids = SentIds(job.row.token)
+
+    def named(place: int, custom_id: str) -> Callable[[int], str | None]:
+        return lambda position: custom_id if position == place else index.custom_id(position)
+
+    for position, custom_id, part, start, length in index.results():
         if start is not None and length is not None:
-            yield spool.read(start, length)
+            yield ids.mapped(spool.read(start, length), named(position, custom_id))
         elif part:
             yield missing_row(custom_id, batches[part])
         else:  # the job was canceled before its part was sent

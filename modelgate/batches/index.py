@@ -33,9 +33,12 @@ class Place:
     """Where a request stands in its file, in bytes, and how many bytes it is as sent."""
 
     custom_id: str
+    """As its caller calls it."""
     start: int
     length: int
     sent: int
+    position: int = 0
+    """Counted from 1; 0 for one that is not in an index yet."""
 
 
 class Index:
@@ -49,6 +52,11 @@ class Index:
     def close(self) -> None:
         """Forgets everything."""
         self._db.close()
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self._execute("DELETE FROM requests")
+        self._execute("DELETE FROM results")
 
     def add(self, line: int, place: Place) -> int | None:
         """Adds the next request; the line that already has its custom_id, if one has."""
@@ -73,7 +81,10 @@ class Index:
 
     def places(self, ranges: Iterable[Range]) -> Iterator[Place]:
         """The requests of a part, in order."""
-        query = "SELECT custom_id, start, length, sent FROM requests WHERE position BETWEEN ? AND ? ORDER BY position"
+        query = (
+            "SELECT custom_id, start, length, sent, position FROM requests WHERE position BETWEEN ? AND ?"
+            " ORDER BY position"
+        )
         for bounds in ranges:
             for row in self._execute(query, bounds):
                 yield Place(*row)
@@ -88,6 +99,11 @@ class Index:
         """The position of a request, if the file has it."""
         found = self._execute("SELECT position FROM requests WHERE custom_id = ?", (custom_id,)).fetchone()
         return int(found[0]) if found else None
+
+    def custom_id(self, position: int) -> str | None:
+        """What the caller calls the request at a position, if the file has it."""
+        found = self._execute("SELECT custom_id FROM requests WHERE position = ?", (position,)).fetchone()
+        return str(found[0]) if found else None
 
     def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:
         """Notes where a request's result stands and what it is; false if it already has one."""
@@ -104,11 +120,11 @@ class Index:
         )
         return dict(self._execute(query))
 
-    def results(self) -> Iterator[tuple[str, int, int | None, int | None]]:
-        """(custom_id, part, start, length) of every request, in order; no place where there is no result."""
+    def results(self) -> Iterator[tuple[int, str, int, int | None, int | None]]:
+        """(position, custom_id, part, start, length) of every request, in order; no place where there is no result."""
         yield from self._execute(
-            "SELECT r.custom_id, r.part, s.start, s.length FROM requests r LEFT JOIN results s USING (position)"
-            " ORDER BY r.position"
+            "SELECT r.position, r.custom_id, r.part, s.start, s.length FROM requests r"
+            " LEFT JOIN results s USING (position) ORDER BY r.position"
         )
 
     def _execute(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:

@@ -34,9 +34,10 @@ class Lease:
     Entering waits for the lease of a process that no longer renews it; `Refused` names one that does.
     """
 
-    def __init__(self, ledger: Ledger, job_id: str, host: str, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, job_id: str, host: str, clock: Clock, *, form: int = 1) -> None:
         self._ledger = ledger
-        self._name = f"batch:{job_id}"
+        # Versions that know form 1 alone ask for the first name, which the database refuses them for other jobs.
+        self._name = f"batch:{job_id}" if form == 1 else f"batch:{form}:{job_id}"
         self._job_id = job_id
         self._holder = f"{host}, process {os.getpid()} {secrets.token_hex(4)}"
         self._clock = clock

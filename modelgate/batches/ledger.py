@@ -62,4 +62,5 @@ class Ledger:
         """Adds an event of a part, or of the job; an intent counts as the part's next attempt."""
         number, attempt = (part.number, part.attempt) if part else (0, 0)
         attempt += event == "intent"
-        self.add([BatchEventRow(job.id, number, attempt, event, self._world.clock.now(), batch_id, detail)])
+        now = self._world.clock.now()
+        self.add([BatchEventRow(job.id, number, attempt, event, now, batch_id, detail, form=job.row.form)])

@@ -17,6 +17,7 @@ from modelgate.batches.progress import Progress
 from modelgate.batches.requests import RequestRules
 from modelgate.batches.runner import Runner
 from modelgate.batches.scan import LineProblem, Scan
+from modelgate.batches.sent_ids import SentIds, new_token
 from modelgate.batches.split import PlannedPart, split
 from modelgate.batches.work import connected, working
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
@@ -52,7 +53,7 @@ def plan(context: Context, slot: str, path: Path, *, again: bool = False) -> Pla
     """Checks the file and the slot, and records and sends nothing. Raises as `run` does."""
     permitted = permission.ask(context, slot, dry_run=True)
     with closing(Index()) as index:
-        scanned = _checked(context, path, permitted, index)
+        scanned = _checked(context, path, permitted, index, SentIds(new_token()))
         job, _ = _newest(Ledger(context, read_only=True), context, slot, scanned.digest)
         goes_on = None if job is None or _starts_anew(context, job, again=again) else job
         return Plan(permitted, scanned, tuple(split(index.sizes())), goes_on)
@@ -180,8 +181,8 @@ def _starts_anew(context: Context, job: Job, *, again: bool) -> bool:
 
 
 def _create(ledger: Ledger, context: Context, slot: str, path: Path, index: Index, digest: str, generation: int) -> Job:
-    permitted = permission.ask(context, slot)
-    scanned = _checked(context, path, permitted, index)
+    permitted, token = permission.ask(context, slot), new_token()
+    scanned = _checked(context, path, permitted, index, SentIds(token))
     if scanned.digest != digest:
         raise UsageError(f"{path} changed while it was read", hint="leave the file alone, and run it again")
     new, now = job_id(context.scope, slot, digest, generation), context.clock.now()
@@ -201,14 +202,20 @@ def _create(ledger: Ledger, context: Context, slot: str, path: Path, index: Inde
         parts=len(parts),
         at=now,
         run_id=permitted.run_id,
+        token=token,
+        content_digest=scanned.content_digest,
     )
     with suppress(Conflict):  # another process made it in the same moment: its lease decides who works on it
         ledger.add([row, *parts])
-    return ledger.job(new)
+    job = ledger.job(new)
+    if job.row.token != token:
+        index.forget()
+        _indexed(context, job, path, index)
+    return job
 
 
-def _checked(context: Context, path: Path, permitted: Permission, index: Index) -> Scan:
-    scanned = scan.scan(path, permitted.rules, index)
+def _checked(context: Context, path: Path, permitted: Permission, index: Index, ids: SentIds) -> Scan:
+    scanned = scan.scan(path, permitted.rules, index, ids)
     objections = permission.objections(context, permitted)
     if objections or scanned.problems:
         raise BadRequests(path, scanned, objections)
@@ -218,7 +225,7 @@ def _checked(context: Context, path: Path, permitted: Permission, index: Index) 
 
 
 def _indexed(context: Context, job: Job, path: Path, index: Index) -> None:
-    scanned = scan.scan(path, RequestRules(job.row.model_id, job.row.reference), index)
+    scanned = scan.scan(path, RequestRules(job.row.model_id, job.row.reference), index, SentIds(job.row.token))
     if scanned.digest != job.row.file_digest:
         resume = typed(context.scope, "resume", job.id, "--requests FILE --out FILE")
         hint = f"{resume}, with the file that was handed in"

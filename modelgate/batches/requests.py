@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelgate.batches.split import LONGEST_REQUEST
 from modelgate.domain.batches import LARGEST
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.needs import REFUSED_PARAMETERS, Need, needs_of
 from modelgate.domain.text import printable
 
-CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-"""`custom_id` (documented)."""
+LONGEST_ID = 256
+"""Code points of a caller's `custom_id`, which is any text but NUL: what is sent has one of the job's own."""
 
 OF_THE_SDK = ("betas", "extra_body", "extra_headers", "extra_query", "timeout")
 """Arguments of the SDK's `create` that are no parameters of the API's body."""
@@ -49,10 +47,12 @@ class RequestRules:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """A request as it is sent."""
+    """A request that fits."""
 
     custom_id: str
-    body: bytes
+    """As its caller calls it."""
+    params: bytes
+    """JSON, as it is sent."""
     max_tokens: int
     notes: tuple[str, ...] = ()
     """What this version or the entry does not know; it is sent."""
@@ -80,11 +80,14 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
     if reasons:
         raise BadRequest(reasons)
     params = {**request["params"], "model": rules.model_id}
-    body = _encoded({"custom_id": request["custom_id"], "params": params}, escape=rules.entry is None)
-    if len(body) > LONGEST_REQUEST:
-        raise BadRequest((f"{len(body):,} bytes are more than a batch can hold",))
     notes = tuple(note for note, refused in judged if not refused)
-    return CheckedRequest(request["custom_id"], body, params["max_tokens"], notes)
+    encoded = _encoded(params, escape=rules.entry is None)
+    return CheckedRequest(request["custom_id"], encoded, params["max_tokens"], notes)
+
+
+def as_sent(custom_id: str, params: bytes) -> bytes:
+    """One request in the body of a create. `custom_id` is of ASCII alone: the job's own, or one that the API takes."""
+    return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), params)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -113,8 +116,8 @@ def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:
     custom_id = request.get("custom_id")
     if custom_id is None:
         yield "custom_id is missing"
-    elif not isinstance(custom_id, str) or not CUSTOM_ID.fullmatch(custom_id):
-        yield f"custom_id {_shown(custom_id)} is not 1 to 64 of A-Z a-z 0-9 _ -"
+    elif not isinstance(custom_id, str) or not 0 < len(custom_id) <= LONGEST_ID or not _is_text(custom_id):
+        yield f"custom_id {_shown(custom_id)} is no text of 1 to {LONGEST_ID} characters without NUL"
     for key in sorted(request.keys() - _KEYS):
         yield f"{_shown(key)} is no part of a request"
     params = request.get("params")
@@ -184,13 +187,20 @@ def _messages(value: object) -> Iterator[str]:
                 return
 
 
-def _encoded(request: dict[str, Any], *, escape: bool) -> bytes:
+def _is_text(value: str) -> bool:
     try:
-        return json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+
+
+def _encoded(params: dict[str, Any], *, escape: bool) -> bytes:
+    try:
+        return json.dumps(params, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a lone surrogate: the API refuses a whole batch for it (second-hand)
         if not escape:
             raise BadRequest(("no Unicode text: a lone surrogate, half of a character that was cut",)) from None
-        return json.dumps(request, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(params, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:
         raise BadRequest(("a number is not finite",)) from None
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from modelgate.batches.requests import CUSTOM_ID
 from modelgate.domain.batches import LARGEST, RESULT_TYPES
 from modelgate.domain.codec import canonical
 from modelgate.domain.text import printable
+
+SENT_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""A `custom_id` that the API takes (documented)."""
 
 PASSING = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
 """Error types whose cause passes."""
@@ -54,6 +57,7 @@ class Outcome:
     """How one request ended."""
 
     custom_id: str
+    """As it was sent."""
     type: str
     """One of RESULT_TYPES; another word is kept."""
     reason: str = ""
@@ -76,7 +80,7 @@ def parse(line: bytes) -> Outcome:
         kind = result["type"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadResult("a line of the results has no custom_id or no result.type") from None
-    if not isinstance(custom_id, str) or not CUSTOM_ID.fullmatch(custom_id) or not isinstance(kind, str):
+    if not isinstance(custom_id, str) or not SENT_ID.fullmatch(custom_id) or not isinstance(kind, str):
         raise BadResult("a line of the results has a custom_id or a result.type that none can have")
     if kind == "succeeded":
         message = _object(result, "message")
@@ -99,7 +103,7 @@ def worth_resending(outcome_type: str, reason: str, *, canceled_by_us: bool) -> 
 
 def missing_row(custom_id: str, batch_id: str) -> bytes:
     """The row of a request for which its batch held no result, in the shape of the API's own errors."""
-    error = {"type": NO_RESULT, "message": f"batch {batch_id} ended without a result for {custom_id}"}
+    error = {"type": NO_RESULT, "message": f"batch {batch_id} ended without a result for {printable(custom_id, 60)}"}
     return canonical({
         "custom_id": custom_id, "result": {"type": "errored", "error": {"type": "error", "error": error}}
     }).encode()  # fmt: skip

@@ -167,7 +167,7 @@ class Runner:
 
     def _is_proved(self, part: Part, batch: Batch) -> bool:
         work = self._work
-        return patiently(lambda: belongs(work.client.results(batch), part, work.index), work.clock)
+        return patiently(lambda: belongs(work.client.results(batch), work.job, part, work.index), work.clock)
 
     def _read(self, part: Part, batch: Batch, spool: Spool) -> Tally:
         work = self._work

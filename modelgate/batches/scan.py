@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelgate.batches.index import Index, Place
-from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, check
+from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, as_sent, check
+from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import LONGEST_REQUEST
+from modelgate.domain.text import printable
 from modelgate.errors import UsageError
 
 MOST_PROBLEMS = 1000
@@ -34,7 +37,9 @@ class Scan:
     """What the whole file came to."""
 
     digest: str
-    """SHA-256, in hexadecimal."""
+    """SHA-256 of the file, in hexadecimal."""
+    content_digest: str
+    """The same of the requests: their `custom_id`s and params, in order, whatever carries them."""
     requests: int
     request_bytes: int
     """Of all requests as sent, without what stands between them."""
@@ -56,9 +61,9 @@ def digest(path: Path) -> str:
     return sha.hexdigest()
 
 
-def scan(path: Path, rules: RequestRules, index: Index) -> Scan:
+def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     """Checks every line and notes where each request stands. Empty lines are passed over."""
-    scanning = _Scanning(rules, index)
+    scanning = _Scanning(rules, index, ids)
     with opened(path) as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise UsageError(f"{path} is UTF-16", hint="save it as UTF-8")
@@ -110,9 +115,9 @@ _LONGEST_LINE = LONGEST_REQUEST + (1 << 20)
 
 
 class _Scanning:
-    def __init__(self, rules: RequestRules, index: Index) -> None:
-        self._rules, self._index = rules, index
-        self.sha = hashlib.sha256()
+    def __init__(self, rules: RequestRules, index: Index, ids: SentIds) -> None:
+        self._rules, self._index, self._ids = rules, index, ids
+        self.sha, self._content = hashlib.sha256(), hashlib.sha256()
         self.requests = self.found = self._bytes = self._tokens = 0
         self._problems: list[LineProblem] = []
         self._notes: dict[str, int] = {}
@@ -127,12 +132,17 @@ class _Scanning:
                 self.note(number, reason)
             self.is_foreign = error.reasons == (OPENAI,)
         else:
-            self._add(number, Place(request.custom_id, start, len(line), len(request.body)), request)
+            body = as_sent(self._ids.of(self.requests + 1, request.custom_id), request.params)
+            self._add(number, Place(request.custom_id, start, len(line), len(body)), request)
 
     def _add(self, number: int, place: Place, request: CheckedRequest) -> None:
-        if earlier := self._index.add(number, place):
-            self.note(number, f"custom_id {request.custom_id!r} stands on line {earlier} too")
+        if place.sent > LONGEST_REQUEST:
+            self.note(number, f"{place.sent:,} bytes are more than a batch can hold")
             return
+        if earlier := self._index.add(number, place):
+            self.note(number, f"custom_id {printable(request.custom_id, 60)!r} stands on line {earlier} too")
+            return
+        self._content.update(b"%b %b\n" % (json.dumps(request.custom_id).encode(), request.params))
         self.requests += 1
         self._bytes += place.sent
         self._tokens += request.max_tokens
@@ -147,6 +157,8 @@ class _Scanning:
 
     def result(self) -> Scan:
         problems = tuple(self._problems)
-        digest = self.sha.hexdigest()
+        digest, content = self.sha.hexdigest(), self._content.hexdigest()
         notes = tuple(LineProblem(line, note) for note, line in self._notes.items())
-        return Scan(digest, self.requests, self._bytes, self._tokens, problems, self.found - len(problems), notes)
+        return Scan(
+            digest, content, self.requests, self._bytes, self._tokens, problems, self.found - len(problems), notes
+        )

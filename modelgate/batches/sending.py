@@ -58,7 +58,7 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
     part = work.part(part.number)
     plan = part.plan
     places = work.index.places(from_text(plan.positions))
-    body = Body(work.path, places, work.rules, plan.bytes, work.lease.check)
+    body = Body(work.path, places, work.rules, work.ids, plan.bytes, work.lease.check)
     try:
         batch = work.client.create(body)
     except CallFailed as error:
@@ -127,7 +127,7 @@ def _late(work: Work, part: Part, absence: adoption.Before, taken: set[str]) -> 
 
 def _ours(work: Work, part: Part, batch: Batch) -> Tally | None:
     """What the results of a batch come to, if they are for the part's requests."""
-    if not patiently(lambda: belongs(work.client.results(batch), part, work.index), work.clock):
+    if not patiently(lambda: belongs(work.client.results(batch), work.job, part, work.index), work.clock):
         return None
     return patiently(lambda: counted(work.client.results(batch), work.job), work.clock)
 
@@ -146,7 +146,7 @@ def _find(work: Work, part: Part, dismissed: set[str]) -> tuple[Listing, Batch |
     for batch in found:
         if not batch.ended:
             possible.append(batch)
-        elif belongs(work.client.results(batch), part, work.index):
+        elif belongs(work.client.results(batch), work.job, part, work.index):
             return listing, batch
         else:
             dismissed.add(batch.id)

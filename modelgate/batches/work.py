@@ -15,6 +15,7 @@ from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.progress import Progress, requests_done
 from modelgate.batches.requests import RequestRules
+from modelgate.batches.sent_ids import SentIds
 from modelgate.clock import Clock
 from modelgate.domain.batches import BatchEvent, Counts
 from modelgate.errors import Refused
@@ -37,6 +38,11 @@ class Work:
     progress: Progress
     seen: dict[str, Counts] = field(default_factory=dict)
     """By batch, what the API last told of its requests."""
+
+    @property
+    def ids(self) -> SentIds:
+        """What the requests are called at the API."""
+        return SentIds(self.job.row.token)
 
     def note(
         self, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None
@@ -63,10 +69,15 @@ def working(context: Context, job: Job, path: Path, index: Index, progress: Prog
     """The job under a lease of this process, with a client at its origin. Raises `Refused` if another one has it."""
     ledger = Ledger(context)
     rules = RequestRules(job.row.model_id, job.row.reference)
-    with connected(context, job) as client, Lease(ledger, job.id, context.author.host, context.clock) as lease:
+    with connected(context, job) as client, job_lease(ledger, job, context) as lease:
         work = Work(job, ledger, client, lease, index, path, rules, context.clock, progress)
         work.refresh()
         yield work
+
+
+def job_lease(ledger: Ledger, job: Job, context: Context) -> Lease:
+    """The lease of a job, not taken yet."""
+    return Lease(ledger, job.id, context.author.host, context.clock, form=job.row.form)
 
 
 @contextmanager

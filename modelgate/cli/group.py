@@ -18,6 +18,7 @@ COMMANDS = {
     "release": "End a hold.",
     "evidence": "Record what was shown of an ID before it is approved.",
     "lock": "Write approvals into the lock file, for review in git.",
+    "upgrade": "Show what each slot moves to when its model ends, and write it.",
     "status": "Show what may run, what is held and what ran last.",
     "history": "Show who changed what, when and why.",
     "diff": "Compare two environments.",

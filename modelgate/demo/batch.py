@@ -66,7 +66,7 @@ def _trouble(stage: Stage, sandbox: Sandbox) -> None:
         (range(70, 74), "errored:overloaded_error"),
         (range(74, 80), "errored:invalid_request_error"),
     ]
-    sandbox.set_outcomes({f"doc-{number}": outcome for numbers, outcome in outcomes for number in numbers})
+    sandbox.set_outcomes(rows={number + 1: outcome for numbers, outcome in outcomes for number in numbers})
     sandbox.configure(retry_after="1", batch_seconds=4)
     sandbox.lose_next_creates()
     stage.tell("The answer to the create gets lost on the way, and while the batch runs, the process is killed.")

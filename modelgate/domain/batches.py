@@ -18,6 +18,9 @@ LIFETIME_HOURS = 24
 RESULTS_DAYS = 29
 """Results can be read for so long from the creation of their batch (documented)."""
 
+OWN_IDS = 3
+"""The form of a job's rows whose requests are sent with IDs of its own: older versions are kept from it."""
+
 LARGEST = 2**63 - 1
 """Above it nothing is a number of requests or tokens: Python writes no sum of numbers of 4,300 digits."""
 
@@ -94,6 +97,19 @@ class BatchJobRow:
     at: datetime
     run_id: str | None = None
     """The run of the gate that allowed it."""
+    token: str | None = None
+    """128 random bits, in hexadecimal, of the `custom_id`s that are sent; None: callers' own are sent."""
+    content_digest: str | None = None
+    """SHA-256 of the requests themselves, whatever carried them."""
+    key: str | None = None
+    """What its caller calls the job, if anything: one job of the slot."""
+    betas: str | None = None
+    """For the header `anthropic-beta`, with commas."""
+
+    @property
+    def form(self) -> int:
+        """A version that knows no tokens would take the results for somebody else's, and the job for a changed row."""
+        return 1 if self.token is None else OWN_IDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +168,5 @@ class BatchEventRow:
     """JSON: of `intent` what the list of batches showed right before, of `created` and `adopted` the batch's instants,
     of `collected` and `finished` the tally, of `sent-twice` a tally for each batch, of `unclaimed` the batches.
     """
+    form: int = 1
+    """As the job's: the database takes no event from a version that does not know its form."""

@@ -18,7 +18,7 @@ from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.times import format_instant
 
-FORM = 2
+FORM = 3
 """The newest version of the canonical form that this version of modelgate reads. A row that older ones would misread
 says so by its `form`."""
 GENESIS = "0" * 64

@@ -30,6 +30,9 @@ CHECK_IDS = (
     "drift.retirement-moved",
     "drift.origin-changed",
     "drift.not-promoted",
+    "evidence.missing",
+    "evidence.stale",
+    "evidence.failed",
     "api.origin-not-approved",
     "api.unreachable",
     "api.rate-limited",
@@ -49,6 +52,7 @@ CHECK_IDS = (
     "settings.observed-blind",
     "settings.untrusted",
     "settings.loosened",
+    "settings.sample",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",
@@ -83,4 +87,6 @@ _NEVER_WAIVED = {
 
 def waivable(check: str) -> bool:
     """Whether a waiver may name this check."""
-    return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith("settings.")
+    if check == "settings.sample":
+        return True
+    return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith(("settings.", "evidence."))

@@ -24,6 +24,21 @@ class SampleRequest:
     place: str
     """Where it stands, such as `samples/summarizer.json` or `samples/grader.jsonl:3`."""
     params: Mapping[str, Any]
+    line: int | None = None
+    """In JSON lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A slot's sample as it was read."""
+
+    name: str
+    """As the settings write it."""
+    file: str
+    """As people find it from where the command runs."""
+    requests: tuple[SampleRequest, ...] = ()
+    problem: str = ""
+    """Why it is none."""
 
 
 def parse_sample(content: bytes, name: str) -> tuple[SampleRequest, ...]:
@@ -51,7 +66,7 @@ def _lines(text: str, name: str) -> tuple[SampleRequest, ...]:
     found = []
     for number, line in numbered:
         try:
-            found.append(SampleRequest(f"{name}:{number}", _request(json.loads(line))))
+            found.append(SampleRequest(f"{name}:{number}", _request(json.loads(line)), number))
         except (ValueError, RecursionError) as error:
             why = str(error) if isinstance(error, NoSample) else "not JSON"
             raise NoSample(f"line {number}: {why}") from None

@@ -58,6 +58,8 @@ class Slot:
     min_output_tokens: int | None = None
     export_as: str | None = None
     """A second variable under which the ID is handed over."""
+    sample: str = ""
+    """The file of a request as the application sends it, a path from the settings' folder; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Policy:
     grace_hours: float = 0
     fallback_file: str = ""
     deadline_seconds: float = 30
+    accept_needs: tuple[str, ...] = ()
+    """`probe`, `probe-live` or names of suites: evidence without which nothing is approved."""
+    evidence_days: int = 30
+    """How old that evidence may be."""
     overridable: tuple[str, ...] = ()
 
 

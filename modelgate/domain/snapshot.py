@@ -14,7 +14,9 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
 
 if TYPE_CHECKING:
+    from modelgate.domain.evidence import Proofs
     from modelgate.domain.loosening import Loosened
+    from modelgate.domain.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+    samples: Mapping[str, Sample] | None = None
+    """By slot, of those that have one; None: they were not read, as at preflight."""
+    proofs: Proofs | None = None
+    """What is known of the lock's IDs, where approvals need evidence; None: nobody asks."""
     unheld: Mapping[str, str] | None = None
     """Of a preflight that observes and could not read holds: slot to the ID of a young fallback file. None: not so."""
 

@@ -23,6 +23,14 @@ class Needs:
     allowed_lines: tuple[str, ...] = ()
     """Empty: any."""
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Each need as people read it."""
+        limits = (("input", self.min_input_tokens), ("output", self.min_output_tokens))
+        told = (f"{tokens} {kind} tokens" for kind, tokens in limits if tokens is not None)
+        lines = (f"line {' or '.join(self.allowed_lines)}",) if self.allowed_lines else ()
+        return (*self.requires, *told, *lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -1,4 +1,4 @@
-"""Fingerprints: when facts of an earlier run may stand in for asking again."""
+"""Fingerprints: which facts of an earlier run answer the same question. `asking` decides whether they may stand in."""
 
 from __future__ import annotations
 

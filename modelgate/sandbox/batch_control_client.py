@@ -32,6 +32,7 @@ class BatchControlClient:
         self,
         custom_ids: Mapping[str, str | Sequence[str]] | None = None,
         *,
+        rows: Mapping[int, str | Sequence[str]] | None = None,
         proportions: Mapping[str, float] | None = None,
         seed: int = 0,
         batches: int | None = None,
@@ -40,11 +41,13 @@ class BatchControlClient:
 
         An outcome is `succeeded`, `errored:TYPE`, `canceled`, `expired`, `missing` (no row at all) or `other:TYPE` (a
         result type of the future). `custom_ids`: an outcome for always, or a sequence, one for each time the custom_id
-        is sent (then `succeeded`). `proportions`: outcome to fraction 0..1 of the other requests, drawn from `seed`;
-        the rest succeeds. `batches`: the plan ends after so many creates.
+        is sent (then `succeeded`). `rows`: the same by the number that follows the last `-` of a custom_id: modelgate's
+        own end in the number of the request, from 1. `proportions`: outcome to fraction 0..1 of the other requests,
+        drawn from `seed`; the rest succeeds. `batches`: the plan ends after so many creates.
         """
-        plan = {"custom_ids": dict(custom_ids or {}), "proportions": dict(proportions or {}), "seed": seed}
-        self.send("POST", "outcomes", {**plan, "batches": batches})
+        by_row = {str(number): outcome for number, outcome in (rows or {}).items()}
+        plan = {"custom_ids": dict(custom_ids or {}), "rows": by_row, "proportions": dict(proportions or {})}
+        self.send("POST", "outcomes", {**plan, "seed": seed, "batches": batches})
 
     def serve_as(self, model_id: str, served: str) -> None:
         """Answer requests for a canonical ID with another `message.model` (and no longer for others)."""

@@ -15,7 +15,13 @@ SUCCEEDED, CANCELED, EXPIRED, MISSING = "succeeded", "canceled", "expired", "mis
 ERRORED, OTHER = "errored:", "other:"
 """Prefixes of an error type and of a result type that the API does not have yet."""
 
-PLAN_KINDS: Kinds = {"custom_ids": (dict,), "proportions": (dict,), "seed": (int,), "batches": (int, NONE)}
+PLAN_KINDS: Kinds = {
+    "custom_ids": (dict,),
+    "rows": (dict,),
+    "proportions": (dict,),
+    "seed": (int,),
+    "batches": (int, NONE),
+}
 """The kinds of the parts of a `Plan`, as JSON brings them."""
 
 
@@ -24,6 +30,7 @@ class Plan:
     """What `POST /_sandbox/outcomes` says; `SandboxControl.set_outcomes` tells the meaning of each part."""
 
     custom_ids: Mapping[str, str | list[str]] = field(default_factory=dict)
+    rows: Mapping[str, str | list[str]] = field(default_factory=dict)
     proportions: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     batches: int | None = None
@@ -32,7 +39,7 @@ class Plan:
     def parse(raw: Mapping[str, Any]) -> Plan:
         """A plan from JSON; an unknown outcome or fractions above 1 in sum are a 400."""
         plan = Plan(**raw)
-        for told in plan.custom_ids.values():
+        for told in (*plan.custom_ids.values(), *plan.rows.values()):
             for outcome in told if isinstance(told, list) else [told]:
                 _known(outcome)
         for outcome, fraction in plan.proportions.items():
@@ -77,6 +84,9 @@ class Outcomes:
                 return SUCCEEDED
             if custom_id in plan.custom_ids:
                 return self._told(plan.custom_ids[custom_id], custom_id)
+            row = custom_id.rpartition("-")[2]
+            if row in plan.rows:
+                return self._told(plan.rows[row], f"row {row}")
             return _drawn(plan.proportions, draw.random())
 
         return outcome

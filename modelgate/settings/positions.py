@@ -1,4 +1,4 @@
-"""The line of every key in a TOML text, which no TOML library of Python tells."""
+"""Where keys and values stand in a TOML text, which no TOML library of Python tells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 KeyPath = tuple[str | int, ...]
 """Keys, and indexes into arrays: `("waivers", 0, "until")`."""
 
-_BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[ \t]*\.[ \t]*)+""")
 _VALUE = re.compile(
     r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})'  # one or two quotes may stand right before the closing three
@@ -28,16 +28,29 @@ def key_lines(text: str) -> Mapping[KeyPath, int]:
     A table has the line of its header or, where it has none, of the first key that made it. In a text that is not TOML,
     or is a TOML newer than this scanner, the lines up to the first odd place: lines are a courtesy and stop nothing.
     """
+    return _scanned(text).lines
+
+
+def value_spans(text: str) -> Mapping[KeyPath, tuple[int, int]]:
+    """Key path to where its value begins and ends in `text`, in characters, for strings, numbers, booleans and dates.
+
+    As far as the scanner comes, as with `key_lines`.
+    """
+    return _scanned(text).spans
+
+
+def _scanned(text: str) -> _Scanner:
     scanner = _Scanner(text)
     with suppress(ValueError, RecursionError):
         scanner.document()
-    return scanner.lines
+    return scanner
 
 
 class _Scanner:
     def __init__(self, text: str) -> None:
-        self.text = text.replace("\r\n", "\n")
+        self.text = text
         self.lines: dict[KeyPath, int] = {}
+        self.spans: dict[KeyPath, tuple[int, int]] = {}
         self._at = 0
         self._line, self._counted = 1, 0
         self._sizes: dict[KeyPath, int] = {}
@@ -85,7 +98,8 @@ class _Scanner:
         elif self._skip("{"):
             self._inline_table(path)
         else:
-            self._take(_VALUE)
+            begins = self._at
+            self.spans[path] = (begins, begins + len(self._take(_VALUE).rstrip()))
 
     def _array(self, path: KeyPath) -> None:
         index = 0

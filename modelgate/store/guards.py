@@ -37,6 +37,7 @@ FUNCTIONS = {
     "modelgate_check_place": "ede608cfcab80f7e",
     "modelgate_begin": "51c45852677a851d",
     "modelgate_now": "92da62dc3b3f7b34",
+    "modelgate_check_form": "ffd0f2173b94892e",
     "modelgate_check_lease": "3a2db6b881ad3bb2",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, text
+from sqlalchemy import Connection, Row, Select, Table, select, text
 
 from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
 from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_run
 from modelgate.store.places import within
-from modelgate.store.read import envelope
-from modelgate.store.tables import pins, runs
-from modelgate.store.together import together
+from modelgate.store.read import envelope, value
+from modelgate.store.tables import evidence, pins, runs
+from modelgate.store.together import Rows, together
 
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
 _NEWEST = f"""(SELECT max(sequence) FROM resolutions
@@ -48,8 +48,9 @@ def history(
     first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
     values = {"service": scope.service, "environment": scope.environment, "slot": slot, "first": first, "limit": most}
     stretches = [query.bindparams(**values) for query in _STRETCHES.values()]
-    revised, *changed = together(connection, _revisions(scope, slot, since, most), *stretches)
-    found = [_revision(row) for row in revised]
+    said = [_said(table, scope, slot, since, most) for table in (pins, evidence)]
+    revised, proofs, *changed = together(connection, *said, *stretches)
+    found = [*(_revision(row) for row in revised), *_proofs(proofs)]
     pairs = {
         column: [(row.began, row.earlier) for row in rows if row.began >= first]
         for column, rows in zip(_STRETCHES, changed, strict=True)
@@ -61,13 +62,21 @@ def history(
     return tuple(sorted(found, key=lambda event: -event.envelope.sequence)[:most])
 
 
-def _revisions(scope: Scope, slot: str | None, since: datetime | None, limit: int) -> Select[Any]:
-    query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence.desc()).limit(limit)
+def _said(of: Table, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> Select[Any]:
+    query = select(of).where(within(of, scope)).order_by(of.c.sequence.desc()).limit(limit)
     if slot is not None:
-        query = query.where(pins.c.slot == slot)
+        query = query.where(of.c.slot == slot)
     if since is not None:
-        query = query.where(pins.c.recorded_at >= since)
+        query = query.where(of.c.recorded_at >= since)
     return query
+
+
+def _proofs(rows: Rows) -> list[Event]:
+    from modelgate.domain.evidence import EvidenceRow  # of `history` alone
+
+    return [
+        Event(envelope(row), row.slot, row.model_id, reference="", evidence=value(EvidenceRow, row)) for row in rows
+    ]
 
 
 def _revision(row: Row[Any]) -> Event:

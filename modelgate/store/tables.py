@@ -149,6 +149,10 @@ batch_jobs = _audited(
     Column("parts", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("run_id", Text),
+    Column("token", Text),
+    Column("content_digest", Text),
+    Column("key", Text),
+    Column("betas", Text),
 )
 batch_parts = _audited(
     "batch_parts",

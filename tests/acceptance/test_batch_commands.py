@@ -55,7 +55,7 @@ def batch(desk: Desk, *arguments: str, expect: int = 0) -> subprocess.CompletedP
 
 def test_a_run_ends_with_its_statistics(desk: Desk) -> None:
     """Text for people, JSON for programs, log lines on standard error, and exit code 1 for what failed."""
-    desk.site.sandbox.set_outcomes({"r2": "errored:invalid_request_error"})
+    desk.plan({"r2": "errored:invalid_request_error"})
     desk.write(3)
     first = batch(desk, *RUN, expect=1)
     assert re.search(r"succeeded +2\n", first.stdout)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from support.commands import Shell
 
 
+@pytest.mark.slow
 def test_the_demonstration_of_the_fleet_ends_well(shell: Shell) -> None:
     """Each step ends as the story says; the second watch has no news."""
     done = shell.run("demo", "--fleet")

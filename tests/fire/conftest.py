@@ -1,4 +1,4 @@
-"""Under fire: the whole matrix with `--fire`, and without it the part of it that every test run bears.
+"""Under fire: the whole matrix with `--fire`, and without it some of each kind, as much as every test run bears.
 
 At its end a run says how many faults it tried and how many were survived as specified, and what the readers were fed.
 """
@@ -17,6 +17,8 @@ from support.databases import PostgreSQL, opened
 
 TRIED = "fault tried"
 """The property of a test that tries one fault; its value is the family that the fault is of."""
+SHARE = 5
+"""Without `--fire`: the first, the sixth and so on of what each test tries beside the whole matrix."""
 FED = "texts fed"
 """The property of a test that feeds a reader; its value is how many texts."""
 
@@ -35,17 +37,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what only the whole matrix holds, unless it was asked for."""
-    rare = [item for item in items if item.get_closest_marker("whole")]
-    if not config.getoption("--fire", default=False):
-        left_out = rare
-    elif (step := config.getoption("--every")) > 1:  # the same ones each time
-        chosen = set(rare[::step])
-        left_out = [item for item in items if item not in chosen]
-    else:
+    """Takes a sample without `--fire`; with `--every` every Nth of the whole matrix, and not the sample again."""
+    fire, step = config.getoption("--fire", default=False), config.getoption("--every", default=1)
+    if fire and step == 1:
         return
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    common = [item for item in here if not item.get_closest_marker("whole")]
+    sampled = {item for one in _by_test(common) for item in one[::SHARE]}
+    if fire:
+        rare = [item for item in here if item.get_closest_marker("whole")]
+        chosen = {*common, *rare[::step]} - sampled  # the same ones each time
+    else:
+        chosen = sampled
+    left_out = [item for item in here if item not in chosen]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _by_test(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """The items of each test function, in their order."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        found.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return list(found.values())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

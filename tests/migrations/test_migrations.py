@@ -117,7 +117,10 @@ def test_every_audit_table_is_guarded_after_every_migration(empty_url: str, revi
     expected = on_sqlite if empty_url.startswith("sqlite") else on_postgresql
     found = guards(empty_url)
     if revision >= "0005":
-        assert found.pop("claims") == (leases if empty_url.startswith("sqlite") else {"claims_check_lease O"})
+        of_leases = leases if empty_url.startswith("sqlite") else {"claims_check_lease O"}
+        assert {name for name in found.pop("claims") if "check_form" not in name} == of_leases
+    if revision >= "0007":
+        found["batch_events"] = {name for name in found["batch_events"] if "check_form" not in name}
     assert found == {table: {f"{table}_{guard}" for guard in expected} for table in chained(empty_url)}
 
 

@@ -288,10 +288,11 @@ class History(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(3600)
-def test_any_history(modelgate_sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("histories", [2, pytest.param(12, marks=pytest.mark.slow)])
+def test_any_history(modelgate_sandbox: Sandbox, histories: int) -> None:
     """Whatever happens in whatever order: gates and operators come to what the rules say, and the chain verifies."""
     History.sandbox = modelgate_sandbox
     long = settings.get_current_profile_name() == "long"
-    bounded = settings(max_examples=12, stateful_step_count=35, derandomize=True, database=None, deadline=None)
+    bounded = settings(max_examples=histories, stateful_step_count=35, derandomize=True, database=None, deadline=None)
     chosen = settings() if long else bounded
     run_state_machine_as_test(History, settings=settings(chosen, suppress_health_check=list(HealthCheck)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -126,8 +127,13 @@ class Desk:
         return found
 
     def batches(self) -> list[list[str]]:
-        """The custom_ids of every batch that the API ever took, oldest first."""
-        return [batch["custom_ids"] for batch in reversed(self.site.sandbox.batches())]
+        """The requests of every batch that the API ever took, oldest first: a job's own as `r` and their number."""
+        own = re.compile(r"[0-9a-f]{32}-")
+        return [[own.sub("r", name) for name in batch["custom_ids"]] for batch in reversed(self.site.sandbox.batches())]
+
+    def plan(self, outcomes: Mapping[str, str | Sequence[str]]) -> None:
+        """How the requests `r1`, `r2`, … end at the API: by the number of the row."""
+        self.site.sandbox.set_outcomes(rows={int(name[1:]): outcome for name, outcome in outcomes.items()})
 
     def creates(self) -> int:
         """How many creates reached the API."""

@@ -22,14 +22,23 @@ A gate makes 120,000, so that it never searches: one search of them took 46 ms (
 def main() -> NoReturn:
     """The `modelgate` command: runs it and ends the process with the contract's exit code."""
     try:
+        code = _to_the_end()
+    except Interrupted as interrupted:
+        code = interrupted.exit_code
+    _leave(code)
+
+
+def _to_the_end() -> int:
+    try:
         interrupts.handle()
         _start_light()
         code = run()
         interrupts.no_longer_handle()
         atexit._run_exitfuncs()  # what a library collected may wait there to be sent; multiprocessing ends so, too
-    except Interrupted as interrupted:
-        code = interrupted.exit_code
-    _leave(code)
+    except Exception:  # also of an import: Python makes a RuntimeError of what a `__set_name__` raises
+        interrupts.raise_again()
+        raise
+    return code
 
 
 def _start_light() -> None:

@@ -84,13 +84,13 @@ def test_a_connection_is_used_again() -> None:
 
 
 def test_the_requests_are_what_the_api_documents() -> None:
-    """One page of a thousand, lifecycle[] for retired models, names percent-encoded."""
+    """One page of a thousand, lifecycle[] for retired models among all others, names percent-encoded."""
     with FaultServer() as server:
         ask_at(server.base_url, "claude/odd?name")
     assert [request.target for request in server.requests] == [
         "/v1/models?limit=1000",
         "/v1/models/claude%2Fodd%3Fname",
-        "/v1/models?limit=1000&lifecycle%5B%5D=retired",
+        "/v1/models?limit=1000&lifecycle%5B%5D=active&lifecycle%5B%5D=deprecated&lifecycle%5B%5D=retired",
     ]
     assert {request.headers["accept-encoding"] for request in server.requests} == {"gzip"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -27,6 +28,7 @@ from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.positions import from_text
 from modelgate.batches.requests import RequestRules
+from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.clock import SystemClock
 from modelgate.errors import CallFailed, Interrupted, ModelgateError, Refused, UsageError
@@ -59,9 +61,9 @@ def wait_until_lost(lease: Lease) -> None:
 
 def body(desk: Desk, index: Index, may_go_on: Any = lambda: None) -> Body:
     """The body of one batch of all requests of the file, as it is now."""
-    scan.scan(desk.file, RULES, index)
+    scan.scan(desk.file, RULES, index, SentIds(None))
     (part,) = split(index.sizes())
-    return Body(desk.file, index.places(from_text(part.positions)), RULES, part.bytes, may_go_on)
+    return Body(desk.file, index.places(from_text(part.positions)), RULES, SentIds(None), part.bytes, may_go_on)
 
 
 def test_a_body_is_as_long_as_it_says(desk: Desk, index: Index) -> None:
@@ -161,7 +163,9 @@ def test_results_for_strangers_are_not_believed(desk: Desk) -> None:
 def test_a_second_row_for_one_request_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """Of two rows for the same request the first counts."""
     desk.write(1)
-    rows = ['{"custom_id": "r1", "result": {"type": "canceled"}}', '{"custom_id": "r1", "result": {"type": "expired"}}']
+    job = desk.submit()
+    name = f"{job.row.token}-1"
+    rows = [json.dumps({"custom_id": name, "result": {"type": kind}}) for kind in ("canceled", "expired")]
     desk.site.sandbox.fail_next(200, path=f"{CREATE}/*/results", method="GET", body="\n".join(rows))
     desk.run(resends=0)
     assert desk.outcomes() == {"r1": "canceled"}
@@ -224,15 +228,15 @@ def test_results_never_replace_the_requests(desk: Desk) -> None:
 def test_a_file_without_requests_is_told(desk: Desk, index: Index) -> None:
     """An empty file, or one of empty lines, is a problem of its own."""
     desk.file.write_text("\n\n")
-    assert [(p.line, p.reason) for p in scan.scan(desk.file, RULES, index).problems] == [
+    assert [(p.line, p.reason) for p in scan.scan(desk.file, RULES, index, SentIds(None)).problems] == [
         (1, "the file holds no request")
     ]
 
 
 def test_more_problems_than_anybody_reads_are_counted(desk: Desk, index: Index) -> None:
     """The first thousand are told, the others counted."""
-    desk.write([request("a b") for _ in range(1500)])
-    found = scan.scan(desk.file, RULES, index)
+    desk.write([request("") for _ in range(1500)])
+    found = scan.scan(desk.file, RULES, index, SentIds(None))
     assert (len(found.problems), found.further_problems) == (1000, 500)
 
 

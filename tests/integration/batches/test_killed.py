@@ -51,7 +51,7 @@ def _kill_after(desk: Desk, process: subprocess.Popen[bytes], requests: int) -> 
 
 def _desk(folder: Path, database_url: str, sandbox: Sandbox) -> Desk:
     sandbox.configure(retry_after="0", latency_ms=60)
-    sandbox.set_outcomes({"r3": ["errored:overloaded_error"], "r5": ["expired"]})
+    sandbox.set_outcomes(rows={3: ["errored:overloaded_error"], 5: ["expired"]})
     folder.mkdir()
     desk = Desk(Site(folder, sandbox, database_url))
     desk.site.asks(summarizer=MODEL, policy={"deadline_seconds": 120})  # many processes share a machine here

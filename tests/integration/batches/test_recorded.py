@@ -24,6 +24,7 @@ from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.requests import RequestRules
 from modelgate.batches.runner import Runner
+from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
@@ -99,7 +100,7 @@ def working(desk: Desk, url: str, sent: dict[str, Any], model_id: str) -> Iterat
         closing(api.connect(world.settings.api, environ=world.environ)) as sdk,
         Lease(ledger, "job_1", "here", world.clock) as lease,
     ):
-        scanned = scan.scan(desk.file, rules, index)
+        scanned = scan.scan(desk.file, rules, index, SentIds(None))
         assert scanned.problems == ()
         (part,) = split(index.sizes())
         now, digest, number = world.clock.now(), scanned.digest, scanned.requests

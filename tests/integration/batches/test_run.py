@@ -99,7 +99,7 @@ def test_resume_elsewhere_takes_the_file_where_it_is_now(desk: Desk) -> None:
 
 def test_what_is_worth_it_is_sent_again(each_desk: Desk) -> None:
     """Expired, canceled by the far side and errored for a passing cause are sent again; an invalid request is not."""
-    each_desk.site.sandbox.set_outcomes({
+    each_desk.plan({
         "r1": ["errored:overloaded_error"],
         "r2": ["expired", "errored:api_error"],
         "r3": "errored:invalid_request_error",
@@ -124,7 +124,7 @@ def test_what_is_worth_it_is_sent_again(each_desk: Desk) -> None:
 
 def test_without_resends_nothing_is_sent_again(desk: Desk) -> None:
     """`--resends 0` writes what there is."""
-    desk.site.sandbox.set_outcomes({"r1": ["expired"]})
+    desk.plan({"r1": ["expired"]})
     desk.write(2)
     desk.run(resends=0)
     assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
@@ -133,7 +133,7 @@ def test_without_resends_nothing_is_sent_again(desk: Desk) -> None:
 
 def test_a_request_without_a_result_is_an_error_that_names_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """A row that the results lack, however often they are read, becomes an errored row, and is not sent again."""
-    desk.site.sandbox.set_outcomes({"r2": "missing"})
+    desk.plan({"r2": "missing"})
     desk.write(3)
     desk.run()
     assert desk.outcomes() == {"r1": "succeeded", "r2": "errored:no_result", "r3": "succeeded"}
@@ -308,7 +308,7 @@ def test_canceling_keeps_what_ended(desk: Desk) -> None:
 
 def test_a_result_of_the_future_is_kept_and_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """A result type or an error type that this version does not know is written as it came, counted and logged."""
-    desk.site.sandbox.set_outcomes({"r1": "other:postponed", "r2": "errored:a_new_error"})
+    desk.plan({"r1": "other:postponed", "r2": "errored:a_new_error"})
     desk.write(3)
     stats = desk.stats(desk.run())
     assert desk.outcomes() == {"r1": "postponed", "r2": "errored:a_new_error", "r3": "succeeded"}
@@ -318,6 +318,7 @@ def test_a_result_of_the_future_is_kept_and_told(desk: Desk, caplog: pytest.LogC
     assert sorted(told) == ["errored:a_new_error", "postponed"]
 
 
+@pytest.mark.slow
 def test_a_long_file_is_split(desk: Desk) -> None:
     """More requests than a batch holds go out as two batches, and come back as one file in order."""
     message = [{"role": "user", "content": "x"}]

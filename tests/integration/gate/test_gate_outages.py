@@ -190,10 +190,13 @@ def proxied(site_on_postgresql: Site) -> Iterator[tuple[Site, StoreProxy]]:
         yield site, proxy
 
 
-def test_a_store_that_breaks_at_any_moment_never_passes_unrecorded(proxied: tuple[Site, StoreProxy]) -> None:
+@pytest.mark.parametrize("moments", [range(2, 3), pytest.param(range(7), marks=pytest.mark.slow)], ids=["one", "any"])
+def test_a_store_that_breaks_at_any_moment_never_passes_unrecorded(
+    proxied: tuple[Site, StoreProxy], moments: range
+) -> None:
     """However many connections it lets through: a report, never an exception; a pass is in the store."""
     site, proxy = proxied
-    for let_through in range(7):
+    for let_through in moments:
         site.asks(policy={**SOON, "reuse_seconds": 1, "grace_hours": 1}, summarizer=ALIAS)
         site.clock.ahead += timedelta(seconds=5)
         proxy.left = let_through
@@ -208,6 +211,7 @@ def test_a_store_that_breaks_at_any_moment_never_passes_unrecorded(proxied: tupl
     assert site.preflight().models == {"summarizer": OLD}
 
 
+@pytest.mark.slow
 def test_a_pass_that_could_not_be_written_is_written_by_the_next_try(proxied: tuple[Site, StoreProxy]) -> None:
     """`--wait`: the store fails as a pass is recorded; the try that passes then is in the store, its pins too."""
     site, proxy = proxied

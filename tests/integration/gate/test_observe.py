@@ -76,7 +76,7 @@ def test_the_store_is_away(file_site: Site) -> None:
     file = file_site.folder / "pins.json"
     passed = file_site.preflight()
     file.write_text(json_text(passed, passed.finished_at.isoformat()))
-    observing(file_site, grace_hours=1, fallback_file=str(file))
+    observing(file_site, grace_hours=1, fallback_file=str(file), deadline_seconds=4)
     file_site.environ["MODELGATE_DATABASE_URL"] = "postgresql://127.0.0.1:9/none?connect_timeout=1"
     report = file_site.preflight()
     assert (report.exit_code, report.models) == (0, {"summarizer": OLD})
@@ -97,7 +97,8 @@ def test_what_is_written_is_no_fallback(file_site: Site) -> None:
     assert {"observed_at", "handed_at"} & json.loads(text).keys() == {"observed_at"}
     file = file_site.folder / "pins.json"
     file.write_text(text)
-    file_site.asks(policy={"grace_hours": 1, "fallback_file": str(file)}, summarizer=ALIAS)
+    soon = {"deadline_seconds": 4}
+    file_site.asks(policy={**soon, "grace_hours": 1, "fallback_file": str(file)}, summarizer=ALIAS)
     file_site.environ["MODELGATE_DATABASE_URL"] = "postgresql://127.0.0.1:9/none?connect_timeout=1"
     assert file_site.preflight().exit_code == 3
 

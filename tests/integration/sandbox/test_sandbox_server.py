@@ -18,7 +18,12 @@ from modelgate.errors import UsageError
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.server import API_KEY
 
-SERVE = "from modelgate.sandbox import serve; serve(0)"
+SERVE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a test run in the background would leave ignored
+from modelgate.sandbox import serve
+serve(0)
+"""
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def pieces(postgresql: PostgreSQL, url: str, folder: Path, direction: str) -> in
     return plan.seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_connection_that_breaks_anywhere_is_made_again(postgresql: PostgreSQL, folder: Path, direction: str) -> None:
     """Whichever message is the last to pass, the rows are there once, also if it was the answer to COMMIT."""

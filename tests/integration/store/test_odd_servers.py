@@ -109,6 +109,7 @@ def standby(postgresql: PostgreSQL, postgresql_url: str) -> Iterator[tuple[str, 
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_standby_is_waited_for_and_read_meanwhile(standby: tuple[str, Callable[[], None]]) -> None:
     """After a failover a write waits until there is a primary again, within the deadline; reads go on."""
     url, promote = standby

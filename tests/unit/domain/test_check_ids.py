@@ -28,6 +28,8 @@ def test_each_once() -> None:
         ("api.unreachable", False),
         ("store.schema-behind", False),
         ("settings.waiver-expired", False),
+        ("evidence.missing", False),
+        ("settings.sample", True),
         ("drift.no-such-check", False),
     ],
 )

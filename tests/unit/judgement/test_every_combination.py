@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 import pytest
@@ -35,7 +35,9 @@ from support.judgement_world import (
 from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.check_ids import CHECK_IDS, waivable
+from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.sample import Sample, SampleRequest
 from modelgate.domain.settings import Policy, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import DEFAULT
@@ -273,6 +275,108 @@ def test_every_promotion() -> None:
             )
         ),
         at_least=7_500,
+    )
+
+
+def test_every_proof() -> None:
+    """Evidence of this ID or another thing, young or old, passed or failed, comes to what the contract says."""
+    right = EvidenceRow("summarizer", A, "quality", "passed", ORIGIN)
+    others = (
+        right,
+        replace(right, suite="probe"),
+        replace(right, suite="probe-live"),
+        replace(right, outcome="failed"),
+        replace(right, slot="grader"),
+        replace(right, model_id=B),
+        replace(right, origin="https://gateway.example"),
+        replace(right, workspace_id="wrkspc_1"),
+    )
+    ages = (timedelta(0), timedelta(days=30), timedelta(days=30, microseconds=1), -HOUR)
+    single = [(Evidence(row, NOW - age, "ada"),) for row, age in product(others, ages)]
+    pairs = [
+        (Evidence(first, NOW - HOUR, "ada"), Evidence(then, NOW - ago, "ada"))
+        for first, then, ago in product(others[:4], others[:4], (HOUR, timedelta(0)))
+    ]
+    held = hold(A)
+    walk(
+        (
+            snapshot(
+                pins=() if state == "none" else (pin(1, ALIAS, A),),
+                held=held if state == "held" else None,
+                verb="check",
+                policy=Policy(pins_from="lock", accept_needs=needs),
+                waivers=waivers,
+                facts=known,
+                proofs=Proofs(evidence, handed, workspace),
+            )
+            for evidence, needs, handed, workspace, state, waivers, (_reference, known) in product(
+                [(), *single, *pairs],
+                (("quality",), ("probe", "quality"), ("probe-live",)),
+                (frozenset(), frozenset({("summarizer", A)}), frozenset({("grader", A), ("summarizer", B)})),
+                ("", "wrkspc_1"),
+                ("none", "pinned", "held"),
+                ((), ALL_WAIVED),
+                (REFERENCES["alias"],),
+            )
+        ),
+        at_least=7_000,
+    )
+
+
+def of_sample(*params: dict[str, Any], problem: str = "") -> Sample:
+    """A sample of these requests."""
+    messages = [{"role": "user", "content": "Hello"}]
+    requests = tuple(
+        SampleRequest(f"s.jsonl:{n}", {"messages": messages, **each}, n) for n, each in enumerate(params, 1)
+    )
+    return Sample("s.jsonl", "config/s.jsonl", requests, problem)
+
+
+def test_every_sample() -> None:
+    """What a sample asks for, beside every word of the API about it, comes to what the contract says."""
+    asks: tuple[dict[str, Any], ...] = (
+        {},
+        {"max_tokens": 100},
+        {"max_tokens": 101},
+        {"thinking": {"type": "enabled"}},
+        {"output_config": {"effort": "high"}},
+        {"temperature": 1},
+        {"frobnicate": True},
+        *({"fallbacks": [{"model": model}]} for model in (A, B, ALIAS)),
+    )
+    samples = (
+        of_sample(problem="it is empty"),
+        *(of_sample(*each) for each in combinations_with_replacement(asks, 2)),
+    )
+    said = (
+        {"capabilities": {}, "max_tokens": None},
+        {"capabilities": {"thinking": True, "thinking.types.enabled": False, "effort.high": True}, "max_tokens": 100},
+        {"capabilities": {"thinking": False, "effort": False}, "max_tokens": 99},
+        {"capabilities": {}, "doubt": "its limits are no numbers"},
+    )
+    states: tuple[dict[str, Any], ...] = (
+        {"pins": (pin(1, ALIAS, A),)},
+        {"pins": (pin(1, ALIAS, B),)},
+        {"held": hold(A)},
+        {"pins": ()},
+    )
+    known = [facts(Answer(ALIAS, Outcome.RESOLVED, A), {**CATALOGUE, A: entry(A, **words)}) for words in said]
+    walk(
+        (
+            given
+            for sample, waivers, state, of_api in product(
+                samples, ((), ALL_WAIVED), states, (*known, REFERENCES["list-failed"][1], None)
+            )
+            for given in (
+                snapshot(verb="check", waivers=waivers, facts=of_api, samples={"summarizer": sample}, **state),
+                replace(
+                    snapshot(verb="check", waivers=waivers, facts=of_api, samples={"summarizer": sample}),
+                    pins=None,
+                    store_problem=STORE_OUTAGE,
+                ),
+            )
+        ),
+        at_least=5_000,
     )
 
 
