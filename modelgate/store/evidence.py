@@ -13,16 +13,21 @@ from modelgate.store import handovers
 from modelgate.store.places import within
 from modelgate.store.read import value
 from modelgate.store.tables import evidence
-from modelgate.store.together import Question
+from modelgate.store.together import Question, Rows
 
 
-def proofs(connection: Connection, scope: Scope, pinned: Collection[tuple[str, str]], promote_from: str) -> Proofs:
+def proofs(scope: Scope, pinned: Collection[tuple[str, str]], promote_from: str) -> Question[Proofs]:
     """What is known of (slot, ID) that a lock names, here and where they are promoted from."""
-    ids = {model_id for _, model_id in pinned}
-    found = of(connection, scope, None, ids, None)
-    if promote_from:
-        found += of(connection, Scope(scope.service, promote_from), None, ids, None)
-    return Proofs(found, frozenset(pair for pair in pinned if handovers.ever(connection, scope, *pair)))
+    pairs, ids = tuple(pinned), {model_id for _, model_id in pinned}
+    scopes = (scope, Scope(scope.service, promote_from)) if promote_from else (scope,)
+    told = [of(each, None, ids, None) for each in scopes]
+    ran = [handovers.first(scope, *pair) for pair in pairs]
+
+    def answer(*rows: Rows) -> Proofs:
+        found = tuple(proof for each, own in zip(told, rows, strict=False) for proof in each.answer(own))
+        return Proofs(found, frozenset(pair for pair, own in zip(pairs, rows[len(told) :], strict=True) if own))
+
+    return Question((*(query for each in told for query in each.queries), *ran), answer)
 
 
 def of(

@@ -81,8 +81,14 @@ def at_places(connection: Connection, scope: Scope, places: Iterable[int | None]
 
 def oldest(connection: Connection, scope: Scope, slot: str, model_id: str, *, after: int = 0) -> Row[Any] | None:
     """The first hand-over of an ID to a slot with a sequence above `after`."""
+    (found,) = together(connection, first(scope, slot, model_id, after))
+    return found[0] if found else None
+
+
+def first(scope: Scope, slot: str, model_id: str, after: int = 0) -> Select[Any]:
+    """What `oldest` asks."""
     it = (resolutions.c.slot == slot, resolutions.c.handed_off_id == model_id, resolutions.c.sequence > after)
-    return connection.execute(select(resolutions).where(places.oldest(resolutions, scope, *it))).one_or_none()
+    return select(resolutions).where(places.oldest(resolutions, scope, *it))
 
 
 def hand_over(row: Row[Any]) -> HandOver:

@@ -255,7 +255,7 @@ class Store:
         """What is known of the IDs of a lock: (slot, ID)."""
         from modelgate.store import evidence
 
-        return self._database.run(lambda c: evidence.proofs(c, scope, pinned, promote_from))
+        return self._database.ask(evidence.proofs(scope, pinned, promote_from))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
