@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
+    from modelgate.domain.storage import Storage
     from modelgate.store.batches import JobRows
 
 
@@ -218,6 +219,12 @@ class Store:
 
         with self._database.session() as c:
             yield from verification.export(c, self._schema, scope)
+
+    def storage(self, now: datetime, before: datetime | None) -> Storage:
+        """How much room the rows of every scope take; `before`: how much those that are older."""
+        from modelgate.store import storage
+
+        return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
 
     def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
         """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
