@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from modelgate import api
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.findings import Level
-from modelgate.domain.notices import RESERVED, NoticeRow, TellingRow, digest, digest_id, news
+from modelgate.domain.notices import BEGUN, REFUSED, RESERVED, NoticeRow, TellingRow, digest, digest_id, news
 from modelgate.domain.problems import Problem
 from modelgate.errors import AnotherWatcher, ApiProblem
 from modelgate.fleet.channels import Channel, channels, mark, send
@@ -124,11 +124,27 @@ def _tell_one(context: Context, store: Store, channel: Channel) -> str:
     pending = [each for each in newest.values() if each.sequence > through]
     if not pending:
         return ""
+    lost = _lost(store, name, through)
+    perhaps = [each.notice for each in store.news(through) if each.sequence <= lost]
     before = {key: last.notice for key, last in store.last_news(through).items()}
-    rows = digest((each.notice for each in pending), before)
-    sent_as = digest_id(name, rows)
-    if rows and (problem := send(channel, sent_as, rows, context.clock)):
-        return problem
-    row = TellingRow(name, sent_as, pending[-1].sequence, len(rows))
-    store.append(RESERVED, context.author, [row], now=context.clock.now())
+    rows = digest((each.notice for each in pending), before, perhaps)
+    row = TellingRow(name, digest_id(name, rows), pending[-1].sequence, len(rows))
+    if rows:
+        _note(context, store, replace(row, channel=f"{name}{BEGUN}"))
+        sent = send(channel, row.digest_id, rows, context.clock)
+        if sent.problem:
+            if sent.certain and not lost:
+                _note(context, store, replace(row, channel=f"{name}{REFUSED}"))
+            return sent.problem
+    _note(context, store, row)
     return ""
+
+
+def _lost(store: Store, name: str, through: int) -> int:
+    """The sequence up to which the channel may have been told, without an answer that says so; 0 if that cannot be."""
+    begun = store.told(f"{name}{BEGUN}") or 0
+    return begun if begun > max(through, store.told(f"{name}{REFUSED}") or 0) else 0
+
+
+def _note(context: Context, store: Store, row: TellingRow) -> None:
+    store.append(RESERVED, context.author, [row], now=context.clock.now())
