@@ -71,13 +71,13 @@ def long_road(upstream: Path, folder: Path, road: Road) -> Iterator[Path]:
             def back() -> None:
                 with contextlib.suppress(OSError):
                     while piece := server.recv(1 << 20):
-                        client.sendall(piece)
-                        with road.lock:
+                        with road.lock:  # before the client can go on
                             if ready.is_set() and not waits[0]:
                                 road.waited += time.monotonic() - since[0]
-                        if b"Z\0\0\0\5" in piece:
-                            ready.set()
-                        waits[0] = True
+                            if b"Z\0\0\0\5" in piece:
+                                ready.set()
+                            waits[0] = True
+                        client.sendall(piece)
                 with contextlib.suppress(OSError):
                     client.shutdown(socket.SHUT_RDWR)
 
