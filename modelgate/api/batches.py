@@ -75,8 +75,8 @@ class BatchesClient:
         self._client = client
         self.origin = origin_used(client)
 
-    def create(self, body: Body) -> Batch:
-        """Sends one batch. `maybe_done` of the failure says whether it may exist nevertheless.
+    def create(self, body: Body, betas: str | None = None) -> Batch:
+        """Sends one batch, with these betas in the header. `maybe_done` of the failure: it may exist nevertheless.
 
         It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after an
         answer that says no: a 4xx, a redirect, a 529 in the API's own shape. The SDK would send it a second time
@@ -84,6 +84,8 @@ class BatchesClient:
         the batch's ID.
         """
         headers = {"Content-Type": "application/json", "Content-Length": str(body.length), MODE: "raw"}
+        if betas:
+            headers["anthropic-beta"] = betas
         try:
             return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
         except Unbelievable as error:

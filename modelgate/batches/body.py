@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from modelgate.batches.carriers import opened
 from modelgate.batches.index import Place
 from modelgate.batches.requests import BadRequest, RequestRules, as_sent, check
-from modelgate.batches.scan import opened
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import BETWEEN, HEAD, TAIL
 from modelgate.errors import ModelgateError, Refused

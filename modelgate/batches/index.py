@@ -23,7 +23,7 @@ CREATE TABLE requests (
 );
 CREATE TABLE results (
     position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL,
-    outcome TEXT NOT NULL, again INTEGER NOT NULL
+    outcome TEXT NOT NULL, stop TEXT NOT NULL, again INTEGER NOT NULL
 );
 """
 
@@ -105,10 +105,10 @@ class Index:
         found = self._execute("SELECT custom_id FROM requests WHERE position = ?", (position,)).fetchone()
         return str(found[0]) if found else None
 
-    def answer(self, position: int, start: int, length: int, outcome: str, *, again: bool) -> bool:
-        """Notes where a request's result stands and what it is; false if it already has one."""
+    def answer(self, position: int, place: tuple[int, int], outcome: str, stop: str, *, again: bool) -> bool:
+        """Notes where a request's result stands (start, length) and what it is; false if it already has one."""
         cursor = self._execute(
-            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)", (position, start, length, outcome, again)
+            "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", (position, *place, outcome, stop, again)
         )
         return bool(cursor.rowcount)
 
@@ -118,6 +118,20 @@ class Index:
             "SELECT CASE WHEN r.part = 0 THEN 'unsent' ELSE coalesce(s.outcome, '') END AS ended, count(*)"
             " FROM requests r LEFT JOIN results s USING (position) GROUP BY ended"
         )
+        return dict(self._execute(query))
+
+    def failures(self, part: int) -> list[tuple[str, int, str]]:
+        """(outcome, requests, one custom_id) of what ended without success in a part."""
+        query = (
+            "SELECT coalesce(s.outcome, 'errored:no_result') AS ended, count(*), r.custom_id, min(position)"
+            " FROM requests r LEFT JOIN results s USING (position)"
+            " WHERE r.part = ? AND ended <> 'succeeded' GROUP BY ended ORDER BY 2 DESC, 4"
+        )
+        return [(row[0], row[1], row[2]) for row in self._execute(query, (part,))]
+
+    def stop_reasons(self) -> dict[str, int]:
+        """Why the answers ended that succeeded."""
+        query = "SELECT stop, count(*) FROM results WHERE outcome = 'succeeded' GROUP BY stop"
         return dict(self._execute(query))
 
     def results(self) -> Iterator[tuple[int, str, int, int | None, int | None]]:

@@ -96,6 +96,12 @@ def job_id(scope: Scope, slot: str, file_digest: str, generation: int) -> str:
     return "job_" + hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
+def keyed_job_id(scope: Scope, slot: str, key: str) -> str:
+    """The ID of the one job that its caller calls `key`."""
+    identity = canonical([scope.service, scope.environment, slot, {"key": key}])
+    return "job_" + hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
 def typed(scope: Scope, verb: str, job: str, *more: str) -> str:
     """What hints say to type about a job."""
     return " ".join(("modelgate batch", verb, job, scope.flags, *more))

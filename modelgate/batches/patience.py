@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from modelgate.batches.logs import log_of
 from modelgate.batches.waiting import pause
 from modelgate.clock import Clock
 from modelgate.errors import CallFailed
@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 PATIENCE_SECONDS = 3600.0
 """How long the API may fail to answer before a command gives up. The job stays as it is, and can be resumed."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def patiently(call: Callable[[], Value], clock: Clock) -> Value:

@@ -18,6 +18,8 @@ LONGEST_ID = 256
 OF_THE_SDK = ("betas", "extra_body", "extra_headers", "extra_query", "timeout")
 """Arguments of the SDK's `create` that are no parameters of the API's body."""
 
+_INSTEAD = {"betas": ": --beta NAME"}
+
 NOT_IN_BATCHES = ("fallbacks", "speed")
 """Parameters of messages that batches do not take (SDK's docstrings, and second-hand)."""
 
@@ -85,6 +87,14 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
     return CheckedRequest(request["custom_id"], encoded, params["max_tokens"], notes)
 
 
+def is_name(value: str) -> bool:
+    """Whether it is any Unicode text of 1 to `LONGEST_ID` code points but NUL."""
+    try:
+        return 0 < len(value) <= LONGEST_ID and b"\0" not in value.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+
+
 def as_sent(custom_id: str, params: bytes) -> bytes:
     """One request in the body of a create. `custom_id` is of ASCII alone: the job's own, or one that the API takes."""
     return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), params)
@@ -116,7 +126,7 @@ def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:
     custom_id = request.get("custom_id")
     if custom_id is None:
         yield "custom_id is missing"
-    elif not isinstance(custom_id, str) or not 0 < len(custom_id) <= LONGEST_ID or not _is_text(custom_id):
+    elif not isinstance(custom_id, str) or not is_name(custom_id):
         yield f"custom_id {_shown(custom_id)} is no text of 1 to {LONGEST_ID} characters without NUL"
     for key in sorted(request.keys() - _KEYS):
         yield f"{_shown(key)} is no part of a request"
@@ -145,7 +155,11 @@ def _judged(params: object, rules: RequestRules) -> list[tuple[str, bool]]:
     entry = rules.entry
     if entry is None or not isinstance(params, dict):
         return []
-    found = [(f"params.{name} is the SDK's, no parameter of the API", True) for name in OF_THE_SDK if name in params]
+    found = [
+        (f"params.{name} is the SDK's, no parameter of the API{_INSTEAD.get(name, '')}", True)
+        for name in OF_THE_SDK
+        if name in params
+    ]
     found += [
         (f"params.{name} cannot be used in a batch", True) for name in NOT_IN_BATCHES if params.get(name) is not None
     ]
@@ -185,13 +199,6 @@ def _messages(value: object) -> Iterator[str]:
             if not isinstance(message, dict) or "role" not in message or "content" not in message:
                 yield f"params.messages[{number}] needs role and content"
                 return
-
-
-def _is_text(value: str) -> bool:
-    try:
-        return b"\0" not in value.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
 
 
 def _encoded(params: dict[str, Any], *, escape: bool) -> bytes:

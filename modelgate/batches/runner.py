@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from modelgate.batches import sending
-from modelgate.batches.collecting import Spool, belongs, collect, final_tally, write_results
+from modelgate.batches.collecting import belongs, collect, final_tally, log_causes, write_results
 from modelgate.batches.job import Job, Part, collected_detail
+from modelgate.batches.logs import fields, log_of
 from modelgate.batches.patience import patiently
 from modelgate.batches.split import split
+from modelgate.batches.spool import Spool
 from modelgate.batches.tally import Tally
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
@@ -31,7 +32,7 @@ PERMITTED_SECONDS = 600.0
 SHORT_READS = 3
 """Downloads of results that hold fewer rows than the batch has outcomes, before the rows count as missing."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class Runner:
@@ -76,7 +77,7 @@ class Runner:
                 sending.look_again(self._work)
             write_results(out, self._work.job, self._work.index, spool)
             if not self._work.job.finished:
-                self._work.note(None, "finished", detail=Tally(final_tally(self._work.index)).to_json())
+                self._work.note(None, "finished", detail=final_tally(self._work.index).to_json())
         finally:
             spool.close()
         return self._work.job
@@ -92,15 +93,17 @@ class Runner:
 
     def _settle(self) -> None:
         for part in self._work.job.in_state("sending"):
-            sending.settle(self._work, part, at_once=part.number in self._look_once)
-            self._look_once.discard(part.number)
-            self._cancel_late(part.number)
+            with fields(part=part.number):
+                sending.settle(self._work, part, at_once=part.number in self._look_once)
+                self._look_once.discard(part.number)
+                self._cancel_late(part.number)
 
     def _fill(self) -> None:
         work = self._work
         while (part := self._next()) and len(work.job.in_state("sent")) < IN_FLIGHT:
-            sending.send(work, part, self._ask_gate)
-            self._cancel_late(part.number)
+            with fields(part=part.number):
+                sending.send(work, part, self._ask_gate)
+                self._cancel_late(part.number)
 
     def _next(self) -> Part | None:
         """The next part to send: none of a canceled job, and none of a round that is not wanted."""
@@ -143,7 +146,8 @@ class Runner:
         """The batch, and the seconds until it is to be asked for again. None while it cannot be seen yet."""
         work, batch_id = self._work, part.batch_id or ""
         try:
-            seen = patiently(lambda: work.client.retrieve(batch_id), work.clock)
+            with fields(part=part.number, batch_id=batch_id):
+                seen = patiently(lambda: work.client.retrieve(batch_id), work.clock)
         except CallFailed as error:
             age = (work.clock.now() - part.created_at).total_seconds() if part.created_at else 0.0
             if error.status != 404 or age > NOT_FOUND_SECONDS:
@@ -161,9 +165,11 @@ class Runner:
         if part.adopted and part.state != "collected" and not self._is_proved(part, batch):
             _log.warning("%s was not ours: its results are for other requests", batch.id)
             return work.note(part, "disowned", batch_id=batch.id)
-        tally = self._read(part, batch, spool)
-        if part.state != "collected":
-            work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
+        with fields(part=part.number, batch_id=batch.id):
+            tally = self._read(part, batch, spool)
+            if part.state != "collected":
+                work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
+                log_causes(work.index, part)
 
     def _is_proved(self, part: Part, batch: Batch) -> bool:
         work = self._work

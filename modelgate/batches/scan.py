@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from modelgate.batches.carriers import opened
 from modelgate.batches.index import Index, Place
 from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, as_sent, check
 from modelgate.batches.sent_ids import SentIds
@@ -75,18 +75,6 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     if not scanning.requests and not scanning.found:
         scanning.note(1, "the file holds no request")
     return scanning.result()
-
-
-def opened(path: Path) -> BinaryIO:
-    """A file of requests. Raises `UsageError` where it cannot be read, or not more than once."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(
-                f"{path} is no regular file", hint="it is read more than once: write the requests to a file"
-            )
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def _lines(file: BinaryIO, scanning: _Scanning) -> Iterator[tuple[int, int, bytes]]:

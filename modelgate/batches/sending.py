@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 
 from modelgate.batches import adoption
 from modelgate.batches.body import Body
 from modelgate.batches.collecting import belongs, counted
 from modelgate.batches.job import Part, instants_of, typed
+from modelgate.batches.logs import log_of
 from modelgate.batches.patience import patiently
 from modelgate.batches.positions import from_text
 from modelgate.batches.tally import Tally
@@ -23,7 +23,7 @@ from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 MOST_ATTEMPTS = 8
 """Creates of one part by one process, of which each was definitely refused or came to nothing before the next."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def send(work: Work, part: Part, ask_gate: Callable[[int], None]) -> None:
@@ -60,7 +60,7 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
     places = work.index.places(from_text(plan.positions))
     body = Body(work.path, places, work.rules, work.ids, plan.bytes, work.lease.check)
     try:
-        batch = work.client.create(body)
+        batch = work.client.create(body, work.job.row.betas)
     except CallFailed as error:
         if error.maybe_done:
             _log.warning("the answer to a create was lost (%s): looking for its batch", error.message)
@@ -73,6 +73,7 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
             work.note(part, "refused")
         raise
     work.note(part, "created", batch_id=batch.id, detail=instants_of(batch))
+    _log.info("sent as %s: %d requests", batch.id, plan.requests, extra={"batch_id": batch.id})
     return None
 
 
@@ -86,7 +87,9 @@ def settle(work: Work, part: Part, *, at_once: bool = False) -> None:
     while True:
         listing, batch = patiently(lambda: _find(work, part, dismissed), work.clock)
         if batch is not None:
-            _log.warning("adopted %s for part %d: its results will prove it", batch.id, part.number)
+            _log.warning(
+                "adopted %s for part %d: its results will prove it", batch.id, part.number, extra={"batch_id": batch.id}
+            )
             return work.note(part, "adopted", batch_id=batch.id, detail=instants_of(batch))
         if at_once or _before(part).waited(listing, work.clock.monotonic() - started):
             _log.warning("no batch came of part %d: it can be sent again", part.number)

@@ -13,11 +13,13 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
 from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
+from modelgate.domain import command_line
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.render.table import table
 
 if TYPE_CHECKING:
+    from modelgate.domain.rows import Scope
     from modelgate.gate.context import Context
     from modelgate.operations.status import SlotStatus, Status
 
@@ -34,11 +36,11 @@ def command(context: Context, form: str) -> int:
 
     found = status(context)
     scope = {"service": context.scope.service, "environment": context.scope.environment}
-    tell(form, {**scope, **status_json(found)}, _as_text(found, context.clock.now()))
+    tell(form, {**scope, **status_json(found)}, _as_text(found, context.clock.now(), context.scope))
     return 0
 
 
-def _as_text(found: Status, now: datetime) -> str:
+def _as_text(found: Status, now: datetime, scope: Scope) -> str:
     style = style_of(sys.stdout, os.environ)
     headings = ["slot", "reference", "may run", "since", "by", "held", "days left", "handed over"]
     lines = table(headings, [_cells(slot, now) for slot in found.slots], style)
@@ -53,6 +55,13 @@ def _as_text(found: Status, now: datetime) -> str:
             lines.append(style.paint("it ran on grace: the API or the store could not be asked", "yellow"))
     else:
         lines.append("no preflight has passed yet")
+    for slot in found.slots:
+        if slot.ends:
+            to = f"move to {printable(slot.successor)}" if slot.successor else "plan the move"
+            lines += [
+                f"→ {slot.slot}: {to}",
+                style.paint(f"  {command_line.command(scope, 'upgrade', slot.slot)}", "cyan"),
+            ]
     return "\n".join(lines)
 
 

@@ -63,6 +63,9 @@ WATCH_IDS = ("watch.silent", "watch.not-asked")
 BATCH_IDS = ("batch.served-other", "batch.ambiguous", "batch.sent-twice", "batch.unclaimed")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
 
+PROBE_IDS = ("probe.refused", "probe.served-other", "probe.too-long")
+"""What `probe` finds: what the API said of a slot's own request, so that no run of the gate judges them."""
+
 SCAN_IDS = ("scan.retired", "scan.unknown", "scan.retires-soon", "scan.outside-gate", "scan.other-platform")
 """What `scan` finds: about names in files, not about slots. A comment beside the name covers it, not a waiver."""
 

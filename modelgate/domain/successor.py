@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.settings import Policy, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Needs:
         told = (f"{tokens} {kind} tokens" for kind, tokens in limits if tokens is not None)
         lines = (f"line {' or '.join(self.allowed_lines)}",) if self.allowed_lines else ()
         return (*self.requires, *told, *lines)
+
+
+def needs_of(slot: Slot, policy: Policy) -> Needs:
+    """What the settings ask of the slot's model."""
+    return Needs(slot.requires, slot.min_input_tokens, slot.min_output_tokens, policy.allowed_lines)
 
 
 @dataclass(frozen=True, slots=True)

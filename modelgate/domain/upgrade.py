@@ -10,9 +10,9 @@ from typing import Literal
 
 from modelgate.domain.catalogue import Entry, Facts, Outcome
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Price, Slot
+from modelgate.domain.settings import Price, Slot
 from modelgate.domain.source import Source
-from modelgate.domain.successor import Gains, Needs, Proposal, gains, successor
+from modelgate.domain.successor import Gains, Needs, Proposal, gains, needs_of, successor
 from modelgate.domain.text import printable
 from modelgate.domain.times import days_left
 from modelgate.domain.view import SlotView
@@ -118,11 +118,6 @@ class Upgrade:
         due = [move for move in self.moves if move.state != "fine" and move.standing.ends]
         days = [0 if move.standing.days_left is None and _is_over(move) else move.standing.days_left for move in due]
         return min((each for each in days if each is not None), default=None)
-
-
-def needs_of(slot: Slot, policy: Policy) -> Needs:
-    """What the settings ask of the slot's model."""
-    return Needs(slot.requires, slot.min_input_tokens, slot.min_output_tokens, policy.allowed_lines)
 
 
 def plan(view: SlotView, ask: Ask, prices: Mapping[str, Price]) -> Move:

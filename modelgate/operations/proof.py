@@ -28,6 +28,14 @@ def need_proved(
             raise Unproved(lacks)
 
 
+def lacking_for(context: Context, store: Store, wanted: Mapping[str, str], origin: str) -> tuple[Finding, ...]:
+    """What each slot's ID lacks of what approvals need: what `accept` will ask for. Raises StoreProblem."""
+    if not (context.settings.check.accept_needs and wanted):
+        return ()
+    evidence = store.evidence(context.scope, ids=set(wanted.values()))
+    return _lacks(context, wanted, origin, evidence, context.scope)
+
+
 def lacking_in_lock(context: Context, store: Store, wanted: Mapping[str, str], origin: str) -> tuple[Finding, ...]:
     """What `check` will refuse of a lock's IDs, those that were never handed over here. Raises StoreProblem."""
     proofs = store.proofs(context.scope, tuple(wanted.items()), promote_from=context.settings.check.promote_from)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,12 @@ from modelgate.domain.evidence import Evidence
 from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
+from modelgate.domain.settings import Policy
 from modelgate.domain.times import days_left, format_instant
 from modelgate.gate.context import Context
 from modelgate.operations.outlook import as_last_asked, outlook
 from modelgate.operations.proof import shown
+from modelgate.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class SlotStatus:
     """The newest facts about the ID that it may run, as they were recorded."""
     days_left: int | None
     """Until the ID that it may run retires, by those facts."""
+    ends: bool = False
+    """Deprecated, retired, or retiring within the policy's horizon."""
+    successor: str | None = None
+    """Of a slot whose ID ends: what it moves to, as the run behind those facts saw it."""
     proofs: tuple[tuple[str, Evidence | None], ...] = ()
     """Of each kind of evidence that approvals need: the newest about the ID that it may run."""
 
@@ -59,24 +66,44 @@ class Status:
 
 def status(context: Context) -> Status:
     """The present. Raises StoreProblem."""
-    now = context.clock.now()
     with context.store(context.deadline(), read_only=True, keeps=True) as store:
-        found = store.standing(context.scope)
-        handed, stored, revisions = {h.slot: h for h in found.handed_over}, found.facts, found.revisions
-        context = replace(context, settings=as_last_asked(context.settings, revisions, handed.values()))
-        entries = stored.facts.entries if stored else {}
-        judged = outlook(context, revisions, stored.facts if stored else None)
-        known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
-        pinned = sorted((judged.snapshot.pins or {}).items())
-        gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
-        references = {slot.name: slot.reference for slot in context.settings.slots}
-        proofs = shown(context, store, {name: pin for name, pin in known.items() if pin})
+        return _status(context, store)
+
+
+def _status(context: Context, store: Store) -> Status:
+    now, found = context.clock.now(), store.standing(context.scope)
+    handed, stored, revisions = {h.slot: h for h in found.handed_over}, found.facts, found.revisions
+    context = replace(context, settings=as_last_asked(context.settings, revisions, handed.values()))
+    entries = stored.facts.entries if stored else {}
+    judged = outlook(context, revisions, stored.facts if stored else None)
+    known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
+    pinned = sorted((judged.snapshot.pins or {}).items())
+    gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
+    references = {slot.name: slot.reference for slot in context.settings.slots}
+    proofs = shown(context, store, {name: pin for name, pin in known.items() if pin})
     slots = []
     for name, pin in (known | gone).items():
         entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
-        slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, proofs.get(name, ())))
+        ends = _ends(entry, left, context.settings.check)
+        told = SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, ends)
+        slots.append(replace(told, proofs=proofs.get(name, ())))
+    if stored and any(slot.ends for slot in slots):
+        slots = _with_successors(slots, store.run(stored.run_id))
     return Status(tuple(slots), found.last_preflight, stored.asked_at if stored else None, found.head)
+
+
+def _ends(entry: Entry | None, left: int | None, policy: Policy) -> bool:
+    ends = entry is not None and entry.lifecycle in ("deprecated", "retired")
+    return ends or (left is not None and left <= policy.retires_warn_days)
+
+
+def _with_successors(slots: list[SlotStatus], asked: StoredRun | None) -> list[SlotStatus]:
+    """The successors that the run saw which asked: of the IDs that the slots may run still."""
+    saw = {each.slot: each.pinned_id or each.resolved_id for each in asked.resolutions} if asked else {}
+    told = {each.get("slot"): each.get("successor") for each in json.loads(asked.run.slots)} if asked else {}
+    mine = {slot.slot: told.get(slot.slot) for slot in slots if slot.ends and saw.get(slot.slot) == slot.model_id}
+    return [replace(slot, successor=mine.get(slot.slot)) for slot in slots]
 
 
 def status_json(found: Status) -> dict[str, Any]:
@@ -109,6 +136,7 @@ def _slot_json(slot: SlotStatus) -> dict[str, Any]:
         "actor": approved.actor if approved else None,
         "lifecycle": slot.entry.lifecycle if slot.entry else None,
         "days_left": slot.days_left,
+        "successor": slot.successor,
         "evidence": {need: _proof_json(proof) for need, proof in slot.proofs},
         "handed_off": handed.model_id if handed else None,
         "handed_at": format_instant(handed.recorded_at) if handed else None,

@@ -148,6 +148,9 @@ class PriceTable(_Table):
 
     input: Dollars
     output: Dollars
+    cache_read: Dollars = UNSET
+    cache_write_5m: Dollars = UNSET
+    cache_write_1h: Dollars = UNSET
 
 
 class WatchTable(_Table):

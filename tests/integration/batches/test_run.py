@@ -13,7 +13,8 @@ from support.sites import NEW
 
 from modelgate.batches import operations
 from modelgate.batches.operations import BadRequests
-from modelgate.batches.render import job_text, plan_text, statistics_text
+from modelgate.batches.render import job_text, plan_text
+from modelgate.batches.render_account import statistics_text
 from modelgate.batches.runner import SHORT_READS
 from modelgate.errors import CallFailed, CouldNotKnow, Refused, UsageError
 from modelgate.render.style import PLAIN

@@ -259,3 +259,19 @@ def test_what_the_api_does_not_say_is_not_known(file_site: Site) -> None:
     assert (moves(file_site).exit_code, only(file_site).state) == (3, "unknown")
     file_site.outage()
     assert Shell(file_site).run("upgrade", "-e", "prod").returncode == 3
+
+
+def test_what_the_approval_will_ask_for_is_told_before_it(file_site: Site) -> None:
+    """Each proof that lacks, with the command that makes it; the approval comes last."""
+    file_site.asks(policy={"accept_needs": ["probe", "quality"]}, summarizer="claude-opus-4-1")
+    move = only(file_site)
+    assert move.evidence == (
+        "probe of claude-opus-5: nothing is recorded",
+        "quality of claude-opus-5: nothing is recorded",
+    )
+    assert [line.split(" -s ")[0] for line in move.commands] == [
+        "modelgate upgrade summarizer --write",
+        "modelgate probe summarizer --to claude-opus-5",
+        "modelgate evidence add summarizer --suite quality --id claude-opus-5 FILE",
+        'modelgate accept summarizer --reason "…"',
+    ]

@@ -164,7 +164,7 @@ def test_the_account_counts_each_request_once() -> None:
 def test_a_batch_of_the_last_day_of_all_is_accounted() -> None:
     """A creation that a hostile answer told, and that no results can be dated after, is no defect for ever."""
     last = instants_of(batch(created_at=NOW.replace(year=9999, month=12, day=31)))
-    job = fold(ROW, [PLAN], [event("intent"), event("created", batch_id="msgbatch_1", detail=last)])
+    job = fold(ROW, [PLAN], [event("intent"), event("created", batch_id="msgbatch_1", detail=last), COLLECTED])
     assert account(job, {}, NOW).results_expire_in_days == 2_912_146
 
 
