@@ -4,11 +4,13 @@
     ├── UsageError                       2  wrong arguments
     │   └── SettingsError                2  settings that cannot be used, with their source
     ├── Refused                          1  a definite no
-    │   └── Conflict                     1  somebody else changed the same slot first
+    │   ├── Conflict                     1  somebody else changed the same slot first
+    │   └── Unproved                     1  an ID lacks evidence that approvals need
     └── CouldNotKnow                     3  an answer was needed and could not be had
         ├── ApiProblem                   3  from the Models API or the Message Batches API
         │   └── CallFailed               3  one call: says whether trying again can help
         └── StoreProblem                 3  from the audit store
+            └── AnotherWatcher           3  is at work on it
 
     Interrupted                    130/143  SIGINT, SIGTERM; no Exception, so that no library takes it for its own
 
@@ -20,6 +22,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelgate.domain.findings import Finding
     from modelgate.domain.problems import Problem
 
 
@@ -56,6 +61,15 @@ class Refused(ModelgateError):
 
 class Conflict(Refused):
     """A lost race: somebody else changed the same slot between our look and our write. Nothing was written."""
+
+
+class Unproved(Refused):
+    """IDs lack evidence that approvals need. `findings` say which, each with the command that makes it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        count = "a proof is" if len(findings) == 1 else f"{len(findings)} proofs are"
+        super().__init__(f"nothing was approved: {count} lacking")
+        self.findings = tuple(findings)
 
 
 class CouldNotKnow(ModelgateError):
@@ -100,6 +114,10 @@ class CallFailed(ApiProblem):
 
 class StoreProblem(CouldNotKnow):
     """The audit store could not be read or written."""
+
+
+class AnotherWatcher(StoreProblem):
+    """Of many watchers on one store one works at a time."""
 
 
 class Interrupted(BaseException):

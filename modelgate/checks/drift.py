@@ -178,7 +178,7 @@ def _retirement_moved(view: SlotView) -> list[Finding] | None:
         level, message = Level.WARN, f"its retirement was announced for {_day(now)}"
     else:
         level = Level.WARN if now < was else Level.NOTE
-        message = f"its retirement moved from {_day(was)} to {_day(now)}"
+        message = f"it retires {'earlier' if now < was else 'later'}: {_day(now)} instead of {_day(was)}"
     return [about(view, "drift.retirement-moved", level, message, *hints.verify(view))]
 
 

@@ -15,6 +15,15 @@ from modelgate.domain.times import days_left
 from modelgate.domain.view import SlotView, look
 from modelgate.domain.waivers import is_waived
 
+
+def _unproved(view: SlotView) -> list[Finding] | None:
+    if view.snapshot.proofs is None:
+        return None
+    from modelgate.checks import evidence  # of environments that need it alone
+
+    return evidence.unproved(view)
+
+
 RUN_CHECKS: tuple[RunCheck, ...] = (
     settings.unknown_variables,
     settings.untrusted,
@@ -34,6 +43,7 @@ SLOT_CHECKS: tuple[Check, ...] = (
     *drift.CASES,
     *catalogue.CHECKS,
     *drift.BESIDE,
+    Check(("evidence.missing", "evidence.stale", "evidence.failed"), _unproved),
 )
 
 ABOUT_THE_REFERENCE = drift.CASE_IDS | catalogue.REFERENCE_IDS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError
+from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved
 
 if TYPE_CHECKING:
     import click
@@ -26,6 +26,9 @@ def tell(error: ModelgateError) -> None:
     told = error.message.splitlines() if isinstance(error, SettingsError) else [error.message]
     message = "\n".join(printable(line, 500) for line in told)  # settings have a line for each thing that is wrong
     lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
+    for lack in error.findings if isinstance(error, Unproved) else ():
+        lines.append(f"  {lack.id} {lack.slot}: {printable(lack.message, 100)}")
+        lines.append(f"    → {style.paint(printable(lack.advice, 500), 'cyan')}")
     if error.hint:
         lines.append(f"  → {style.paint(printable(error.hint, 500), 'cyan')}")
     _say(style.fit("\n".join(lines)))

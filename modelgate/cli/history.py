@@ -62,6 +62,9 @@ def _event_lines(event: Event) -> list[str]:
         revokes = f", revokes {event.revokes}" if event.revokes else ""
         until = f", until {to_the_minute(expires)}" if expires else ""
         what = f"{event.action} revision {event.revision}: {event.model_id} for {event.reference}{revokes}{until}"
+    elif proof := event.evidence:
+        told = f" ({proof.told})" if proof.told else ""
+        what = f"evidence {proof.suite} {proof.outcome}: {event.model_id}{told}"
     else:
         held = " (held)" if event.held else ""
         verb = "observed" if event.observed else "handed over"

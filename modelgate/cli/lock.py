@@ -54,6 +54,12 @@ def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: st
         f"{slot}: {before or 'nothing'} → {after or 'nothing, it is no longer in the settings'}"
         for slot, before, after in changes
     ]
-    written = f"written: {locked.path}; commit it, its review is the approval"
-    tell(form, {"path": str(locked.path), "changes": shown}, "\n".join([*(lines or ["no ID changed"]), written]))
+    lines = lines or ["no ID changed"]
+    lines += [f"check will refuse: {f.id} {f.slot}: {f.message}\n  → {f.advice}" for f in locked.lacks]
+    if locked.unasked:
+        lines.append(f"which evidence it lacks is not known: {locked.unasked}")
+    lines.append(f"written: {locked.path}; commit it, its review is the approval")
+    lacks = [{"id": f.id, "slot": f.slot, "message": f.message, "commands": list(f.commands)} for f in locked.lacks]
+    evidence = {"evidence": None if locked.unasked else lacks}
+    tell(form, {"path": str(locked.path), "changes": shown, **evidence}, "\n".join(lines))
     return 0

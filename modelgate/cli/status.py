@@ -42,6 +42,7 @@ def _as_text(found: Status, now: datetime) -> str:
     style = style_of(sys.stdout, os.environ)
     headings = ["slot", "reference", "may run", "since", "by", "held", "days left", "handed over"]
     lines = table(headings, [_cells(slot, now) for slot in found.slots], style)
+    lines += [f"evidence of {slot.slot}: {_proofs(slot)}" for slot in found.slots if slot.proofs]
     if found.facts_from:
         lines.append(style.paint(f"days left by what the API said {to_the_minute(found.facts_from)}", "dim"))
     if last := found.last_preflight:
@@ -53,6 +54,14 @@ def _as_text(found: Status, now: datetime) -> str:
     else:
         lines.append("no preflight has passed yet")
     return "\n".join(lines)
+
+
+def _proofs(slot: SlotStatus) -> str:
+    told = [
+        f"{need} {proof.row.outcome} {to_the_minute(proof.recorded_at)}" if proof else f"no {need}"
+        for need, proof in slot.proofs
+    ]
+    return printable(", ".join(told), 500)
 
 
 def _handed_over(slot: SlotStatus) -> str:

@@ -30,6 +30,9 @@ CHECK_IDS = (
     "drift.retirement-moved",
     "drift.origin-changed",
     "drift.not-promoted",
+    "evidence.missing",
+    "evidence.stale",
+    "evidence.failed",
     "api.origin-not-approved",
     "api.unreachable",
     "api.rate-limited",
@@ -83,4 +86,4 @@ _NEVER_WAIVED = {
 
 def waivable(check: str) -> bool:
     """Whether a waiver may name this check."""
-    return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith("settings.")
+    return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith(("settings.", "evidence."))

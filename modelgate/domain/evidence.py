@@ -47,6 +47,15 @@ class EvidenceRow:
     served_model: str | None = None
     """The model that answered a live probe."""
 
+    @property
+    def told(self) -> str:
+        """What it came to, in a few words."""
+        if self.file_format:
+            return f"{self.passed} passed, {self.failed} failed"
+        failed = " ".join(str(part) for part in (self.status, self.error_type) if part and self.outcome == "failed")
+        tokens = f"{self.input_tokens} tokens" if self.input_tokens is not None else ""
+        return tokens or failed
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -83,6 +92,17 @@ class Subject:
     workspace_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What is known of the IDs of a lock, which nobody accepts by a command."""
+
+    evidence: tuple[Evidence, ...] = ()
+    """Of this environment, and of the one that IDs are promoted from."""
+    handed: frozenset[tuple[str, str]] = frozenset()
+    """(slot, ID) that were handed over here once."""
+    workspace_id: str = ""
+
+
 Kind = Literal["missing", "stale", "failed"]
 
 
@@ -106,17 +126,22 @@ def lacking(
     needs: Iterable[str], subject: Subject, evidence: Iterable[Evidence], *, days: float, now: datetime
 ) -> tuple[Lack, ...]:
     """What `subject` lacks of `needs`, in their order. Of each suite the newest proof counts, whatever was before."""
-    known = [each for each in evidence if each.speaks_of(subject)]
-    found = (_judge(need, subject, [each for each in known if each.serves(need)], days, now) for need in needs)
+    known = tuple(evidence)
+    found = (_judge(need, subject, newest(need, subject, known), days, now) for need in needs)
     return tuple(lack for lack in found if lack)
 
 
-def _judge(need: str, subject: Subject, known: list[Evidence], days: float, now: datetime) -> Lack | None:
-    if not known:
+def newest(need: str, subject: Subject, evidence: Iterable[Evidence]) -> Evidence | None:
+    """The newest proof of that suite about `subject`; of one instant, the last that was added."""
+    known = [each for each in evidence if each.speaks_of(subject) and each.serves(need)]
+    return sorted(known, key=lambda each: each.recorded_at)[-1] if known else None
+
+
+def _judge(need: str, subject: Subject, proof: Evidence | None, days: float, now: datetime) -> Lack | None:
+    if proof is None:
         return Lack("missing", need, subject)
-    newest = sorted(known, key=lambda each: each.recorded_at)[-1]  # of one instant, the last that was added
-    if newest.row.outcome != "passed":
-        return Lack("failed", need, subject, newest)
-    if not is_young(min(newest.recorded_at, now), now, timedelta(days=days)):
-        return Lack("stale", need, subject, newest)
+    if proof.row.outcome != "passed":
+        return Lack("failed", need, subject, proof)
+    if not is_young(min(proof.recorded_at, now), now, timedelta(days=days)):
+        return Lack("stale", need, subject, proof)
     return None

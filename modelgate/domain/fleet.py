@@ -13,6 +13,9 @@ from modelgate.domain.times import days_left
 
 SCHEMA = "modelgate.fleet/1"
 
+IN_LOCK = '"pins_from":"lock"'
+"""As it stands in a run's canonical JSON."""
+
 Mark = Literal["retired", "refused", "unknown", "due", "held", "silent", "ok"]
 MARKS: tuple[Mark, ...] = ("retired", "refused", "unknown", "due", "held", "silent", "ok")
 """What is to be said first of a slot, the worst first."""
@@ -38,7 +41,12 @@ class Look:
     reused_from: str | None
     unverified: bool
     lock_commit: str | None
-    """Not None: pins live in git, and the run's own rows say which."""
+    """Of the checkout, where pins live in git and it is known."""
+
+    @property
+    def pins_in_git(self) -> bool:
+        """Whether the run's own rows say what may run. An older gate told it by the commit alone, if it knew one."""
+        return self.lock_commit is not None or IN_LOCK in self.slots
 
     @property
     def deployed(self) -> bool:
@@ -166,7 +174,7 @@ def _slot(
     now, due, quiet = when
     pins = state.pins.get(row.slot, SlotPins(row.slot))
     choice = choose(pins, row.reference, row.resolved_id)
-    locked = row.pinned_id if state.current.lock_commit and not pins.hold else None
+    locked = row.pinned_id if state.current.pins_in_git and not (pins.hold or row.held) else None
     may_run = locked or (choice.model_id if choice else None)
     runs = (handed[0].model_id if handed else None) or may_run or row.resolved_id
     facts = models.get((state.current.origin, runs)) if runs else None

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Action, SlotPins
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+
+if TYPE_CHECKING:
+    from modelgate.domain.evidence import EvidenceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One step of a slot's history: a revision (`action` is set) or the first hand-over of another ID than before."""
+    """One step of a slot's history: a revision (`action` is set), what was shown of an ID (`evidence` is set), or the
+    first hand-over of another ID than before.
+    """
 
     envelope: Envelope
     slot: str
@@ -82,4 +88,6 @@ class Event:
     held: bool = False
     observed: bool = False
     """Not handed over: what a gate that only observed left running."""
+    evidence: EvidenceRow | None = None
+    """Neither: what was shown of the ID."""
     run_id: str | None = None

@@ -46,6 +46,12 @@ def _dropped(before: object, now: object) -> bool:
     return bool(before) and before != now
 
 
+def _proofs(needs: object) -> set[str]:
+    """What a list of evidence asks for: a live probe is a probe, too."""
+    assert isinstance(needs, tuple)  # noqa: S101 # such a list
+    return {*needs, *(("probe",) if "probe-live" in needs else ())}
+
+
 _REACTION = _ranked("refuse", "warn", "accept")
 _RULES: dict[str, Rule] = {
     "enforce": _less,
@@ -64,6 +70,8 @@ _RULES: dict[str, Rule] = {
     "reuse_seconds": _more,
     "grace_hours": _more,
     "fallback_file": lambda before, now: bool(now) and before != now,
+    "accept_needs": lambda before, now: not _proofs(before) <= _proofs(now),
+    "evidence_days": _more,
     "overridable": lambda before, now: not set(now) <= set(before),  # type: ignore[call-overload]  # lists of keys
 }
 """The keys of the policy; `deadline_seconds` stops nothing."""

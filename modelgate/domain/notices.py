@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,6 +17,9 @@ RESERVED = Scope("+watch", "notices")
 SCHEMA = "modelgate.notices/1"
 
 Kind = Literal["new", "worse", "changed", "over"]
+_TELLS_THE_DATE = ("catalogue.retires-soon", "catalogue.retirement-overdue", "drift.retirement-moved")
+_WAY_TO_THE_END = ("catalogue.deprecated", *_TELLS_THE_DATE, "catalogue.retired", "drift.pin-retired")
+"""Each gives way to another of them while a model goes out of service."""
 RANK = {Level.REFUSE: 3, Level.UNKNOWN: 2, Level.WARN: 1, Level.NOTE: 0}
 
 
@@ -91,21 +94,40 @@ class Recorded:
     notice: NoticeRow
 
 
-def news(troubles: Iterable[Trouble], before: Mapping[Key, NoticeRow], doubted: Iterable[Key]) -> list[NoticeRow]:
+def news(
+    troubles: Iterable[Trouble],
+    before: Mapping[Key, NoticeRow],
+    doubted: Collection[Key],
+    dates: Mapping[str, datetime | None],
+) -> list[NoticeRow]:
     """What changed since `before`: the newest notice of each key, whatever its kind, oldest first.
 
-    `doubted` are keys of which nobody could know today whether they are over.
+    `doubted` is of what nobody could know today whether it is over: keys, and keys that leave out the check, the model
+    or the slot, for all of them. `dates`: ID to its date of retirement, where it is known whether there is one.
     """
     found = {trouble.key: trouble for trouble in troubles}
-    dates = {_place(row.key): row.retires_at for row in before.values() if row.retires_at}
+    dated = {_place(row.key): row.retires_at for row in before.values() if row.retires_at}
     told = [
-        _row(kind, trouble, before.get(key), dates.get(_place(key)))
+        _row(kind, trouble, before.get(key), dated.get(_place(key)))
         for key, trouble in found.items()
         if (kind := _kind(trouble, before))
     ]
-    kept = set(doubted) | found.keys()
-    ended = [row for key, row in before.items() if row.kind != "over" and key not in kept]
-    return [*told, *(_over(row) for row in ended)]
+    moved = {_place(key) for key, trouble in found.items() if trouble.retires_at or key.check_id in _TELLS_THE_DATE}
+    for key, row in before.items():
+        if row.kind == "over" or key in found or _is_doubted(key, doubted):
+            continue
+        date = dates.get(row.model_id, row.retires_at) if row.retires_at else None
+        told.append(_over(row, date, tells=_place(key) not in moved))
+    return told
+
+
+def _is_doubted(key: Key, doubted: Collection[Key]) -> bool:
+    """Nobody doubts what the store alone says, which is of no model."""
+    if not key.model_id:
+        return False
+    scope = replace(key, slot="", check_id="", model_id="")
+    slot, model = replace(key, check_id="", model_id=""), replace(key, check_id="")
+    return any(each in doubted for each in (key, model, slot, scope))
 
 
 def _kind(trouble: Trouble, before: Mapping[Key, NoticeRow]) -> Kind | None:
@@ -115,7 +137,7 @@ def _kind(trouble: Trouble, before: Mapping[Key, NoticeRow]) -> Kind | None:
     nearer = trouble.threshold is not None and (last.threshold is None or trouble.threshold < last.threshold)
     if nearer or RANK[trouble.level] > RANK[Level(last.level)]:
         return "worse"
-    return "changed" if trouble.retires_at != last.retires_at else None
+    return "changed" if _day(trouble.retires_at) != _day(last.retires_at) else None
 
 
 def _place(key: Key) -> tuple[str, ...]:
@@ -125,23 +147,37 @@ def _place(key: Key) -> tuple[str, ...]:
 
 def _row(kind: Kind, trouble: Trouble, last: NoticeRow | None, told_date: datetime | None) -> NoticeRow:
     """The notice. `told_date` is the date of retirement that was told last of this slot and model."""
-    message, moved = trouble.message, ""
-    if told_date and trouble.retires_at and trouble.retires_at != told_date:
-        moved = _moved(told_date, trouble.retires_at)
-    key = trouble.key
+    key, message = trouble.key, trouble.message
+    moved = _moved(told_date, trouble.retires_at) if told_date and trouble.retires_at else ""
+    if moved:  # since it was told; `drift.retirement-moved` says what moved since it was pinned
+        message = f"it retires {moved}" if key.check_id == "drift.retirement-moved" else f"{message}; {moved}"
     row = NoticeRow(
-        "", kind, key.service, key.environment, key.slot, key.check_id, key.model_id, trouble.level,
-        f"{message}; {moved}" if moved else message, trouble.hint, trouble.threshold, trouble.retires_at,
+        "", kind, key.service, key.environment, key.slot, key.check_id, key.model_id, trouble.level, message,
+        trouble.hint, trouble.threshold, trouble.retires_at,
     )  # fmt: skip
     return replace(row, notice_id=_id(row, last))
 
 
 def _moved(was: datetime, now: datetime) -> str:
-    return f"{'earlier' if now < was else 'later'}: {now.date()} instead of {was.date()}"
+    """In words; empty where the day is the same."""
+    if _day(was) == _day(now):
+        return ""
+    return f"{'earlier' if now < was else 'later'}: {_day(now)} instead of {_day(was)}"
 
 
-def _over(last: NoticeRow) -> NoticeRow:
-    row = replace(last, kind="over", level=Level.NOTE, message=f"over: {last.message}"[:200], hint="")
+def _day(instant: datetime | None) -> str:
+    return instant.date().isoformat() if instant else ""
+
+
+def _over(last: NoticeRow, retires_at: datetime | None, *, tells: bool) -> NoticeRow:
+    """That it is over, with the date of retirement as it is known now. `tells`: nothing else says that it moved."""
+    message = last.message
+    if tells and last.retires_at and retires_at:
+        moved = _moved(last.retires_at, retires_at)
+        message = f"it retires {moved}" if moved else message
+    elif tells and last.retires_at:
+        message = f"its retirement on {_day(last.retires_at)} was taken back"
+    row = replace(last, kind="over", level=Level.NOTE, message=f"over: {message}"[:200], hint="", retires_at=retires_at)
     return replace(row, notice_id=_id(row, last))
 
 
@@ -154,23 +190,28 @@ def _id(row: NoticeRow, last: NoticeRow | None) -> str:
     return f"ntc_{sha256(chr(0).join(parts).encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 
-def digest(recorded: Iterable[Recorded], known: frozenset[Key]) -> list[NoticeRow]:
-    """What a channel is to be told, worst first: of each key the newest notice. What was over before the channel knew
-    of it is dropped, and so is the end of one trouble where a worse one of the same slot and model began.
+def digest(pending: Iterable[NoticeRow], told: Mapping[Key, NoticeRow]) -> list[NoticeRow]:
+    """What a channel is to be told of the newest notice of each key, worst first.
 
-    `known` are the keys that the channel was told of before.
+    `told` is the notice of each key that the channel was told last. What was over before the channel knew of it is
+    dropped, and so is what came back meanwhile as the channel knows it.
     """
-    newest: dict[Key, NoticeRow] = {each.notice.key: each.notice for each in recorded}
-    live = [row for row in newest.values() if row.kind != "over"]
-    begun = {(r.about_service, r.about_environment, r.slot, r.model_id) for r in live}
-    ended = [
-        row
-        for key, row in newest.items()
-        if row.kind == "over"
-        and key in known
-        and (row.about_service, row.about_environment, row.slot, row.model_id) not in begun
+    return sorted((row for row in pending if _is_news(row, told.get(row.key))), key=worst_first)
+
+
+def _is_news(row: NoticeRow, last: NoticeRow | None) -> bool:
+    if last is None or last.kind == "over":
+        return row.kind != "over"
+    same = (row.level, row.threshold, _day(row.retires_at)) == (last.level, last.threshold, _day(last.retires_at))
+    return row.kind == "over" or not same
+
+
+def heard(rows: Sequence[NoticeRow]) -> list[NoticeRow]:
+    """As people want to hear it: without the end of what gave way to worse of the same slot and model."""
+    worse = {_place(row.key) for row in rows if row.kind != "over" and row.check_id in _WAY_TO_THE_END}
+    return [
+        row for row in rows if not (row.kind == "over" and row.check_id in _WAY_TO_THE_END and _place(row.key) in worse)
     ]
-    return sorted([*live, *ended], key=worst_first)
 
 
 def worst_first(row: NoticeRow) -> tuple[object, ...]:

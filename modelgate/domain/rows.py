@@ -156,3 +156,5 @@ class HandOver:
     version: str
     revision: int | None = None
     held: bool = False
+    observed: bool = False
+    """By a gate that only observes: the application was handed the held ID, else the reference as it was set."""

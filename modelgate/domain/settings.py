@@ -104,6 +104,10 @@ class Policy:
     grace_hours: float = 0
     fallback_file: str = ""
     deadline_seconds: float = 30
+    accept_needs: tuple[str, ...] = ()
+    """`probe`, `probe-live` or names of suites: evidence without which nothing is approved."""
+    evidence_days: int = 30
+    """How old that evidence may be."""
     overridable: tuple[str, ...] = ()
 
 

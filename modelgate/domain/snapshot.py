@@ -14,6 +14,7 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
 
 if TYPE_CHECKING:
+    from modelgate.domain.evidence import Proofs
     from modelgate.domain.loosening import Loosened
 
 
@@ -69,6 +70,8 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+    proofs: Proofs | None = None
+    """What is known of the lock's IDs, where approvals need evidence; None: nobody asks."""
     unheld: Mapping[str, str] | None = None
     """Of a preflight that observes and could not read holds: slot to the ID of a young fallback file. None: not so."""
 

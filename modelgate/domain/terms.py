@@ -1,9 +1,11 @@
-"""What a run records of the terms on which a slot was judged, so that `watch` judges it on the same ones later."""
+"""What a run records of the terms on which a slot was judged, so that `watch` judges it on the same ones later.
+
+Reading believes nothing: a row may be an older gate's, a newer one's, or somebody's who only may add rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -11,8 +13,16 @@ from modelgate.domain.settings import ApiSettings, Policy, Waiver
 from modelgate.domain.source import Source
 
 _DEFAULT = Policy()
-_LATER = ("alias_moved", "deprecated", "retires_refuse_days", "hand_off", "pins_from")
-"""The keys of the policy that weigh what can happen after a start."""
+_REACTIONS = ("refuse", "warn", "accept")
+_LATER: dict[str, tuple[object, ...]] = {
+    "alias_moved": _REACTIONS,
+    "reference_changed": _REACTIONS,
+    "deprecated": ("note", "warn", "refuse"),
+    "retires_refuse_days": (),
+    "hand_off": ("pins", "settings"),
+    "pins_from": ("store", "lock"),
+}
+"""The keys of the policy that weigh what can happen after a start, and what each may say; no words: days."""
 
 
 def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettings) -> dict[str, Any]:
@@ -25,21 +35,54 @@ def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettin
         told["waivers"] = [{"check": w.check, "until": w.until.isoformat()} for w in mine]
     if api.platform != "anthropic":
         told["platform"] = api.platform
+    if api.workspace_id:
+        told["workspace_id"] = api.workspace_id
     return told
 
 
 def policy_of(stored: Mapping[str, Any]) -> Policy:
-    """The policy of a slot as a run recorded it; the default one of a row without."""
-    known = {field.name for field in fields(Policy)} & set(_LATER)
+    """The policy of a slot as a run recorded it. What the row lacks, or says in no known way, is as by default."""
     given = stored.get("policy")
-    return (
-        Policy(**{key: value for key, value in given.items() if key in known}) if isinstance(given, dict) else _DEFAULT
-    )
+    if not isinstance(given, dict):
+        return _DEFAULT
+    return Policy(**{key: given[key] for key in _LATER if key in given and _is_known(key, given[key])})
 
 
 def waivers_of(stored: Mapping[str, Any], slot: str) -> tuple[Waiver, ...]:
-    """The waivers of a slot as a run recorded them; none of a row without."""
-    return tuple(
-        Waiver(each["check"], date.fromisoformat(each["until"]), "", Source("the recorded run"), slot)
-        for each in stored.get("waivers") or ()
-    )
+    """The waivers of a slot as a run recorded them; none of a row without. One that cannot be read covers nothing."""
+    given = stored.get("waivers")
+    read = [_waiver(each, slot) for each in given] if isinstance(given, list) else []
+    return tuple(waiver for waiver in read if waiver)
+
+
+def platform_of(stored: Mapping[str, Any]) -> str:
+    """Where the slot's gate asked; of a row without, Anthropic's own API."""
+    return str(stored.get("platform") or "anthropic")
+
+
+def workspace_of(stored: Mapping[str, Any]) -> str:
+    """The workspace that the gate asked for; empty: its key's own, whichever that is."""
+    return str(stored.get("workspace_id") or "")
+
+
+def needs_of(stored: Mapping[str, Any]) -> tuple[str, ...]:
+    """The capabilities that the slot asked for."""
+    given = stored.get("requires")
+    return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
+
+
+def _is_known(key: str, value: object) -> bool:
+    words = _LATER[key]
+    return value in words if words else type(value) is int and 0 <= value < 10**6
+
+
+def _waiver(given: object, slot: str) -> Waiver | None:
+    if not isinstance(given, dict):
+        return None
+    check, until = given.get("check"), given.get("until")
+    if not isinstance(check, str) or not isinstance(until, str):
+        return None
+    try:
+        return Waiver(check, date.fromisoformat(until), "", Source("the recorded run"), slot)
+    except ValueError:
+        return None

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from modelgate.checks.judgement import judge
 from modelgate.domain import terms
-from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.catalogue import Answer, Facts, Outcome
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.fleet import ScopeState
 from modelgate.domain.notices import Key, Trouble
-from modelgate.domain.pins import Pin, SlotPins
-from modelgate.domain.settings import Slot, WatchSettings
+from modelgate.domain.pins import SlotPins
+from modelgate.domain.settings import ApiSettings, Slot, WatchSettings
 from modelgate.domain.snapshot import Snapshot
-from modelgate.domain.source import Source
 from modelgate.domain.times import days_left, to_the_minute
-from modelgate.domain.view import look
+from modelgate.domain.view import SlotView, look
+from modelgate.fleet.deployed import Watched
 
 RETIREMENT = ("catalogue.retires-soon", "catalogue.retirement-overdue")
 WATCHED = (
@@ -28,19 +26,7 @@ WATCHED = (
 )  # fmt: skip
 """The gate's checks that speak of what changed without anybody deploying."""
 _ABOUT_THE_ID = frozenset(WATCHED) - {"drift.alias-moved", "catalogue.retired"}
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """One slot of one scope, as the run that is deployed had it."""
-
-    state: ScopeState
-    slot: Slot
-    stored: Mapping[str, Any]
-    pins: SlotPins
-    also: tuple[str, ...]
-    """Other IDs that were handed over within `quiet_days`: pods of an earlier deployment may run them still."""
-    is_alias: bool
+_ABOUT_THE_DATE = (*RETIREMENT, "drift.retirement-moved")
 
 
 @dataclass(slots=True)
@@ -49,129 +35,154 @@ class Seen:
 
     troubles: list[Trouble] = field(default_factory=list)
     doubted: set[Key] = field(default_factory=set)
+    """Of what nobody could know today whether it is over: see `notices.news`."""
+    dates: dict[str, datetime | None] = field(default_factory=dict)
+    """ID to its date of retirement, where the API says whether there is one."""
     not_asked: list[ScopeState] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     """Names of which the API did not say what they mean."""
     slots: int = 0
 
 
-def watched(states: Iterable[ScopeState], now: datetime, quiet: timedelta) -> Iterator[Watched]:
-    """Every slot that is to be judged."""
-    for state in states:
-        stored = {each.get("slot"): each for each in _slots(state)}
-        rows = {row.slot: row for row in state.resolutions.get(state.current.run_id, ())}
-        for name, told in stored.items():
-            row = rows.get(str(name))
-            if row is None:
-                continue
-            needs = tuple(str(need) for need in told.get("requires") or ())
-            slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), requires=needs)
-            pins = state.pins.get(row.slot, SlotPins(row.slot))
-            if state.current.lock_commit and row.pinned_id and not pins.hold:
-                pins = _approved(row.slot, row.reference, row.pinned_id)
-            recent = [h for h in state.handed if h.slot == row.slot and now - h.recorded_at <= quiet]
-            present = row.handed_off_id or row.pinned_id
-            also = tuple(dict.fromkeys(h.model_id for h in recent if h.model_id != present))
-            yield Watched(state, slot, told, pins, also, row.resolved_id not in (None, row.reference))
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What all slots are judged by."""
+
+    facts: Facts
+    api: ApiSettings
+    now: datetime
+    watch: WatchSettings
 
 
-def _slots(state: ScopeState) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(state.current.slots)
-    except ValueError:
-        return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _approved(slot: str, reference: str, model_id: str) -> SlotPins:
-    return SlotPins(slot, (Pin(slot, None, "accept", model_id, reference),))
-
-
-def see(slots: Iterable[Watched], facts: Facts, platform: str, now: datetime, watch: WatchSettings) -> Seen:
+def see(slots: Iterable[Watched], around: Around) -> Seen:
     """Judges every slot. Pure: the same facts give the same troubles."""
-    seen = Seen()
+    around = replace(around, facts=_named(around.facts))
+    entries = around.facts.entries.values()
+    seen = Seen(dates={entry.id: entry.retires_at for entry in entries if entry.retires_known and not entry.doubt})
     elsewhere: dict[int, ScopeState] = {}
     scopes: dict[int, ScopeState] = {}
     for each in slots:
         scopes[id(each.state)] = each.state
-        other = each.state.current.origin not in (None, facts.origin)
-        if other or each.stored.get("platform", "anthropic") != platform:
+        if _asks_another(each, around):
             elsewhere[id(each.state)] = each.state
             continue
         seen.slots += 1
-        for slot, pins in _faces(each):
-            snapshot = _snapshot(each, slot, pins, facts, now, watch)
-            _judge(snapshot, slot, seen, watch)
+        _judge_slot(each, around, seen)
     seen.not_asked = list(elsewhere.values())
-    seen.troubles += [trouble for state in scopes.values() for trouble in _silent(state, now, watch)]
+    seen.doubted |= {Key(state.scope.service, state.scope.environment, "", "", "") for state in seen.not_asked}
+    for state in scopes.values():
+        seen.troubles += _silent(state, around)
+    seen.troubles = list({trouble.key: trouble for trouble in reversed(seen.troubles)}.values())[::-1]
     return seen
 
 
-def _faces(each: Watched) -> Iterator[tuple[Slot, SlotPins]]:
-    """The slot itself, and each other ID that it may still run, as if it were approved by its own name."""
-    yield each.slot, each.pins
-    for model_id in each.also:
-        yield replace(each.slot, reference=model_id), _approved(each.slot.name, model_id, model_id)
+def _named(facts: Facts) -> Facts:
+    """As if every ID that is served had been asked for by its name: the list said what it means."""
+    listed = {name: Answer(name, Outcome.RESOLVED, name) for name in facts.entries if facts.served(name)}
+    return replace(facts, answers={**listed, **facts.answers})
 
 
-def _snapshot(each: Watched, slot: Slot, pins: SlotPins, facts: Facts, now: datetime, watch: WatchSettings) -> Snapshot:
-    farthest = max(watch.retires_within_days, default=0)
+def _asks_another(each: Watched, around: Around) -> bool:
+    other_origin = each.state.current.origin not in (None, around.facts.origin)
+    return other_origin or terms.platform_of(each.stored) != around.api.platform
+
+
+def _judge_slot(each: Watched, around: Around, seen: Seen) -> None:
+    """Under each of its names; the same ID once."""
+    judged: set[str | None] = set()
+    for slot, pins in each.faces:
+        snapshot = _snapshot(each, slot, pins, around)
+        view = look(snapshot, slot)
+        about = view.candidate or slot.reference
+        if about not in judged:
+            _judge(each, view, around, seen)
+        judged.add(about)
+
+
+def _snapshot(each: Watched, slot: Slot, pins: SlotPins, around: Around) -> Snapshot:
+    farthest = max(around.watch.retires_within_days, default=0)
     policy = terms.policy_of(each.stored)
     policy = replace(policy, retires_warn_days=farthest, retires_refuse_days=min(policy.retires_refuse_days, farthest))
     return Snapshot(
         verb="check",
-        now=now,
+        now=around.now,
         policy=policy,
         scope=each.state.scope,
         slots=(slot,),
         waivers=terms.waivers_of(each.stored, slot.name),
         pins={slot.name: pins} if pins.pins or pins.hold else {},
-        facts=facts,
+        facts=around.facts,
         promoted={},
     )
 
 
-def _judge(snapshot: Snapshot, slot: Slot, seen: Seen, watch: WatchSettings) -> None:
-    scope, view = snapshot.scope, look(snapshot, slot)
-    answer = (snapshot.facts.answers if snapshot.facts else {}).get(slot.reference)
-    if answer and answer.outcome is Outcome.FAILED:
-        seen.unknown.append(slot.reference)
-    about = view.candidate or slot.reference
-    here: list[Trouble] = []
-    if view.answer is None:  # what is open about this slot can neither go on nor end by what was asked
-        seen.doubted |= {Key(scope.service, scope.environment, slot.name, check, about) for check in WATCHED}
-    for finding in judge(snapshot).findings:
-        if finding.id in WATCHED and finding.counts and finding.level is not Level.UNKNOWN:
-            model_id = about if finding.id in _ABOUT_THE_ID else slot.reference
-            if trouble := _trouble(snapshot, finding, model_id, watch):
-                here.append(trouble)
+def _judge(each: Watched, view: SlotView, around: Around, seen: Seen) -> None:
+    if view.answer is None:
+        seen.unknown.append(view.slot.reference)
+    seen.doubted |= set(_doubts(view, around.facts))
+    about, here = view.candidate or view.slot.reference, list[Trouble]()
+    elsewhere = terms.workspace_of(each.stored) not in ("", around.api.workspace_id)
+    for finding in judge(view.snapshot).findings:
+        if finding.id not in WATCHED or not finding.counts or finding.level is Level.UNKNOWN:
+            continue
+        model_id = about if finding.id in _ABOUT_THE_ID else view.slot.reference
+        key = _key(view, finding.id, model_id)
+        if finding.id == "drift.pin-missing" and elsewhere:
+            seen.doubted.add(key)  # that workspace may see it
+        elif trouble := _trouble(key, finding, around):
+            here.append(trouble)
     if any(trouble.key.check_id in RETIREMENT for trouble in here):  # which tells the date, and when it moves
         here = [trouble for trouble in here if trouble.key.check_id != "drift.retirement-moved"]
     seen.troubles += here
 
 
-def _trouble(snapshot: Snapshot, finding: Finding, model_id: str, watch: WatchSettings) -> Trouble | None:
-    level, scope = finding.level, snapshot.scope
+def _doubts(view: SlotView, facts: Facts) -> Iterator[Key]:
+    """What nobody can know today of a slot: what is open of that neither goes on nor ends."""
+    if view.answer is None:
+        yield _key(view, "", "")
+        return
+    if view.candidate is None:
+        return
+    entry = facts.entries.get(view.candidate)
+    if facts.standing(view.candidate) == "unknown" or (entry and entry.doubt):
+        yield _key(view, "", view.candidate)
+    if entry is None:
+        return
+    if entry.lifecycle is None:
+        yield _key(view, "catalogue.deprecated", view.candidate)
+    if entry.retires_at is None and not entry.retires_known:
+        yield from (_key(view, check, view.candidate) for check in _ABOUT_THE_DATE)
+    before = view.choice.pin.entry if view.choice else None
+    had = [path for path, supported in before.capabilities.items() if supported] if before else []
+    limits = (entry.max_input_tokens, entry.max_tokens)
+    if None in limits or any(entry.supports(path) is None for path in had):
+        yield _key(view, "drift.facts-changed", view.candidate)
+
+
+def _key(view: SlotView, check: str, model_id: str) -> Key:
+    scope = view.snapshot.scope
+    return Key(scope.service, scope.environment, view.slot.name, check, model_id)
+
+
+def _trouble(key: Key, finding: Finding, around: Around) -> Trouble | None:
+    level, entry = finding.level, around.facts.entries.get(key.model_id)
     if finding.id == "drift.alias-moved" and level is Level.NOTE:
         return None  # the policy accepts it: preflight pins it by itself
     if finding.id == "drift.pin-missing":
         level = Level.WARN  # another key may see it
-    entry = snapshot.facts.entries.get(model_id) if snapshot.facts else None
-    retires_at = entry.retires_at if entry and finding.id in (*RETIREMENT, "drift.retirement-moved") else None
+    retires_at = entry.retires_at if entry and finding.id in _ABOUT_THE_DATE else None
     threshold = None
     if retires_at and finding.id in RETIREMENT:
-        left = max(0, days_left(retires_at, snapshot.now))
-        threshold = min((days for days in watch.retires_within_days if days >= left), default=None)
+        left = max(0, days_left(retires_at, around.now))
+        threshold = min((days for days in around.watch.retires_within_days if days >= left), default=None)
         if threshold is None:
             return None
-    hint = getattr(finding, "hint", "")
-    key = Key(scope.service, scope.environment, finding.slot or "", finding.id, model_id)
-    return Trouble(key, level, finding.message, hint, threshold, retires_at)
+    return Trouble(key, level, finding.message, finding.hint, threshold, retires_at)
 
 
-def _silent(state: ScopeState, now: datetime, watch: WatchSettings) -> Iterator[Trouble]:
+def _silent(state: ScopeState, around: Around) -> Iterator[Trouble]:
     last = state.current
-    if last.deployed and now - last.recorded_at > timedelta(days=watch.quiet_days):
+    if last.deployed and around.now - last.recorded_at > timedelta(days=around.watch.quiet_days):
         key = Key(state.scope.service, state.scope.environment, "", "watch.silent", "")
         message = f"no preflight let it start since {to_the_minute(last.recorded_at)}"
         yield Trouble(key, Level.NOTE, message, "ask its owner whether it runs without its gate, or is gone")

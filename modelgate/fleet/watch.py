@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,16 +13,21 @@ from modelgate.domain.catalogue import Facts
 from modelgate.domain.findings import Level
 from modelgate.domain.notices import RESERVED, NoticeRow, TellingRow, digest, digest_id, news
 from modelgate.domain.problems import Problem
-from modelgate.errors import ApiProblem, StoreProblem
+from modelgate.errors import AnotherWatcher, ApiProblem
 from modelgate.fleet.channels import Channel, channels, mark, send
+from modelgate.fleet.deployed import Watched, watched
 from modelgate.fleet.fleet import open_whole
-from modelgate.fleet.judge import Seen, Watched, see, watched
+from modelgate.fleet.judge import Around, Seen, see
 from modelgate.gate.context import Context
 from modelgate.store import Store
 
 LEASE = "modelgate-watch"
 LEASE_SECONDS = 300.0
 """Longer than a whole look may take: after a kill the next watcher begins when it has passed."""
+
+MOST_NAMES = 1000
+"""Of the names that most slots ask for; the others are not known. Who may add rows could name any number."""
+_BUSY = Problem("store.unreachable", "another watcher is at work on this store", "wait for its end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,15 @@ def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Ou
     store = open_whole(context, read_only=dry_run)
     if dry_run:
         seen = _look(context, store)
-        return Outcome(seen, tuple(news(seen.troubles, store.last_news(), seen.doubted)))
+        return Outcome(seen, tuple(_news(store, seen)))
     holder = secrets.token_hex(8)
     if store.take_lease(LEASE, holder, LEASE_SECONDS) != holder:
-        raise StoreProblem(Problem("store.unreachable", "another watcher is at work on this store", "wait for its end"))
+        raise AnotherWatcher(_BUSY)
     try:
         seen = _look(context, store)
-        rows = news(seen.troubles, store.last_news(), seen.doubted)
+        rows = _news(store, seen)
+        if not store.renew_lease(LEASE, holder, LEASE_SECONDS):
+            raise AnotherWatcher(_BUSY)  # this one was asleep for so long that its news is old
         if rows:
             store.append(RESERVED, context.author, rows, now=context.clock.now())
         return _tell(context, store, holder, told, Outcome(seen, tuple(rows)))
@@ -69,19 +77,24 @@ def _look(context: Context, store: Store) -> Seen:
     slots = list(watched(states, now, timedelta(days=watch.quiet_days)))
     if not slots:
         return Seen()
-    facts = _ask(context, slots)
-    return see(slots, facts, context.settings.api.platform, now, watch)
+    return see(slots, Around(_ask(context, slots), context.api, now, watch))
+
+
+def _news(store: Store, seen: Seen) -> list[NoticeRow]:
+    before = {key: last.notice for key, last in store.last_news().items()}
+    return news(seen.troubles, before, seen.doubted, seen.dates)
 
 
 def _ask(context: Context, slots: Sequence[Watched]) -> Facts:
     """One list of all lifecycles, and one question for each distinct alias. Raises ApiProblem."""
-    ids = {pin.model_id for each in slots for pin in (*each.pins.pins[-1:], each.pins.hold) if pin}
-    also = {model_id for each in slots for model_id in each.also}
+    names = Counter(each.slot.reference for each in slots)
+    names.update(name for each in slots for name, is_id in each.also.items() if not is_id)
+    ids = {pin.model_id for each in slots for pin in (*each.pins.pins, each.pins.hold) if pin}
     facts = api.ask(
         context.api,
-        {each.slot.reference for each in slots} | also,
+        [name for name, _ in names.most_common(MOST_NAMES)],
         known_aliases={each.slot.reference for each in slots if each.is_alias},
-        pinned=ids,
+        pinned=ids | {name for each in slots for name, is_id in each.also.items() if is_id},
         deadline=context.deadline(),
         clock=context.clock,
         environ=context.environ,
@@ -107,14 +120,12 @@ def _tell(context: Context, store: Store, holder: str, listed: Sequence[Channel]
 def _tell_one(context: Context, store: Store, channel: Channel) -> str:
     """Tells what the channel was not told; empty, or why it did not take it."""
     name = mark(channel, store.salt)
-    recorded = store.news()
-    through = store.told(name)
-    pending = [each for each in recorded if each.sequence > (through or 0)]
+    through, newest = store.told(name) or 0, store.last_news()
+    pending = [each for each in newest.values() if each.sequence > through]
     if not pending:
         return ""
-    before = {each.notice.key: each.notice for each in recorded if each.sequence <= (through or 0)}
-    known = frozenset(key for key, last in before.items() if last.kind != "over")
-    rows = digest(pending, known)
+    before = {key: last.notice for key, last in store.last_news(through).items()}
+    rows = digest((each.notice for each in pending), before)
     sent_as = digest_id(name, rows)
     if rows and (problem := send(channel, sent_as, rows, context.clock)):
         return problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelgate.clock import Deadline
 from modelgate.domain.pins import Pin, SlotPins, fold, in_force
@@ -13,6 +14,9 @@ from modelgate.domain.snapshot import Grace, StoreNotice
 from modelgate.errors import StoreProblem
 from modelgate.gate.options import Run
 from modelgate.store import Store
+
+if TYPE_CHECKING:
+    from modelgate.domain.evidence import Proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Approvals:
     now: datetime | None = None
     """By the database server's clock, where that counts."""
     known_aliases: frozenset[str] = frozenset()
+    proofs: Proofs | None = None
+    """What is known of the lock's IDs, where approvals need evidence and people decide."""
     notices: tuple[StoreNotice, ...] = ()
     problem: Problem | None = None
     grace: Grace | None = None
@@ -75,7 +81,17 @@ def read_again(run: Run, known: Approvals) -> Approvals:
         promoted=state.promoted,
         now=state.now,
         known_aliases=state.known_aliases,
+        proofs=_proofs(run, known),
     )
+
+
+def _proofs(run: Run, known: Approvals) -> Proofs | None:
+    """Asked at check alone, and only where the merge of a lock is what approves."""
+    if run.verb != "check" or not run.policy.accept_needs or known.locked is None or known.store is None:
+        return None
+    pinned = tuple((pin.slot, pin.model_id) for pin in known.locked)
+    proofs = known.store.proofs(run.context.scope, pinned, promote_from=run.policy.promote_from)
+    return replace(proofs, workspace_id=run.context.settings.api.workspace_id)
 
 
 def unreachable(run: Run, known: Approvals, problem: Problem) -> Approvals:

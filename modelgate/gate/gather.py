@@ -96,6 +96,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         loosened=_loosened(run.options.base, settings) if run.options.base else (),
         api_grace=asked.grace,
         store_grace=known.grace,
+        proofs=known.proofs,
         unheld=_unheld(run) if run.observes and not known.is_read else None,
     )
     return Gathered(known, asked, snapshot)

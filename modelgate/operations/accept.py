@@ -17,6 +17,7 @@ from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed
 from modelgate.operations.outlook import outlook, running
+from modelgate.operations.proof import need_proved
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 from modelgate.store import Store
 
@@ -57,6 +58,7 @@ def accept(
         if not _says_nothing_new(pin, pins):
             before = runs[slot.name]
             changes.append(Change(pin, before.model_id if before else None))
+    need_proved(context, store, {c.pin.slot: c.pin.model_id for c in changes}, facts.origin, source=source)
     head = None
     if changes:
         rows = [pin_row(change.pin, run_id) for change in changes]

@@ -28,6 +28,12 @@ def newest_runs(context: Context, limit: int) -> tuple[str, ...]:
     return context.store(context.deadline(), read_only=True).run_ids(context.scope, limit)
 
 
+def _action(event: Event) -> str:
+    if event.evidence:
+        return "evidence"
+    return event.action or ("observed" if event.observed else "hand-over")
+
+
 def event_json(event: Event) -> dict[str, Any]:
     """The event as JSON values; instants are ISO 8601 in UTC."""
     envelope, author = event.envelope, event.envelope.author
@@ -35,7 +41,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "sequence": envelope.sequence,
         "recorded_at": format_instant(envelope.recorded_at),
         "slot": event.slot,
-        "action": event.action or ("observed" if event.observed else "hand-over"),
+        "action": _action(event),
         "id": event.model_id,
         "reference": event.reference,
         "before": event.before,
@@ -44,6 +50,8 @@ def event_json(event: Event) -> dict[str, Any]:
         "expires_at": format_instant(event.expires_at) if event.expires_at else None,
         "held": event.held,
         "reason": event.reason,
+        "suite": event.evidence.suite if event.evidence else None,
+        "outcome": event.evidence.outcome if event.evidence else None,
         "run_id": event.run_id,
         "actor": author.actor,
         "database_user": envelope.database_user,

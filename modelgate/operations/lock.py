@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
-from modelgate.errors import Refused, SettingsError, UsageError
+from modelgate.errors import Refused, SettingsError, StoreProblem, UsageError
 from modelgate.gate.context import Context
 from modelgate.operations.change import Change
+from modelgate.operations.proof import lacking_in_lock
 from modelgate.operations.selection import ask, need_fit, resolved, select
 from modelgate.settings.lock import read_lock, render_lock, write_lock
 
@@ -27,6 +28,10 @@ class Locked:
     dropped: tuple[Pin, ...]
     """Of slots that the settings no longer have."""
     pins: tuple[Pin, ...]
+    lacks: tuple[Finding, ...] = ()
+    """The evidence that `check` will ask for of what stands in it now."""
+    unasked: str = ""
+    """Why nobody knows what `check` will ask for."""
 
 
 def _need_readers(context: Context, *, force: bool) -> None:
@@ -71,7 +76,19 @@ def lock(context: Context, names: Collection[str] = (), *, source: str | None = 
     changes = (Change(pin, before[name].model_id if name in before else None) for name, pin in after.items())
     moves = tuple(change for change in changes if change.moves)
     dropped = tuple(pin for name, pin in before.items() if name not in asked)
-    return Locked(settings.lock_file, moves, dropped, tuple(after.values()))
+    lacks, unasked = _unproved(context, after.values(), facts.origin)
+    return Locked(settings.lock_file, moves, dropped, tuple(after.values()), lacks, unasked)
+
+
+def _unproved(context: Context, pins: Iterable[Pin], origin: str) -> tuple[tuple[Finding, ...], str]:
+    """What `check` will find lacking, or why that is not known. Where no evidence is needed no store is asked."""
+    if not context.settings.check.accept_needs:
+        return (), ""
+    try:
+        store = context.store(context.deadline(), read_only=True)
+        return lacking_in_lock(context, store, {pin.slot: pin.model_id for pin in pins}, origin), ""
+    except StoreProblem as error:
+        return (), error.problem.message
 
 
 def _before(context: Context, *, keep: bool) -> dict[str, Pin]:

@@ -16,6 +16,7 @@ from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed, Confirm
 from modelgate.operations.outlook import outlook, pins_in_force
+from modelgate.operations.proof import need_proved
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 
 How = Literal["keep", "accept"]
@@ -52,6 +53,8 @@ def release(
         pin = approval(slot.name, newest, "release", model_id, slot.reference, facts, reason)
         changes.append(Change(pin, hold.model_id))
     pins = [change.pin for change in changes]
+    if how == "accept":
+        need_proved(context, store, {pin.slot: pin.model_id for pin in pins}, facts.origin)
     planned = Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts))
     if dry_run:
         return planned

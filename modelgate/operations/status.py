@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.evidence import Evidence
 from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
 from modelgate.domain.times import days_left, format_instant
 from modelgate.gate.context import Context
 from modelgate.operations.outlook import as_last_asked, outlook
+from modelgate.operations.proof import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class SlotStatus:
     """The newest facts about the ID that it may run, as they were recorded."""
     days_left: int | None
     """Until the ID that it may run retires, by those facts."""
+    proofs: tuple[tuple[str, Evidence | None], ...] = ()
+    """Of each kind of evidence that approvals need: the newest about the ID that it may run."""
 
     @property
     def model_id(self) -> str | None:
@@ -67,11 +71,12 @@ def status(context: Context) -> Status:
     pinned = sorted((judged.snapshot.pins or {}).items())
     gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
     references = {slot.name: slot.reference for slot in context.settings.slots}
+    proofs = shown(context, store, {name: pin for name, pin in known.items() if pin})
     slots = []
     for name, pin in (known | gone).items():
         entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
-        slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left))
+        slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, proofs.get(name, ())))
     last = store.last_preflight(context.scope)
     return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(context.scope))
 
@@ -106,10 +111,17 @@ def _slot_json(slot: SlotStatus) -> dict[str, Any]:
         "actor": approved.actor if approved else None,
         "lifecycle": slot.entry.lifecycle if slot.entry else None,
         "days_left": slot.days_left,
+        "evidence": {need: _proof_json(proof) for need, proof in slot.proofs},
         "handed_off": handed.model_id if handed else None,
         "handed_at": format_instant(handed.recorded_at) if handed else None,
         "host": handed.host if handed else None,
     }
+
+
+def _proof_json(proof: Evidence | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {"outcome": proof.row.outcome, "recorded_at": format_instant(proof.recorded_at)}
 
 
 @dataclass(frozen=True, slots=True)

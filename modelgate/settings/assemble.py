@@ -116,10 +116,22 @@ class Assembler:
                 where = (*path, "promote_from")
                 self.complaints.add(self.place(where), "policy.promote_from", "an environment cannot wait for itself")
         policy = Policy(**merged)
+        if policy.accept_needs and len(tables) > 1:  # preflight's, which is the one that pins
+            self._pins_unproved(policy, tables)
         if policy.retires_refuse_days > policy.retires_warn_days:
             what = f"refuse = {policy.retires_refuse_days} is more than warn = {policy.retires_warn_days}"
             self.complaints.add(self.place(days_at), "policy.retires_within_days", what)
         return policy
+
+    def _pins_unproved(self, policy: Policy, tables: tuple[tuple[KeyPath, Table], ...]) -> None:
+        """Whoever says what is to be shown before an approval cannot have preflight approve by itself."""
+        for key in ("first_use", "alias_moved", "reference_changed"):
+            if getattr(policy, key) == "accept":
+                path = next((*path, key) for path, table in reversed(tables) if key in table)
+                what = '"accept" pins what nobody has shown: it excludes accept_needs'
+                self.complaints.add(
+                    self.place(path), ".".join(map(str, path)), what, "accept_needs = [] in this environment"
+                )
 
     def waivers(self, tables: Mapping[str, Table]) -> tuple[Waiver, ...]:
         """The waivers of all files."""

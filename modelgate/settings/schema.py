@@ -92,6 +92,7 @@ class VerbPolicy(_Table):
     grace_hours: Hours = UNSET
     fallback_file: PathText = UNSET
     deadline_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = UNSET
+    evidence_days: Annotated[int, Field(ge=1, le=3660)] = UNSET
     overridable: list[Annotated[str, AfterValidator(_policy_key)]] = UNSET
 
 
@@ -99,6 +100,7 @@ class PolicyTable(VerbPolicy):
     """`[policy]`."""
 
     pins_from: Literal["store", "lock"] = UNSET
+    accept_needs: list[Annotated[str, AfterValidator(names.suite)]] = UNSET
     preflight: VerbPolicy = UNSET
 
 

@@ -6,11 +6,21 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from modelgate.domain.evidence import Evidence, EvidenceRow
+from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.rows import Scope
+from modelgate.store import handovers
 from modelgate.store.places import within
 from modelgate.store.read import value
 from modelgate.store.tables import evidence
+
+
+def proofs(connection: Connection, scope: Scope, pinned: Collection[tuple[str, str]], promote_from: str) -> Proofs:
+    """What is known of (slot, ID) that a lock names, here and where they are promoted from."""
+    ids = {model_id for _, model_id in pinned}
+    found = of(connection, scope, None, ids, None)
+    if promote_from:
+        found += of(connection, Scope(scope.service, promote_from), None, ids, None)
+    return Proofs(found, frozenset(pair for pair in pinned if handovers.ever(connection, scope, *pair)))
 
 
 def of(

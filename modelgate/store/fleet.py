@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -155,7 +156,8 @@ def _handed(connection: Connection) -> dict[Scope, list[HandOver]]:
             c.version, c.revision, c.held,
         )  # fmt: skip
         for row in connection.execute(select(*columns).join(ends, same)):
-            found[Scope(row.service, row.environment)].append(hand_over(row))  # type: ignore[arg-type]  # a row is a row
+            it = replace(hand_over(row), observed=model_id is c.observed_id)  # type: ignore[arg-type]  # a row is a row
+            found[Scope(row.service, row.environment)].append(it)
     return found
 
 

@@ -11,8 +11,8 @@ from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
 from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_run
 from modelgate.store.places import within
-from modelgate.store.read import envelope
-from modelgate.store.tables import pins, runs
+from modelgate.store.read import envelope, value
+from modelgate.store.tables import evidence, pins, runs
 
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
 _NEWEST = f"""(SELECT max(sequence) FROM resolutions
@@ -44,7 +44,7 @@ def history(
 ) -> tuple[Event, ...]:
     """The newest `limit` events at or after `since`, of one slot or of all."""
     most = NO_END if limit is None else limit
-    found = _revisions(connection, scope, slot, since, most)
+    found = _revisions(connection, scope, slot, since, most) + _proofs(connection, scope, slot, since, most)
     for column in _STRETCHES:
         found += _changes(connection, scope, slot, since, most, column)
     return tuple(sorted(found, key=lambda event: -event.envelope.sequence)[:most])
@@ -59,6 +59,20 @@ def _revisions(
     if since is not None:
         query = query.where(pins.c.recorded_at >= since)
     return [_revision(row) for row in connection.execute(query)]
+
+
+def _proofs(connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> list[Event]:
+    from modelgate.domain.evidence import EvidenceRow  # of `history` alone
+
+    query = select(evidence).where(within(evidence, scope)).order_by(evidence.c.sequence.desc()).limit(limit)
+    if slot is not None:
+        query = query.where(evidence.c.slot == slot)
+    if since is not None:
+        query = query.where(evidence.c.recorded_at >= since)
+    return [
+        Event(envelope(row), row.slot, row.model_id, reference="", evidence=value(EvidenceRow, row))
+        for row in connection.execute(query)
+    ]
 
 
 def _changes(

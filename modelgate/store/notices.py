@@ -18,14 +18,15 @@ def since(connection: Connection, after: int) -> tuple[Recorded, ...]:
     return tuple(_recorded(row) for row in connection.execute(query))
 
 
-def newest(connection: Connection) -> dict[Key, NoticeRow]:
-    """Of each key its newest notice, whatever its kind."""
+def newest(connection: Connection, through: int | None) -> dict[Key, Recorded]:
+    """Of each key its newest notice, whatever its kind, up to a sequence (None: of all), oldest first."""
     c = notices.c
     key = (c.about_service, c.about_environment, c.slot, c.check_id, c.model_id)
-    ends = select(func.max(c.sequence)).where(within(notices, RESERVED)).group_by(*key)
+    asked = within(notices, RESERVED) if through is None else within(notices, RESERVED) & (c.sequence <= through)
+    ends = select(func.max(c.sequence)).where(asked).group_by(*key)
     query = select(notices).where(within(notices, RESERVED), c.sequence.in_(ends)).order_by(c.sequence)
-    rows = [value(NoticeRow, row) for row in connection.execute(query)]
-    return {row.key: row for row in rows}
+    rows = [_recorded(row) for row in connection.execute(query)]
+    return {row.notice.key: row for row in rows}
 
 
 def told(connection: Connection, channel: str) -> int | None:

@@ -20,9 +20,9 @@ from modelgate.store.database import Database
 from modelgate.store.schema import Schema
 
 if TYPE_CHECKING:
-    from modelgate.domain.evidence import Evidence
+    from modelgate.domain.evidence import Evidence, Proofs
     from modelgate.domain.fleet import ScopeState
-    from modelgate.domain.notices import Key, NoticeRow, Recorded
+    from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.store.batches import JobRows
 
@@ -180,11 +180,11 @@ class Store:
 
         return self._database.run(lambda c: notices.since(c, after))
 
-    def last_news(self) -> dict[Key, NoticeRow]:
-        """The newest notice of each thing that one was ever about."""
+    def last_news(self, through: int | None = None) -> dict[Key, Recorded]:
+        """The newest notice of each thing that one was ever about, up to a sequence (None: of all), oldest first."""
         from modelgate.store import notices
 
-        return self._database.run(notices.newest)
+        return self._database.run(lambda c: notices.newest(c, through))
 
     def told(self, channel: str) -> int | None:
         """The sequence of the last notice that a channel was told; None for a channel that is new."""
@@ -199,6 +199,12 @@ class Store:
         from modelgate.store import evidence
 
         return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
+
+    def proofs(self, scope: Scope, pinned: Collection[tuple[str, str]], *, promote_from: str = "") -> Proofs:
+        """What is known of the IDs of a lock: (slot, ID)."""
+        from modelgate.store import evidence
+
+        return self._database.run(lambda c: evidence.proofs(c, scope, pinned, promote_from))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""

@@ -13,7 +13,8 @@ from typing import Any
 class Receiver:
     """What stands at the other end of a webhook."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, speaks: str = "json") -> None:
+        self.speaks = speaks
         self.url = f"http://127.0.0.1:{port}/hook?token=not-for-eyes"
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -33,8 +34,8 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Such a receiver, for as long as the block lasts."""
+def receiver(speaks: str = "json") -> Iterator[Receiver]:
+    """Such a receiver, for as long as the block lasts: of the webhook, or of `slack`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -61,7 +62,7 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    kept = Receiver(server.server_address[1])
+    kept = Receiver(server.server_address[1], speaks)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -46,13 +46,7 @@ def command(context: Context, slot: str | None, limit: int, form: str) -> int:
 
 def _cells(each: Evidence) -> list[str]:
     row = each.row
-    if row.file_format:
-        told = f"{row.passed} passed, {row.failed} failed"
-    elif row.input_tokens is not None:
-        told = f"{row.input_tokens} tokens"
-    else:
-        told = " ".join(str(part) for part in (row.status, row.error_type) if part)
     commit = (each.commit_sha or "-")[:12]
     return [
-        row.slot, row.model_id, row.suite, row.outcome, told, to_the_minute(each.recorded_at), each.actor, commit,
+        row.slot, row.model_id, row.suite, row.outcome, row.told, to_the_minute(each.recorded_at), each.actor, commit,
     ]  # fmt: skip

@@ -120,11 +120,12 @@ def test_a_wrong_number_of_days_is_a_wrong_setting(site: Site, days: str) -> Non
         fleet_at(site, MODELGATE_WATCH__QUIET_DAYS=days)
 
 
-def test_approvals_in_git_are_what_the_run_recorded(file_site: Site) -> None:
-    """With `pins_from = "lock"` the store has no pins; the slot may run what the lock said."""
+@pytest.mark.parametrize("commit", ["a" * 40, ""])
+def test_approvals_in_git_are_what_the_run_recorded(file_site: Site, commit: str) -> None:
+    """The store has no pins; the slot may run what the lock said, of a known commit or not."""
     file_site.asks(policy={"pins_from": "lock"}, summarizer=ALIAS)
     file_site.lock()
-    file_site.environ["GITHUB_SHA"] = "a" * 40
+    file_site.environ["GITHUB_SHA"] = commit
     file_site.preflight()
     assert told(one(fleet_at(file_site))) == ("ok", ALIAS, OLD, [OLD])
 

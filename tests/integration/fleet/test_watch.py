@@ -9,15 +9,13 @@ from hashlib import sha256
 
 import pytest
 from support.receivers import Receiver, receiver
-from support.sites import ALIAS, NEW, OLD, Site, SteppedClock
+from support.sites import ALIAS, NEW, OLD, Site
+from support.watching import look, running, told
 
 from modelgate.domain.notices import RESERVED
 from modelgate.errors import ApiProblem, StoreProblem
-from modelgate.fleet.watch import LEASE, Outcome, watch
-from modelgate.gate.context import prepare
+from modelgate.fleet.watch import LEASE
 from modelgate.sandbox import Sandbox
-
-DEFAULT = "[policy]\ndeadline_seconds = 90\n"
 
 
 @pytest.fixture
@@ -25,40 +23,6 @@ def hook() -> Iterator[Receiver]:
     """A receiver."""
     with receiver() as it:
         yield it
-
-
-class Impatient(SteppedClock):
-    """What is slept passes at once."""
-
-    def sleep(self, seconds: float) -> None:
-        """Lets the time pass."""
-        self.waited += seconds
-
-
-def look(site: Site, hook: Receiver | None = None, **how: bool) -> Outcome:
-    """One `modelgate watch` of somebody who has none of the services' settings."""
-    clock = Impatient()
-    clock.ahead = site.clock.ahead
-    environ = dict(site.environ)
-    if hook:
-        (site.folder / "secret").write_text("s3cret\n")
-        environ |= {
-            "MODELGATE_NOTIFY__WEBHOOK_URL": hook.url,
-            "MODELGATE_NOTIFY__WEBHOOK_SECRET_FILE": str(site.folder / "secret"),
-        }
-    return watch(prepare(environ, config_dir=site.folder, clock=clock, anywhere=True), **how)
-
-
-def told(outcome: Outcome) -> list[tuple[str, str, str]]:
-    """Kind, check and level of the news, sorted."""
-    return sorted((row.kind, row.check_id, row.level) for row in outcome.news)
-
-
-def running(site: Site, **references: str) -> None:
-    """A service that was approved and started."""
-    site.asks(**(references or {"summarizer": ALIAS}))
-    site.accept(*(references or {"summarizer": ALIAS}))
-    site.preflight()
 
 
 def test_nothing_to_do(site: Site) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from support.judgement_world import GRACE, HOUR, NOW, ORIGIN, OUTAGE, STORE_OUTAGE, entry, hold, pin, slot, snapshot
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
+from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
+from modelgate.domain.evidence import Outcome as Outcomes
 from modelgate.domain.loosening import Loosened
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Untrusted, Waiver
@@ -75,6 +77,12 @@ class Scenes:
         problem = Problem(check, f"the store said {self.names.word}", "try again")
         return replace(self.seen(), pins=None, store_problem=problem)
 
+    def proved(self, outcome: Outcomes | None = None, age: timedelta = DAY) -> Snapshot:
+        """The slot locked to *b*, of which this was shown."""
+        row = EvidenceRow("summarizer", self.names.b, "quality", outcome or "passed", ORIGIN, "", 8, 2, "junit")
+        proofs = Proofs((Evidence(row, NOW - age, "ada"),) if outcome else ())
+        return self.seen(policy=Policy(pins_from="lock", accept_needs=("quality",)), proofs=proofs)
+
     def waived(self, until: date) -> Snapshot:
         """A waiver that covers nothing."""
         return self.seen(pins=(pin(1, self.names.reference, self.names.a),), waivers=(
@@ -125,6 +133,9 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
         pins=(pin(1, s.names.reference, s.names.a, origin=f"https://{s.names.word}"),)
     ),
     "drift.not-promoted": lambda s: s.of_a(Policy(promote_from="staging", soak_hours=24)),
+    "evidence.missing": lambda s: s.proved(),
+    "evidence.stale": lambda s: s.proved("passed", 31 * DAY),
+    "evidence.failed": lambda s: s.proved("failed", DAY),
     "api.origin-not-approved": lambda s: s.failed("api.origin-not-approved"),
     "api.unreachable": lambda s: s.failed("api.unreachable"),
     "api.rate-limited": lambda s: s.failed("api.rate-limited"),

@@ -143,7 +143,7 @@ FINDINGS = [
     (
         "drift.retirement-moved",
         "warn",
-        "its retirement moved from 2028-04-05 to 2027-12-27",
+        "it retires earlier: 2027-12-27 instead of 2028-04-05",
         "",
         (ACCEPT,),
     ),
@@ -236,6 +236,27 @@ FINDINGS = [
         "nothing was resolved: settings and lock were judged alone",
         "run it without --offline before a deployment",
         (),
+    ),
+    (
+        "evidence.missing",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: nothing is recorded",
+        "",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
+    ),
+    (
+        "evidence.stale",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: shown 2026-10-22, over 30 days ago",
+        "show it again",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
+    ),
+    (
+        "evidence.failed",
+        "refuse",
+        "quality of claude-opus-4-5-20251101: failed 2026-11-21, 2 of 10 tests",
+        "if that was put right, show it again",
+        ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
     ),
     (
         "settings.lock-stale",

@@ -28,6 +28,7 @@ def test_each_once() -> None:
         ("api.unreachable", False),
         ("store.schema-behind", False),
         ("settings.waiver-expired", False),
+        ("evidence.missing", False),
         ("drift.no-such-check", False),
     ],
 )

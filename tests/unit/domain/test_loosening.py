@@ -43,6 +43,9 @@ def told(before: Settings, now: Settings) -> list[tuple[str | None, str]]:
         ("reuse_seconds", 0, 60),
         ("grace_hours", 0, 1),
         ("fallback_file", "", "pins.json"),
+        ("accept_needs", ("probe", "quality"), ("quality",)),
+        ("accept_needs", ("probe-live",), ("probe",)),
+        ("evidence_days", 30, 90),
         ("overridable", (), ("enforce",)),
     ],
 )

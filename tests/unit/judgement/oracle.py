@@ -272,6 +272,7 @@ def about_the_slot(snapshot: Snapshot, slot: Slot, told: Told) -> tuple[str | No
     if candidate:
         about_the_candidate(snapshot, slot, candidate, approval, held, told)
     about_doubts(snapshot, candidate, name, held, told)
+    about_evidence(snapshot, slot, allowed.p, held, told)
     return allowed.p, to_pin, to_pin or allowed.p
 
 
@@ -515,6 +516,34 @@ def about_promotion(snapshot: Snapshot, slot: Slot, candidate: str, held: bool, 
     soaked = began is not None and began <= snapshot.now and snapshot.now - began >= timedelta(hours=policy.soak_hours)
     if not soaked:
         told.tell("drift.not-promoted", "note" if held else "warn" if snapshot.verb == "preflight" else "refuse")
+
+
+def about_evidence(snapshot: Snapshot, slot: Slot, p: str | None, held: bool, told: Told) -> None:
+    """In lock mode check refuses, not waivable, an ID that was never handed over here and lacks what approvals need.
+
+    Evidence counts for its own slot, ID, origin and workspace; the newest says what it shows, as long as it is young.
+    """
+    proofs, facts = snapshot.proofs, snapshot.facts
+    if proofs is None or facts is None or facts.problem:
+        return
+    told.ran.update({"evidence.missing", "evidence.stale", "evidence.failed"})
+    if p is None or held or (slot.name, p) in proofs.handed:
+        return
+    for need in snapshot.policy.accept_needs:
+        suites = {"probe", "probe-live"} if need == "probe" else {need}
+        last = None
+        for proof in proofs.evidence:
+            row = proof.row
+            is_it = row.slot == slot.name and row.model_id == p and row.suite in suites
+            is_here = row.origin == facts.origin and row.workspace_id == proofs.workspace_id
+            if is_it and is_here and (last is None or proof.recorded_at >= last.recorded_at):
+                last = proof
+        if last is None:
+            told.tell("evidence.missing", "refuse", waivable=False)
+        elif last.row.outcome == "failed":
+            told.tell("evidence.failed", "refuse", waivable=False)
+        elif snapshot.now - last.recorded_at > timedelta(days=snapshot.policy.evidence_days):
+            told.tell("evidence.stale", "refuse", waivable=False)
 
 
 def about_its_life(snapshot: Snapshot, entry: Entry, told: Told) -> None:

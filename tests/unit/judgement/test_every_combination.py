@@ -35,6 +35,7 @@ from support.judgement_world import (
 from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.check_ids import CHECK_IDS, waivable
+from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.settings import Policy, Waiver
 from modelgate.domain.snapshot import Snapshot
@@ -273,6 +274,51 @@ def test_every_promotion() -> None:
             )
         ),
         at_least=7_500,
+    )
+
+
+def test_every_proof() -> None:
+    """Evidence of this ID or another thing, young or old, passed or failed, comes to what the contract says."""
+    right = EvidenceRow("summarizer", A, "quality", "passed", ORIGIN)
+    others = (
+        right,
+        replace(right, suite="probe"),
+        replace(right, suite="probe-live"),
+        replace(right, outcome="failed"),
+        replace(right, slot="grader"),
+        replace(right, model_id=B),
+        replace(right, origin="https://gateway.example"),
+        replace(right, workspace_id="wrkspc_1"),
+    )
+    ages = (timedelta(0), timedelta(days=30), timedelta(days=30, microseconds=1), -HOUR)
+    single = [(Evidence(row, NOW - age, "ada"),) for row, age in product(others, ages)]
+    pairs = [
+        (Evidence(first, NOW - HOUR, "ada"), Evidence(then, NOW - ago, "ada"))
+        for first, then, ago in product(others[:4], others[:4], (HOUR, timedelta(0)))
+    ]
+    held = hold(A)
+    walk(
+        (
+            snapshot(
+                pins=() if state == "none" else (pin(1, ALIAS, A),),
+                held=held if state == "held" else None,
+                verb="check",
+                policy=Policy(pins_from="lock", accept_needs=needs),
+                waivers=waivers,
+                facts=known,
+                proofs=Proofs(evidence, handed, workspace),
+            )
+            for evidence, needs, handed, workspace, state, waivers, (_reference, known) in product(
+                [(), *single, *pairs],
+                (("quality",), ("probe", "quality"), ("probe-live",)),
+                (frozenset(), frozenset({("summarizer", A)}), frozenset({("grader", A), ("summarizer", B)})),
+                ("", "wrkspc_1"),
+                ("none", "pinned", "held"),
+                ((), ALL_WAIVED),
+                (REFERENCES["alias"], REFERENCES["list-failed"]),
+            )
+        ),
+        at_least=10_000,
     )
 
 

@@ -1,0 +1,50 @@
+"""One look of `watch`, by somebody who has none of the services' settings."""
+
+from __future__ import annotations
+
+from modelgate.fleet.watch import Outcome, watch
+from modelgate.gate.context import prepare
+from support.receivers import Receiver
+from support.sites import Site, SteppedClock
+
+
+class Impatient(SteppedClock):
+    """What is slept passes at once."""
+
+    def sleep(self, seconds: float) -> None:
+        """Lets the time pass."""
+        self.waited += seconds
+
+
+def look(site: Site, *hooks: Receiver, settings: str = "", **how: bool) -> Outcome:
+    """One `modelgate watch` that tells these receivers; `settings` is its `default.toml`."""
+    clock = Impatient()
+    clock.ahead = site.clock.ahead
+    environ = dict(site.environ)
+    for hook in hooks:
+        if hook.speaks == "slack":
+            (site.folder / "slack").write_text(f"{hook.url}\n")
+            environ["MODELGATE_NOTIFY__SLACK_WEBHOOK_FILE"] = str(site.folder / "slack")
+        else:
+            (site.folder / "secret").write_text("s3cret\n")
+            environ["MODELGATE_NOTIFY__WEBHOOK_URL"] = hook.url
+            environ["MODELGATE_NOTIFY__WEBHOOK_SECRET_FILE"] = str(site.folder / "secret")
+    folder = site.folder
+    if settings:
+        folder = site.folder / "watcher"
+        folder.mkdir(exist_ok=True)
+        (folder / "default.toml").write_text(settings)
+    return watch(prepare(environ, config_dir=folder, clock=clock, anywhere=True), **how)
+
+
+def told(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """Kind, check and level of the news, sorted."""
+    return sorted((row.kind, row.check_id, row.level) for row in outcome.news)
+
+
+def running(site: Site, **references: str) -> None:
+    """A service that was approved and started."""
+    references = references or {"summarizer": "claude-sonnet-4-5"}
+    site.asks(**references)
+    site.accept(*references)
+    site.preflight()
