@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from modelgate.api.batch_answers import parse_batch, parse_page
-from modelgate.api.client import MODE, origin_used
+from modelgate.api.client import MODE, naming_host, origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
@@ -75,8 +75,8 @@ class BatchesClient:
         self._client = client
         self.origin = origin_used(client)
 
-    def create(self, body: Body) -> Batch:
-        """Sends one batch. `maybe_done` of the failure says whether it may exist nevertheless.
+    def create(self, body: Body, betas: str | None = None) -> Batch:
+        """Sends one batch, with these betas in the header. `maybe_done` of the failure: it may exist nevertheless.
 
         It cannot if the body was not handed over to its end, as its announced length was then not reached, nor after an
         answer that says no: a 4xx, a redirect, a 529 in the API's own shape. The SDK would send it a second time
@@ -84,6 +84,8 @@ class BatchesClient:
         the batch's ID.
         """
         headers = {"Content-Type": "application/json", "Content-Length": str(body.length), MODE: "raw"}
+        if betas:
+            headers["anthropic-beta"] = betas
         try:
             return parse_batch(self._post(PATH, UPLOAD_SECONDS, headers, iter(body))[0])
         except Unbelievable as error:
@@ -181,7 +183,8 @@ class BatchesClient:
         try:
             answer = call()
         except Exception as error:  # the SDK and its HTTP library raise many kinds; failure_of knows them
-            raise _failed(failure_of(error)) from None
+            failure = failure_of(error)
+            raise _failed(replace(failure, problem=naming_host(failure.problem, self._client))) from None
         return closing(answer.http_response)
 
 
@@ -200,6 +203,7 @@ def _failed(failure: Failure, *, maybe_done: bool = False) -> CallFailed:
         wait=failure.wait,
         maybe_done=maybe_done,
         kind=failure.type or "",
+        reason=failure.reason,
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anthropic._request import APIRequest
 
 _BATCH = re.compile(r"/v1/messages/batches/([^/?]+)")
+_CREATE = "/v1/messages/batches"
 _MODEL = re.compile(r"/v1/models/([^?]+)")
 
 
@@ -92,6 +93,8 @@ class CallLog(Middleware):
         request_id: str | None,
     ) -> None:
         requested = _requested(request)
+        if requested is None and self._slot and request.method.upper() == "POST" and request.url.endswith(_CREATE):
+            requested = self._pins.get(self._slot)  # of a batch that is streamed: each of its requests names it
         slot = self._slot or telemetry.slot_of(self._pins, requested)
         usage = _part(answer, "usage")
         telemetry.write(

@@ -1,6 +1,47 @@
 """Bulk work through the Message Batches API, on approved IDs: never sent twice, never lost.
 
-`operations` is what the commands do, `runner` the way of one job, `ledger` what is written down, `client` the edge to
-the API. Pure are `requests`, `split`, `positions`, `answers`, `results`, `tally`, `job`, `adoption`, `waiting`,
-`statistics` and `render`.
+The public API is what `library` has: `run`, `submit`, `resume`, `cancel`, `jobs`, `stats`; and `Conflict`. It is
+imported when it is first used. Behind it `operations` is what each does, `runner` the way of one job, `ledger` what is
+written down; the edge to the API is `modelgate.api.batches`.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelgate.batches.job import Job as Job
+    from modelgate.batches.library import Done as Done
+    from modelgate.batches.library import cancel as cancel
+    from modelgate.batches.library import jobs as jobs
+    from modelgate.batches.library import resume as resume
+    from modelgate.batches.library import run as run
+    from modelgate.batches.library import stats as stats
+    from modelgate.batches.library import submit as submit
+    from modelgate.batches.operations import BadRequests as BadRequests
+    from modelgate.batches.operations import Conflict as Conflict
+    from modelgate.batches.statistics import Statistics as Statistics
+    from modelgate.batches.sums import Summary as Summary
+
+_HOMES = {
+    "BadRequests": "operations",
+    "Conflict": "operations",
+    "Done": "library",
+    "Job": "job",
+    "Statistics": "statistics",
+    "Summary": "sums",
+    "cancel": "library",
+    "jobs": "library",
+    "resume": "library",
+    "run": "library",
+    "stats": "library",
+    "submit": "library",
+}
+__all__ = sorted(_HOMES)  # noqa: PLE0605 # a sorted list of the names above
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

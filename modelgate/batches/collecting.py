@@ -3,65 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
+from modelgate.batches.logs import log_of
 from modelgate.batches.positions import from_text, holds
-from modelgate.batches.results import NO_RESULT, BadResult, Outcome, missing_row, parse, worth_resending
+from modelgate.batches.requests import LONGEST_ID
+from modelgate.batches.results import NO_RESULT, BadResult, Outcome, error_row, missing_row, parse, worth_resending
 from modelgate.batches.sent_ids import SentIds
-from modelgate.batches.tally import Counting, Tally, outcome_key
+from modelgate.batches.spool import ANOTHER_OUT, Spool
+from modelgate.batches.tally import NOT_TOLD, Counting, Tally, outcome_key
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.errors import ApiProblem, UsageError
 from modelgate.whole_file import whole_file
 
-ANOTHER_OUT = "run it again with another --out: nothing is sent twice"
-
-_log = logging.getLogger(__name__)
-
-
-class Spool:
-    """Rows of results in a file without a name; it vanishes with the process.
-
-    `folder` is where the results are to be, None: that for temporary files. Raises `UsageError` where it has no room.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        with self._room():
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # kept open, closed in `close`
-        self._end = 0
-
-    def add(self, row: bytes) -> tuple[int, int]:
-        """Keeps a row; returns where it starts and how long it is."""
-        start = self._end
-        with self._room():
-            self._file.seek(start)
-            self._end += self._file.write(row)
-        return start, len(row)
-
-    def read(self, start: int, length: int) -> bytes:
-        """The row at a place."""
-        with self._room():
-            self._file.seek(start)
-            return self._file.read(length)
-
-    def close(self) -> None:
-        """Forgets the rows."""
-        with suppress(OSError):  # what was to be written still needs no room any more
-            self._file.close()
-
-    @staticmethod
-    @contextmanager
-    def _room() -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise UsageError(f"cannot keep the results: {error.strerror}", hint=ANOTHER_OUT) from None
+_log = log_of(__name__)
 
 
 def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Spool) -> Tally:
@@ -79,7 +38,7 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
             continue
         again = worth_resending(outcome.type, outcome.reason, canceled_by_us=job.canceled)
         key = outcome_key(outcome.type, outcome.reason)
-        if not index.answer(position, *spool.add(row), key, again=again):
+        if not index.answer(position, spool.add(row), key, outcome.stop or NOT_TOLD, again=again):
             _log.warning(
                 "%s holds a second result for %s: the first counts",
                 part.batch_id,
@@ -97,6 +56,15 @@ def collect(rows: Iterable[bytes], job: Job, part: Part, index: Index, spool: Sp
         _log.warning("%s holds %d results for requests that were not in it: left out", part.batch_id, foreign)
     counting.add_many(outcome_key("errored", NO_RESULT), part.plan.requests - answered)
     return counting.result()
+
+
+def log_causes(index: Index, part: Part) -> None:
+    """One line for each cause why requests of the part ended without success: never one a request."""
+    for outcome, requests, example in index.failures(part.number):
+        kind, _, reason = outcome.partition(":")
+        why = {"failure_reason": reason or kind, "requests": requests, "example": printable(example, LONGEST_ID)}
+        out_of_credit = " (out of credit)" if reason == "billing_error" else ""
+        _log.warning("requests ended without success: %s%s", printable(outcome, 80), out_of_credit, extra=why)
 
 
 def counted(rows: Iterable[bytes], job: Job) -> Tally:
@@ -145,8 +113,8 @@ def _untrusted(message: str) -> ApiProblem:
     return ApiProblem(Problem("api.untrusted-answer", message))
 
 
-def final_tally(index: Index) -> dict[str, int]:
-    """How every request ended, each counted once."""
+def final_tally(index: Index) -> Tally:
+    """How every request ended, each counted once; tokens are the batches'."""
     outcomes = index.outcomes()
     missing, unsent = outcomes.pop("", 0), outcomes.pop("unsent", 0)
     if missing:
@@ -154,7 +122,7 @@ def final_tally(index: Index) -> dict[str, int]:
         outcomes[key] = outcomes.get(key, 0) + missing
     if unsent:
         outcomes["canceled"] = outcomes.get("canceled", 0) + unsent
-    return outcomes
+    return Tally(outcomes, stop_reasons=index.stop_reasons())
 
 
 def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
@@ -169,6 +137,7 @@ def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
 
 def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     batches = {part.number: part.batch_id or "" for part in job.parts}
+    refused = {part.number: part.refusal for part in job.refused if part.refusal}
     ids = SentIds(job.row.token)
 
     def named(place: int, custom_id: str) -> Callable[[int], str | None]:
@@ -177,6 +146,8 @@ def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     for position, custom_id, part, start, length in index.results():
         if start is not None and length is not None:
             yield ids.mapped(spool.read(start, length), named(position, custom_id))
+        elif part in refused:
+            yield error_row(custom_id, *refused[part])
         elif part:
             yield missing_row(custom_id, batches[part])
         else:  # the job was canceled before its part was sent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import threading
@@ -11,6 +10,7 @@ from types import TracebackType
 
 from modelgate.batches.job import typed
 from modelgate.batches.ledger import Ledger
+from modelgate.batches.logs import log_of
 from modelgate.clock import Clock
 from modelgate.errors import Interrupted, Refused, StoreProblem
 
@@ -25,7 +25,7 @@ GIVE_BACK_SECONDS = 1.0
 INTERRUPTED_SECONDS = 0.2
 """A slow store must not keep back what is asked and said after Ctrl-C: the process has less than a second for it."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class Lease:

@@ -18,6 +18,8 @@ LONGEST_ID = 256
 OF_THE_SDK = ("betas", "extra_body", "extra_headers", "extra_query", "timeout")
 """Arguments of the SDK's `create` that are no parameters of the API's body."""
 
+_INSTEAD = {"betas": ": --beta NAME"}
+
 NOT_IN_BATCHES = ("fallbacks", "speed")
 """Parameters of messages that batches do not take (SDK's docstrings, and second-hand)."""
 
@@ -72,17 +74,28 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
     What is sent is written anew from what was checked, so that a second reader of the same bytes (a duplicate key, an
     odd number) cannot see another request.
     """
-    request = _parsed(line)
+    request = parsed(line)
     if {"method", "url", "body"} <= request.keys():
         raise BadRequest((OPENAI,))
     judged = _judged(request.get("params"), rules)
     reasons = (*_reasons(request, rules), *(reason for reason, refused in judged if refused))
     if reasons:
         raise BadRequest(reasons)
-    params = {**request["params"], "model": rules.model_id}
     notes = tuple(note for note, refused in judged if not refused)
-    encoded = _encoded(params, escape=rules.entry is None)
-    return CheckedRequest(request["custom_id"], encoded, params["max_tokens"], notes)
+    return CheckedRequest(request["custom_id"], encoded(request, rules), request["params"]["max_tokens"], notes)
+
+
+def encoded(request: dict[str, Any], rules: RequestRules) -> bytes:
+    """The params of a request that fits, with the slot's ID filled in, as they are sent. Raises `BadRequest`."""
+    return _encoded({**request["params"], "model": rules.model_id}, escape=rules.entry is None)
+
+
+def is_name(value: str) -> bool:
+    """Whether it is any Unicode text of 1 to `LONGEST_ID` code points but NUL."""
+    try:
+        return 0 < len(value) <= LONGEST_ID and b"\0" not in value.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
 
 
 def as_sent(custom_id: str, params: bytes) -> bytes:
@@ -90,14 +103,15 @@ def as_sent(custom_id: str, params: bytes) -> bytes:
     return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), params)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def parsed(line: bytes) -> dict[str, Any]:
+    """The object of a line, as it stands there. Raises `BadRequest`."""
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadRequest((f"not JSON: {printable(str(error), 60)}",)) from None
     if not isinstance(request, dict):
         raise BadRequest((f"a JSON object is needed, not {_kind(request)}",))
-    if _is_deep(request):
+    if line.count(b"[") + line.count(b"{") > DEEPEST and _is_deep(request):
         raise BadRequest((f"nested more than {DEEPEST} deep",))
     return request
 
@@ -116,7 +130,7 @@ def _reasons(request: dict[str, Any], rules: RequestRules) -> Iterator[str]:
     custom_id = request.get("custom_id")
     if custom_id is None:
         yield "custom_id is missing"
-    elif not isinstance(custom_id, str) or not 0 < len(custom_id) <= LONGEST_ID or not _is_text(custom_id):
+    elif not isinstance(custom_id, str) or not is_name(custom_id):
         yield f"custom_id {_shown(custom_id)} is no text of 1 to {LONGEST_ID} characters without NUL"
     for key in sorted(request.keys() - _KEYS):
         yield f"{_shown(key)} is no part of a request"
@@ -145,7 +159,11 @@ def _judged(params: object, rules: RequestRules) -> list[tuple[str, bool]]:
     entry = rules.entry
     if entry is None or not isinstance(params, dict):
         return []
-    found = [(f"params.{name} is the SDK's, no parameter of the API", True) for name in OF_THE_SDK if name in params]
+    found = [
+        (f"params.{name} is the SDK's, no parameter of the API{_INSTEAD.get(name, '')}", True)
+        for name in OF_THE_SDK
+        if name in params
+    ]
     found += [
         (f"params.{name} cannot be used in a batch", True) for name in NOT_IN_BATCHES if params.get(name) is not None
     ]
@@ -187,22 +205,19 @@ def _messages(value: object) -> Iterator[str]:
                 return
 
 
-def _is_text(value: str) -> bool:
-    try:
-        return b"\0" not in value.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
-
-
 def _encoded(params: dict[str, Any], *, escape: bool) -> bytes:
     try:
-        return json.dumps(params, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _encode(params).encode()
     except UnicodeEncodeError:  # a lone surrogate: the API refuses a whole batch for it (second-hand)
         if not escape:
             raise BadRequest(("no Unicode text: a lone surrogate, half of a character that was cut",)) from None
         return json.dumps(params, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:
         raise BadRequest(("a number is not finite",)) from None
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` would make one for each line."""
 
 
 def _kind(value: object) -> str:

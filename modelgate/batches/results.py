@@ -23,6 +23,9 @@ LASTING = frozenset({
 })  # fmt: skip
 """Error types with which the same request will fail again. With PASSING: every type that the SDK or FACTS names."""
 
+_OUT_OF_CREDIT = "credit balance is too low"
+"""Such a row is of type `invalid_request_error` with `details: null` (seen in recordings): only its message tells."""
+
 NO_RESULT = "no_result"
 """The reason of a request for which the results held no row."""
 
@@ -39,6 +42,9 @@ class Tokens:
     output: int = 0
     cache_read: int = 0
     cache_written: int = 0
+    """For either time."""
+    cache_written_1h: int = 0
+    """Those of them that are kept for an hour."""
 
     def __add__(self, other: Tokens) -> Tokens:
         return Tokens(
@@ -46,6 +52,7 @@ class Tokens:
             self.output + other.output,
             self.cache_read + other.cache_read,
             self.cache_written + other.cache_written,
+            self.cache_written_1h + other.cache_written_1h,
         )
 
 
@@ -64,6 +71,8 @@ class Outcome:
     """The error's type, where `type` is `errored`."""
     served: str = ""
     """`message.model`, where `type` is `succeeded`."""
+    stop: str = ""
+    """`message.stop_reason`, where `type` is `succeeded`."""
     tokens: Tokens = NO_TOKENS
 
     @property
@@ -84,10 +93,8 @@ def parse(line: bytes) -> Outcome:
         raise BadResult("a line of the results has a custom_id or a result.type that none can have")
     if kind == "succeeded":
         message = _object(result, "message")
-        served = message.get("model")
-        return Outcome(
-            custom_id, kind, served=printable(served) if isinstance(served, str) else "", tokens=_tokens(message)
-        )
+        served, stop = _word(message, "model"), _word(message, "stop_reason")
+        return Outcome(custom_id, kind, served=served, stop=stop, tokens=_tokens(message))
     return Outcome(custom_id, printable(kind, 64), reason=_reason(result) if kind == "errored" else "")
 
 
@@ -102,8 +109,13 @@ def worth_resending(outcome_type: str, reason: str, *, canceled_by_us: bool) -> 
 
 
 def missing_row(custom_id: str, batch_id: str) -> bytes:
-    """The row of a request for which its batch held no result, in the shape of the API's own errors."""
-    error = {"type": NO_RESULT, "message": f"batch {batch_id} ended without a result for {printable(custom_id, 60)}"}
+    """The row of a request for which its batch held no result."""
+    return error_row(custom_id, NO_RESULT, f"batch {batch_id} ended without a result for {printable(custom_id, 60)}")
+
+
+def error_row(custom_id: str, kind: str, message: str) -> bytes:
+    """The row of a request that ended without one, in the shape of the API's own errors."""
+    error = {"type": kind, "message": message}
     return canonical({
         "custom_id": custom_id, "result": {"type": "errored", "error": {"type": "error", "error": error}}
     }).encode()  # fmt: skip
@@ -112,6 +124,8 @@ def missing_row(custom_id: str, batch_id: str) -> bytes:
 def _reason(result: dict[str, Any]) -> str:
     error = _object(_object(result, "error"), "error")
     kind = error.get("type")
+    if kind == "invalid_request_error" and _OUT_OF_CREDIT in str(error.get("message")):
+        return "billing_error"
     return printable(kind, 64) if isinstance(kind, str) and kind else "unknown"
 
 
@@ -122,7 +136,13 @@ def _tokens(message: dict[str, Any]) -> Tokens:
         _count(usage, "output_tokens"),
         _count(usage, "cache_read_input_tokens"),
         _count(usage, "cache_creation_input_tokens"),
+        _count(_object(usage, "cache_creation"), "ephemeral_1h_input_tokens"),
     )
+
+
+def _word(message: dict[str, Any], key: str) -> str:
+    value = message.get(key)
+    return printable(value) if isinstance(value, str) else ""
 
 
 def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from modelgate.batches.carriers import opened
 from modelgate.batches.index import Index, Place
 from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, as_sent, check
 from modelgate.batches.sent_ids import SentIds
@@ -77,16 +77,9 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     return scanning.result()
 
 
-def opened(path: Path) -> BinaryIO:
-    """A file of requests. Raises `UsageError` where it cannot be read, or not more than once."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(
-                f"{path} is no regular file", hint="it is read more than once: write the requests to a file"
-            )
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+def mark_of(line: bytes) -> bytes:
+    """A digest by which a line that was checked is known again."""
+    return hashlib.blake2b(line, digest_size=16).digest()
 
 
 def _lines(file: BinaryIO, scanning: _Scanning) -> Iterator[tuple[int, int, bytes]]:
@@ -133,7 +126,7 @@ class _Scanning:
             self.is_foreign = error.reasons == (OPENAI,)
         else:
             body = as_sent(self._ids.of(self.requests + 1, request.custom_id), request.params)
-            self._add(number, Place(request.custom_id, start, len(line), len(body)), request)
+            self._add(number, Place(request.custom_id, start, len(line), len(body), mark_of(line)), request)
 
     def _add(self, number: int, place: Place, request: CheckedRequest) -> None:
         if place.sent > LONGEST_REQUEST:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 
 from modelgate.batches import adoption
 from modelgate.batches.body import Body
 from modelgate.batches.collecting import belongs, counted
 from modelgate.batches.job import Part, instants_of, typed
+from modelgate.batches.logs import log_of
 from modelgate.batches.patience import patiently
 from modelgate.batches.positions import from_text
 from modelgate.batches.tally import Tally
@@ -23,7 +23,7 @@ from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 MOST_ATTEMPTS = 8
 """Creates of one part by one process, of which each was definitely refused or came to nothing before the next."""
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def send(work: Work, part: Part, ask_gate: Callable[[int], None]) -> None:
@@ -44,12 +44,28 @@ def send(work: Work, part: Part, ask_gate: Callable[[int], None]) -> None:
         work.clock.sleep(seconds)
 
 
+class PartRefused(Refused):
+    """The API refused a part's create for good; `reason` is its own, with the caller's `custom_id`s, harmless."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, hint="nothing was created")
+        self.reason = reason
+
+
 def _definite(failure: CallFailed, part: Part) -> ModelgateError:
     """What a failure for good is to people: a key or a cap can be mended, but a request that is refused stays so."""
-    if failure.problem.check != "api.untrusted-answer" or (failure.status or 0) < 400:
+    if part.refusal is None:
         return failure
     shown = f" ({failure.problem.request_id})" if failure.problem.request_id else ""
-    return Refused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", hint="nothing was created")
+    return PartRefused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", part.refusal[1])
+
+
+def _refusal(work: Work, failure: CallFailed) -> str | None:
+    """The JSON `detail` of `refused`: the API's reason, where the requests themselves were refused for good."""
+    if failure.retry or failure.problem.check != "api.untrusted-answer" or (failure.status or 0) < 400:
+        return None
+    said = work.ids.told(failure.reason, work.index.custom_id) or f"HTTP {failure.status}"
+    return canonical({"type": failure.kind or f"http_{failure.status}", "message": said})
 
 
 def _attempt(work: Work, part: Part) -> CallFailed | None:
@@ -60,19 +76,20 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
     places = work.index.places(from_text(plan.positions))
     body = Body(work.path, places, work.rules, work.ids, plan.bytes, work.lease.check)
     try:
-        batch = work.client.create(body)
+        batch = work.client.create(body, work.job.row.betas)
     except CallFailed as error:
         if error.maybe_done:
             _log.warning("the answer to a create was lost (%s): looking for its batch", error.message)
             settle(work, part)
         else:
-            work.note(part, "refused")
+            work.note(part, "refused", detail=_refusal(work, error))
         return error
     except ModelgateError:
         if not body.handed_over:
             work.note(part, "refused")
         raise
     work.note(part, "created", batch_id=batch.id, detail=instants_of(batch))
+    _log.info("sent as %s: %d requests", batch.id, plan.requests, extra={"batch_id": batch.id})
     return None
 
 
@@ -86,7 +103,9 @@ def settle(work: Work, part: Part, *, at_once: bool = False) -> None:
     while True:
         listing, batch = patiently(lambda: _find(work, part, dismissed), work.clock)
         if batch is not None:
-            _log.warning("adopted %s for part %d: its results will prove it", batch.id, part.number)
+            _log.warning(
+                "adopted %s for part %d: its results will prove it", batch.id, part.number, extra={"batch_id": batch.id}
+            )
             return work.note(part, "adopted", batch_id=batch.id, detail=instants_of(batch))
         if at_once or _before(part).waited(listing, work.clock.monotonic() - started):
             _log.warning("no batch came of part %d: it can be sent again", part.number)

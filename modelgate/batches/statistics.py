@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from modelgate.batches.job import Job, Part
 from modelgate.batches.results import Tokens
@@ -16,6 +17,9 @@ from modelgate.domain.batches import RESULTS_DAYS
 from modelgate.domain.findings import Finding
 from modelgate.domain.settings import Price
 from modelgate.domain.times import days_left
+
+CUT = ("max_tokens", "model_context_window_exceeded")
+"""Stop reasons of answers that are not whole."""
 
 _MILLION = Decimal(1_000_000)
 
@@ -46,10 +50,39 @@ class Statistics:
     tokens: Tokens
     served: Mapping[str, int]
     batches: tuple[BatchAccount, ...]
+    stop_reasons: Mapping[str, int]
+    """Why the answers of `succeeded` ended."""
     cost: Decimal | None
-    """US dollars for input and output tokens; None where no price is known. Cached tokens are not in it."""
+    """US dollars; None where no price is known. What has no price of its own is not in it: `unpriced`."""
+    unpriced: tuple[str, ...]
+    """Kinds of cached tokens that were used, and that the settings know no price of."""
     results_expire_in_days: int | None
-    """Whole days until the first results can no longer be read; negative after that."""
+    """Whole days until the first results can no longer be read; negative after that. None before any batch ended."""
+
+    @property
+    def refused(self) -> int:
+        """Answers of `succeeded` in which the model refused."""
+        return self.stop_reasons.get("refusal", 0)
+
+    @property
+    def cut(self) -> int:
+        """Answers of `succeeded` that end where there was no room for more."""
+        return sum(self.stop_reasons.get(reason, 0) for reason in CUT)
+
+    @property
+    def cost_per_success(self) -> Decimal | None:
+        """US dollars for each answer that was neither refused nor cut."""
+        return cost_per_success(self.cost, self.outcomes.get("succeeded", 0) - self.refused - self.cut)
+
+    @property
+    def wall_seconds(self) -> list[float]:
+        """Of each batch that has ended, ascending."""
+        return sorted(batch.wall_seconds for batch in self.batches if batch.wall_seconds is not None)
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """1 if a request ended without success or a batch was paid twice; `strict`: if one was refused or cut, too."""
+        failed = self.unsuccessful or any(finding.level == "refuse" for finding in self.findings)
+        return 1 if failed or (strict and (self.refused or self.cut)) else 0
 
     @property
     def unsuccessful(self) -> int:
@@ -73,21 +106,56 @@ def account(job: Job, prices: Mapping[str, Price], now: datetime) -> Statistics:
     paid = sum((tally for part in job.parts for _, tally in part.twice), total)
     return Statistics(
         job=job,
-        outcomes=job.finished.outcomes if job.finished else total.outcomes,
+        outcomes=job.finished.outcomes if job.finished else (total + _refused(job)).outcomes,
         resent=sum(part.plan.requests for part in job.parts if part.plan.round > 1 and part.batch_id),
         tokens=paid.tokens,
         served=Counter(total.served),
         batches=tuple(_batch(part) for part in job.parts),
+        stop_reasons=(job.finished or total).stop_reasons,
         cost=cost(paid.tokens, prices.get(job.row.model_id)),
+        unpriced=unpriced(paid.tokens, prices.get(job.row.model_id)),
         results_expire_in_days=_expiry(job, now),
     )
 
 
 def cost(tokens: Tokens, price: Price | None) -> Decimal | None:
-    """US dollars for input and output tokens; only succeeded requests are billed (documented)."""
+    """US dollars for what has a price; only succeeded requests are billed (documented)."""
     if price is None:
         return None
-    return (tokens.input * price.input + tokens.output * price.output) / _MILLION
+    cached = sum((used * each for _, used, each in _cached(tokens, price) if each is not None), Decimal())
+    return (tokens.input * price.input + tokens.output * price.output + cached) / _MILLION
+
+
+def unpriced(tokens: Tokens, price: Price | None) -> tuple[str, ...]:
+    """The kinds of cached tokens that were used and have no price, as the settings call them."""
+    if price is None:
+        return ()
+    return tuple(name for name, used, each in _cached(tokens, price) if used and each is None)
+
+
+def cost_per_success(paid: Decimal | None, successes: int) -> Decimal | None:
+    """US dollars for each; None where nothing is known or nothing succeeded."""
+    return paid / successes if paid is not None and successes > 0 else None
+
+
+def percentile(ascending: Sequence[float], percent: int) -> float | None:
+    """The smallest value that so many percent do not exceed; None of nothing."""
+    return ascending[max(0, ceil(len(ascending) * percent / 100) - 1)] if ascending else None
+
+
+def _cached(tokens: Tokens, price: Price) -> tuple[tuple[str, int, Decimal | None], ...]:
+    an_hour = tokens.cache_written_1h
+    return (
+        ("cache_read", tokens.cache_read, price.cache_read),
+        ("cache_write_5m", tokens.cache_written - an_hour, price.cache_write_5m),
+        ("cache_write_1h", an_hour, price.cache_write_1h),
+    )
+
+
+def _refused(job: Job) -> Tally:
+    """The requests that the API would not take."""
+    refused = [(part.plan.requests, part.refusal) for part in job.refused if part.plan.round == 1]
+    return sum((Tally({f"errored:{why[0]}": number}) for number, why in refused if why), Tally())
 
 
 def _batch(part: Part) -> BatchAccount:
@@ -101,5 +169,5 @@ def _batch(part: Part) -> BatchAccount:
 
 
 def _expiry(job: Job, now: datetime) -> int | None:
-    created = [part.created_at for part in job.parts if part.created_at]
+    created = [part.created_at for part in job.parts if part.created_at and part.ended_at]
     return days_left(min(created), now) + RESULTS_DAYS if created else None

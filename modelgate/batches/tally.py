@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from modelgate.batches.results import NO_TOKENS, Outcome, Tokens
 from modelgate.domain.codec import canonical
+
+NOT_TOLD = "(not told)"
+"""What stands for a model or a reason that an answer does not name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Tally:
     tokens: Tokens = NO_TOKENS
     served: Mapping[str, int] = field(default_factory=dict)
     """Models other than the pin that answered, to a number of requests."""
+    stop_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why answers ended, of those that succeeded; empty where an older version counted."""
 
     @property
     def requests(self) -> int:
@@ -37,17 +42,22 @@ class Tally:
             Counter(self.outcomes) + Counter(other.outcomes),
             self.tokens + other.tokens,
             Counter(self.served) + Counter(other.served),
+            Counter(self.stop_reasons) + Counter(other.stop_reasons),
         )
 
     def to_json(self) -> str:
-        """The tally as a JSON text."""
-        return canonical({"outcomes": dict(self.outcomes), "tokens": asdict(self.tokens), "served": dict(self.served)})
+        """The tally as a JSON text. Older versions read the first three keys, and of `tokens` just these."""
+        tokens = asdict(self.tokens)
+        an_hour = tokens.pop("cache_written_1h")
+        told = {"outcomes": dict(self.outcomes), "tokens": tokens, "served": dict(self.served)}
+        return canonical(told | {"stop_reasons": dict(self.stop_reasons), "cache_written_1h": an_hour})
 
     @staticmethod
     def from_json(text: str) -> Tally:
         """The inverse of `to_json`."""
         stored: dict[str, Any] = json.loads(text)
-        return Tally(stored["outcomes"], Tokens(**stored["tokens"]), stored["served"])
+        tokens = Tokens(**stored["tokens"], cache_written_1h=stored.get("cache_written_1h", 0))
+        return Tally(stored["outcomes"], tokens, stored["served"], stored.get("stop_reasons", {}))
 
 
 def outcome_key(outcome_type: str, reason: str) -> str:
@@ -62,14 +72,17 @@ class Counting:
         self._model_id = model_id
         self._outcomes: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
+        self._stops: Counter[str] = Counter()
         self._tokens = NO_TOKENS
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome; an answer of a model other than the pin is counted beside."""
         self._outcomes[outcome_key(outcome.type, outcome.reason)] += 1
         self._tokens += outcome.tokens
-        if outcome.type == "succeeded" and outcome.served != self._model_id:
-            self._served[outcome.served or "(not told)"] += 1
+        if outcome.type == "succeeded":
+            self._stops[outcome.stop or NOT_TOLD] += 1
+            if outcome.served != self._model_id:
+                self._served[outcome.served or NOT_TOLD] += 1
 
     def add_many(self, key: str, requests: int) -> None:
         """Count requests that ended alike, without an answer."""
@@ -78,4 +91,4 @@ class Counting:
 
     def result(self) -> Tally:
         """The tally so far."""
-        return replace(Tally(), outcomes=dict(self._outcomes), tokens=self._tokens, served=dict(self._served))
+        return Tally(dict(self._outcomes), self._tokens, dict(self._served), dict(self._stops))

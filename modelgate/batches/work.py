@@ -13,6 +13,7 @@ from modelgate.batches.index import Index
 from modelgate.batches.job import Job, Part
 from modelgate.batches.lease import Lease
 from modelgate.batches.ledger import Ledger
+from modelgate.batches.logs import fields
 from modelgate.batches.progress import Progress, requests_done
 from modelgate.batches.requests import RequestRules
 from modelgate.batches.sent_ids import SentIds
@@ -71,8 +72,9 @@ def working(context: Context, job: Job, path: Path, index: Index, progress: Prog
     rules = RequestRules(job.row.model_id, job.row.reference)
     with connected(context, job) as client, job_lease(ledger, job, context) as lease:
         work = Work(job, ledger, client, lease, index, path, rules, context.clock, progress)
-        work.refresh()
-        yield work
+        with fields(job_id=job.id, slot=job.row.slot, model=job.row.model_id):
+            work.refresh()
+            yield work
 
 
 def job_lease(ledger: Ledger, job: Job, context: Context) -> Lease:

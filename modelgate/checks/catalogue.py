@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from modelgate.checks.check import Check, about, at_most_warn_at_preflight, command, name, note_if_held
+from modelgate.checks import hints
+from modelgate.checks.check import Advice, Check, about, at_most_warn_at_preflight, command, name, note_if_held
 from modelgate.domain.catalogue import Entry, Outcome, capability_meant
 from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
@@ -23,7 +24,8 @@ def _reference(view: SlotView) -> list[Finding] | None:
         found = about(view, "catalogue.unknown-model", note_if_held(view), message, hint, models)
     elif view.answer.outcome is Outcome.RETIRED:
         message = f"{reference} is retired: requests that name it fail"
-        found = about(view, "catalogue.retired", note_if_held(view), message, "choose another", models)
+        advice = hints.move(view, view.answer.id or view.answer.name, "choose another")
+        found = about(view, "catalogue.retired", note_if_held(view), message, *advice)
     elif view.answer.outcome is Outcome.NOT_PERMITTED:
         message = f"this API key may not use {reference}"
         hint = "ask an admin of the API organization, or use another key"
@@ -50,7 +52,7 @@ def _deprecated(view: SlotView) -> list[Finding] | None:
         return []
     level = at_most_warn_at_preflight(view, Level(view.snapshot.policy.deprecated))
     message = f"{name(entry.id)} is deprecated"
-    return [about(view, "catalogue.deprecated", level, message, "plan the move", _active(view))]
+    return [about(view, "catalogue.deprecated", level, message, *_move(view, entry, "plan the move"))]
 
 
 def _retires(view: SlotView) -> list[Finding] | None:
@@ -69,11 +71,11 @@ def _retires(view: SlotView) -> list[Finding] | None:
         check, message = "catalogue.retirement-overdue", f"{name(entry.id)} was to retire on {day} and is still served"
     else:
         check, message = "catalogue.retires-soon", f"{name(entry.id)} retires in {days} days, on {day}"
-    return [about(view, check, level, message, "move to another model", _active(view))]
+    return [about(view, check, level, message, *_move(view, entry, "move to another model"))]
 
 
-def _active(view: SlotView) -> tuple[str, ...]:
-    return (command(view.snapshot, "models", "--lifecycle active"),)
+def _move(view: SlotView, entry: Entry, otherwise: str) -> Advice:
+    return hints.move(view, entry.id, otherwise, "--lifecycle active")
 
 
 def _models(view: SlotView) -> tuple[str, ...]:
@@ -102,8 +104,8 @@ def _capabilities(view: SlotView) -> list[Finding] | None:
             found.append(_fact_unknown(view, path, hint=f"did you mean {meant}?" if meant else ""))
         elif not supported:
             message = f"{name(entry.id)} does not support {name(path)}"
-            hint = "choose one that does"
-            found.append(about(view, "catalogue.missing-capability", Level.REFUSE, message, hint, _models(view)))
+            advice = hints.move(view, entry.id, "choose one that does")
+            found.append(about(view, "catalogue.missing-capability", Level.REFUSE, message, *advice))
     return found
 
 
@@ -123,8 +125,8 @@ def _limits(view: SlotView) -> list[Finding] | None:
             found.append(_fact_unknown(view, fact))
         elif limit < needed:
             message = f"{fact} is {limit}, needed: {needed}"
-            hint = f"choose a larger model than {typed(entry.id)}"
-            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, hint, _models(view)))
+            advice = hints.move(view, entry.id, f"choose a larger model than {typed(entry.id)}")
+            found.append(about(view, "catalogue.limit-too-small", Level.REFUSE, message, *advice))
     return found
 
 

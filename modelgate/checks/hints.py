@@ -11,15 +11,43 @@ from modelgate.domain.view import SlotView
 COMMIT = "then commit the lock"
 
 
+def successor_of(view: SlotView, model_id: str | None) -> str | None:
+    """The ID that `upgrade` would propose for the slot in place of this one; None: none, or the list was not seen.
+
+    Facts from the store are of a few models alone, and in no order.
+    """
+    facts = view.snapshot.facts
+    if model_id is None or facts is None or facts.problem or facts.known is not None:
+        return None
+    from modelgate.domain.successor import needs_of, successor  # of a slot alone that has to move
+
+    needs = needs_of(view.slot, view.snapshot.policy, (view.snapshot.samples or {}).get(view.slot.name))
+    found = successor(tuple(facts.entries.values()), model_id, needs).entry
+    return found.id if found else None
+
+
+def move(view: SlotView, model_id: str | None, otherwise: str, *words: str) -> Advice:
+    """To which model: the successor, where there is one; `otherwise`, and the list of models by these options."""
+    if to := successor_of(view, model_id):
+        return Advice(f"move to {typed(to)}", (command(view.snapshot, "upgrade", view.slot.name),))
+    return Advice(otherwise, (command(view.snapshot, "models", *words),))
+
+
 def accept(view: SlotView) -> Advice:
     """What approves the ID that the reference means, as this run saw it. What means nothing cannot be approved."""
     facts, saw = view.snapshot.facts, view.resolved
     served = facts is not None and saw is not None and facts.standing(saw) == "served"
-    first = "set another model first" if view.answer is not None and not served else ""
+    first = f"set {_another(view)} first" if view.answer is not None and not served else ""
     if view.snapshot.policy.pins_from == "lock":
         return Advice(f"{first}; {COMMIT}" if first else COMMIT, (lock(view),))
     words = ("--run", RUN) if served else ()
     return Advice(first, (command(view.snapshot, "accept", view.slot.name, *words, REASON),))
+
+
+def _another(view: SlotView) -> str:
+    """Which model to set in place of one that means nothing: the successor of what it ran, or of its reference."""
+    to = successor_of(view, view.choice.model_id if view.choice else view.answer.id if view.answer else None)
+    return f"model to {typed(to)}" if to else "another model"
 
 
 def approve(view: SlotView) -> Advice:

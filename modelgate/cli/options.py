@@ -142,6 +142,11 @@ def job_argument(command: F) -> F:
     return click.argument("job_id", metavar="JOB", shell_complete=completed_by("jobs"))(command)
 
 
+def optional_job(command: F) -> F:
+    """Adds JOB, which may be left out."""
+    return click.argument("job_id", metavar="JOB", required=False, shell_complete=completed_by("jobs"))(command)
+
+
 data_format = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the output."
 )

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-MOST_AT_ONCE = 256
-"""Connections; more are answered with 503 at once."""
 
 
 @click.command("serve", cls=Command)
@@ -39,6 +37,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
     try:
         import uvicorn
 
+        from modelgate.fleet.connections import MOST, Connection
         from modelgate.fleet.picture import Gallery
         from modelgate.fleet.site import app
     except ModuleNotFoundError as missing:
@@ -53,7 +52,8 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=MOST_AT_ONCE,
+        http=Connection,
+        limit_concurrency=2 * MOST,
         timeout_keep_alive=5,
         ws="none",
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, data_format, everywhere
-from modelgate.cli.output import tell
+from modelgate.cli.output import say, tell
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, UsageError
+from modelgate.errors import AnotherWatcher, Conflict, CouldNotKnow, UsageError
 
 if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
 
 @click.command("watch", cls=Command)
 @click.option("--every", type=Duration(), metavar="DURATION", help="Go on until it is stopped, such as 1h.")
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --every: is there while all is known.",
+)
 @click.option("--no-notify", is_flag=True, help="Record what is new, and tell no channel.")
 @click.option("--dry-run", is_flag=True, help="Record and tell nothing: a role that may SELECT is enough.")
 @everywhere
 @data_format
-def command(context: Context, every: timedelta | None, no_notify: bool, dry_run: bool, form: str) -> int:
+def command(
+    context: Context, every: timedelta | None, ready_file: Path | None, no_notify: bool, dry_run: bool, form: str
+) -> int:
     """Judge what every service and environment of the store runs now, and tell what is new.
 
     It needs none of their settings; [notify] names the channels. Exit code 1: something refuses or warns now.
@@ -37,17 +46,45 @@ def command(context: Context, every: timedelta | None, no_notify: bool, dry_run:
     Example: modelgate watch --every 1h
     """
     if every is None:
+        if ready_file:
+            raise UsageError("--ready-file is for a watch that goes on", hint="modelgate watch --every 1h")
         return _once(context, not no_notify, dry_run, form)
     if every < timedelta(seconds=1):
         raise UsageError("--every is less than a second", hint="modelgate watch --every 1h")
-    while True:
-        try:
-            _once(context, not no_notify, dry_run, form)
-        except CouldNotKnow as error:  # the next look may know
-            from modelgate.cli.failure import tell
+    from modelgate.cli.logs import sum_up
 
-            tell(error)
-        context.clock.sleep(every.total_seconds())
+    try:
+        while True:
+            _be_ready(ready_file, _knows(context, not no_notify, dry_run, form))
+            sum_up()
+            context.clock.sleep(every.total_seconds())
+    finally:
+        _be_ready(ready_file, False)
+
+
+def _be_ready(file: Path | None, ready: bool) -> None:
+    """For a readiness probe: the file is there, or not."""
+    try:
+        if file and ready:
+            file.touch()
+        elif file:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+
+
+def _knows(context: Context, notify: bool, dry_run: bool, form: str) -> bool:
+    """One look of many: whether it knew and everybody was told. What it cannot know the next one may."""
+    from modelgate.cli.failure import tell
+
+    try:
+        return _once(context, notify, dry_run, form) != CouldNotKnow.exit_code
+    except AnotherWatcher as other:
+        say(other.message, err=True)
+        return True  # ready to take over
+    except (CouldNotKnow, Conflict) as error:
+        tell(error)
+        return False
 
 
 def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:

@@ -90,7 +90,7 @@ class Facts:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """By name: every reference, and every pinned or held ID that the list did not answer for."""
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    """By ID: the models that are served, active or deprecated, and the retired ones that were asked for."""
+    """By ID, newest first, as the list has them: models that are served, and retired ones that were asked for."""
     problem: Problem | None = None
     """Set if the list itself could not be had: then nothing is known but what `answers` says."""
     requests: int = 0

@@ -52,6 +52,7 @@ CHECK_IDS = (
     "settings.observed-blind",
     "settings.untrusted",
     "settings.loosened",
+    "settings.sample",
     "settings.lock-stale",
     "settings.waiver-expired",
     "settings.waiver-unused",
@@ -61,6 +62,9 @@ CHECK_IDS = (
 WATCH_IDS = ("watch.silent", "watch.not-asked")
 BATCH_IDS = ("batch.served-other", "batch.ambiguous", "batch.sent-twice", "batch.unclaimed")
 """What batches find: about answers and batches, not about slots, so that no run of the gate judges them."""
+
+PROBE_IDS = ("probe.refused", "probe.served-other", "probe.too-long")
+"""What `probe` finds: what the API said of a slot's own request, so that no run of the gate judges them."""
 
 SCAN_IDS = ("scan.retired", "scan.unknown", "scan.retires-soon", "scan.outside-gate", "scan.other-platform")
 """What `scan` finds: about names in files, not about slots. A comment beside the name covers it, not a waiver."""
@@ -86,4 +90,6 @@ _NEVER_WAIVED = {
 
 def waivable(check: str) -> bool:
     """Whether a waiver may name this check."""
+    if check == "settings.sample":
+        return True
     return check in CHECK_IDS and check not in _NEVER_WAIVED and not check.startswith(("settings.", "evidence."))

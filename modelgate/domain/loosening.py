@@ -123,6 +123,8 @@ def _needs(before: Settings, now: Settings) -> Iterator[Loosened]:
             lost = [each for each in was[slot.name].requires if each not in slot.requires]
             if lost:
                 yield Loosened(f"does not require {', '.join(lost)} any more", slot.name, slot.source)
+            if was[slot.name].sample and not slot.sample:
+                yield Loosened(f"no sample any more: {was[slot.name].sample} before", slot.name, slot.source)
             for name in ("min_input_tokens", "min_output_tokens"):
                 least, least_now = getattr(was[slot.name], name), getattr(slot, name)
                 if least is not None and (least_now is None or least_now < least):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,10 @@ from modelgate.domain.times import format_instant
 RESERVED = Scope("+watch", "notices")
 """Of what the chain of notices is: no settings can name it."""
 SCHEMA = "modelgate.notices/1"
+
+_SINCE = re.compile(r"; (earlier|later): \S+ instead of \S+$")
+"""What a notice adds to its message where a date moved."""
+BEGUN, REFUSED = ":begun", ":refused"
 
 Kind = Literal["new", "worse", "changed", "over"]
 _TELLS_THE_DATE = ("catalogue.retires-soon", "catalogue.retirement-overdue", "drift.retirement-moved")
@@ -75,10 +80,11 @@ class NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class TellingRow:
-    """That a channel took everything up to a place of the chain."""
+    """That a channel took everything up to a place of the chain; with a mark behind its name, less than that."""
 
     table: ClassVar[str] = "tellings"
     channel: str
+    """With `BEGUN`: a digest is about to be sent. With `REFUSED`: that one was not taken, for certain."""
     digest_id: str
     through: int
     """The sequence of the last notice that it was told, or that was dropped."""
@@ -171,7 +177,7 @@ def _day(instant: datetime | None) -> str:
 
 def _over(last: NoticeRow, retires_at: datetime | None, *, tells: bool) -> NoticeRow:
     """That it is over, with the date of retirement as it is known now. `tells`: nothing else says that it moved."""
-    message = last.message
+    message = _SINCE.sub("", last.message)
     if tells and last.retires_at and retires_at:
         moved = _moved(last.retires_at, retires_at)
         message = f"it retires {moved}" if moved else message
@@ -190,20 +196,31 @@ def _id(row: NoticeRow, last: NoticeRow | None) -> str:
     return f"ntc_{sha256(chr(0).join(parts).encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 
-def digest(pending: Iterable[NoticeRow], told: Mapping[Key, NoticeRow]) -> list[NoticeRow]:
+def digest(
+    pending: Iterable[NoticeRow], told: Mapping[Key, NoticeRow], perhaps: Iterable[NoticeRow] = ()
+) -> list[NoticeRow]:
     """What a channel is to be told of the newest notice of each key, worst first.
 
-    `told` is the notice of each key that the channel was told last. What was over before the channel knew of it is
-    dropped, and so is what came back meanwhile as the channel knows it.
+    `told` is the notice of each key that the channel was told last; `perhaps` are those since then that it may have
+    taken, as their answer was lost. What was over before the channel can have known of it is dropped, and so is what
+    came back as the channel is certain to know it.
     """
-    return sorted((row for row in pending if _is_news(row, told.get(row.key))), key=worst_first)
+    perhaps = list(perhaps)
+    doubted, perhaps_open = {row.key for row in perhaps}, {row.key for row in perhaps if row.kind != "over"}
+    return sorted(
+        (row for row in pending if _is_news(row, told.get(row.key), row.key in doubted, row.key in perhaps_open)),
+        key=worst_first,
+    )
 
 
-def _is_news(row: NoticeRow, last: NoticeRow | None) -> bool:
-    if last is None or last.kind == "over":
-        return row.kind != "over"
+def _is_news(row: NoticeRow, last: NoticeRow | None, doubted: bool, perhaps_open: bool) -> bool:
+    known = last is not None and last.kind != "over"
+    if row.kind == "over":
+        return known or perhaps_open
+    if last is None or not known or doubted:
+        return True
     same = (row.level, row.threshold, _day(row.retires_at)) == (last.level, last.threshold, _day(last.retires_at))
-    return row.kind == "over" or not same
+    return not same
 
 
 def heard(rows: Sequence[NoticeRow]) -> list[NoticeRow]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from modelgate.domain.needs import Need, needs_of
+
 LARGEST = 4 * 2**20
 """Bytes of a sample's file."""
 MOST_REQUESTS = 100
@@ -24,6 +26,32 @@ class SampleRequest:
     place: str
     """Where it stands, such as `samples/summarizer.json` or `samples/grader.jsonl:3`."""
     params: Mapping[str, Any]
+    line: int | None = None
+    """In JSON lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A slot's sample as it was read."""
+
+    name: str
+    """As the settings write it."""
+    file: str
+    """As people find it from where the command runs."""
+    requests: tuple[SampleRequest, ...] = ()
+    problem: str = ""
+    """Why it is none."""
+
+
+def needs_in(sample: Sample) -> tuple[tuple[SampleRequest, Need], ...]:
+    """Each need once, where it first stands; of limits the largest."""
+    first: dict[tuple[str, str], tuple[SampleRequest, Need]] = {}
+    for request in sample.requests:
+        for need in needs_of(request.params):
+            key = (need.kind, need.name)
+            if key not in first or need.tokens > first[key][1].tokens:
+                first[key] = (request, need)
+    return tuple(first.values())
 
 
 def parse_sample(content: bytes, name: str) -> tuple[SampleRequest, ...]:
@@ -51,7 +79,7 @@ def _lines(text: str, name: str) -> tuple[SampleRequest, ...]:
     found = []
     for number, line in numbered:
         try:
-            found.append(SampleRequest(f"{name}:{number}", _request(json.loads(line))))
+            found.append(SampleRequest(f"{name}:{number}", _request(json.loads(line)), number))
         except (ValueError, RecursionError) as error:
             why = str(error) if isinstance(error, NoSample) else "not JSON"
             raise NoSample(f"line {number}: {why}") from None

@@ -58,6 +58,8 @@ class Slot:
     min_output_tokens: int | None = None
     export_as: str | None = None
     """A second variable under which the ID is handed over."""
+    sample: str = ""
+    """The file of a request as the application sends it, a path from the settings' folder; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,9 @@ class Price:
 
     input: Decimal
     output: Decimal
+    cache_read: Decimal | None = None
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

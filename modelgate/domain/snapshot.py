@@ -16,6 +16,7 @@ from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Proofs
     from modelgate.domain.loosening import Loosened
+    from modelgate.domain.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Snapshot:
     """Set where `facts` are old ones, believed because the API cannot be asked."""
     store_grace: Grace | None = None
     """Set where `pins` are the fallback file's."""
+    samples: Mapping[str, Sample] | None = None
+    """By slot, of those that have one; None: they were not read, as at preflight."""
     proofs: Proofs | None = None
     """What is known of the lock's IDs, where approvals need evidence; None: nobody asks."""
     unheld: Mapping[str, str] | None = None

@@ -6,6 +6,7 @@ Reading believes nothing: a row may be an older gate's, a newer one's, or somebo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,6 +31,8 @@ def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettin
     told: dict[str, Any] = {}
     if weighs := {key: getattr(policy, key) for key in _LATER if getattr(policy, key) != getattr(_DEFAULT, key)}:
         told["policy"] = weighs
+    if policy.allowed_lines:  # which say where the slot may move
+        told["allowed_lines"] = list(policy.allowed_lines)
     mine = [waiver for waiver in waivers if waiver.slot in (None, slot)]
     if mine:
         told["waivers"] = [{"check": w.check, "until": w.until.isoformat()} for w in mine]
@@ -42,10 +45,11 @@ def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettin
 
 def policy_of(stored: Mapping[str, Any]) -> Policy:
     """The policy of a slot as a run recorded it. What the row lacks, or says in no known way, is as by default."""
-    given = stored.get("policy")
+    given, lines = stored.get("policy"), _texts(stored.get("allowed_lines"))
     if not isinstance(given, dict):
-        return _DEFAULT
-    return Policy(**{key: given[key] for key in _LATER if key in given and _is_known(key, given[key])})
+        return replace(_DEFAULT, allowed_lines=lines)
+    known: dict[str, Any] = {key: given[key] for key in _LATER if key in given and _is_known(key, given[key])}
+    return Policy(**known, allowed_lines=lines)
 
 
 def waivers_of(stored: Mapping[str, Any], slot: str) -> tuple[Waiver, ...]:
@@ -67,7 +71,16 @@ def workspace_of(stored: Mapping[str, Any]) -> str:
 
 def needs_of(stored: Mapping[str, Any]) -> tuple[str, ...]:
     """The capabilities that the slot asked for."""
-    given = stored.get("requires")
+    return _texts(stored.get("requires"))
+
+
+def limits_of(stored: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The input and output tokens that the slot asked for."""
+    given = (stored.get("min_input_tokens"), stored.get("min_output_tokens"))
+    return given[0] if type(given[0]) is int else None, given[1] if type(given[1]) is int else None
+
+
+def _texts(given: object) -> tuple[str, ...]:
     return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
 
 

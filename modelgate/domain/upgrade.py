@@ -10,9 +10,9 @@ from typing import Literal
 
 from modelgate.domain.catalogue import Entry, Facts, Outcome
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Price, Slot
+from modelgate.domain.settings import Price, Slot
 from modelgate.domain.source import Source
-from modelgate.domain.successor import Gains, Needs, Proposal, gains, successor
+from modelgate.domain.successor import Gains, Needs, Proposal, gains, needs_of, successor
 from modelgate.domain.text import printable
 from modelgate.domain.times import days_left
 from modelgate.domain.view import SlotView
@@ -120,16 +120,12 @@ class Upgrade:
         return min((each for each in days if each is not None), default=None)
 
 
-def needs_of(slot: Slot, policy: Policy) -> Needs:
-    """What the settings ask of the slot's model."""
-    return Needs(slot.requires, slot.min_input_tokens, slot.min_output_tokens, policy.allowed_lines)
-
-
 def plan(view: SlotView, ask: Ask, prices: Mapping[str, Price]) -> Move:
     """The move of one slot, by whole and fresh facts."""
     facts, now, policy = view.snapshot.facts, view.snapshot.now, view.snapshot.policy
     assert facts is not None  # noqa: S101 # nobody plans without having asked
-    present, needs = present_id(view), needs_of(view.slot, policy)
+    samples = view.snapshot.samples or {}
+    present, needs = present_id(view), needs_of(view.slot, policy, samples.get(view.slot.name))
     if present is None:
         problem = view.snapshot.facts.answers[view.slot.reference].problem if view.snapshot.facts else None
         said = problem.message if problem else f"no model is called {printable(view.slot.reference)}"

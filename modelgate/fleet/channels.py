@@ -7,7 +7,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from modelgate.background import Background
 from modelgate.clock import Clock
-from modelgate.domain.notices import SCHEMA, NoticeRow, grouped, places
+from modelgate.domain.notices import SCHEMA, NoticeRow, grouped, heard, places
 from modelgate.domain.settings import NotifySettings, Secret
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
@@ -30,7 +30,8 @@ TRIES = 3
 LONGEST_WAIT = 20.0
 """Seconds of a `retry-after` that are waited for; after that the next watch tells it."""
 _GROUPS = 40
-"""Slack takes 50 blocks a message and 3,000 characters a block (documented)."""
+"""Slack takes 50 blocks a message, 3,000 characters a text and 150 a header (documented)."""
+_LONGEST = 2900
 _NAMED = 5
 _ICONS = {"refuse": "🔴", "warn": "🟠", "note": "⚪", "unknown": "⚪"}
 
@@ -44,16 +45,16 @@ class Slack:
 
     def request(self, digest_id: str, rows: Sequence[NoticeRow], now: datetime) -> tuple[bytes, dict[str, str]]:  # noqa: ARG002 # as of all
         """Blocks: a headline, then one section for each thing that many slots share, the worst first."""
-        groups = grouped(rows)
+        groups = grouped(heard(rows))
         headline = f"modelgate: {_headline(rows)}"
         blocks: list[dict[str, Any]] = [
             {"type": "header", "text": {"type": "plain_text", "text": short(headline, 150)}}
         ]
         for shared in groups[:_GROUPS]:
-            blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _section(shared)}})
+            blocks.append({"type": "section", "text": _text(_section(shared))})
         more = f"and {len(groups) - _GROUPS} more · " if len(groups) > _GROUPS else ""
         told = f"{more}`modelgate fleet` shows all · {digest_id}"
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": told}]})
+        blocks.append({"type": "context", "elements": [_text(told)]})
         return json.dumps({"text": headline, "blocks": blocks}).encode(), {}
 
 
@@ -101,24 +102,36 @@ def mark(channel: Channel, salt: bytes) -> str:
     return f"{channel.name}:{hmac.new(salt, channel.url.reveal().encode(), sha256).hexdigest()[:16]}"
 
 
-def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clock) -> str:
-    """Sends one digest; empty if it was taken, else why not. What may pass is tried again a few times."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a digest."""
+
+    problem: str = ""
+    """Empty: it was taken."""
+    certain: bool = True
+    """Whether it is known that it was not taken: the answer may have been lost."""
+    wait: float | None = None
+    """Seconds after which to try again; None: that is of no use."""
+
+
+def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clock) -> Sent:
+    """Sends one digest. What may pass is tried again a few times."""
+    certain = True
     for attempt in range(TRIES):
         body, headers = channel.request(digest_id, rows, clock.now())
-        problem, wait = Background(lambda b=body, h=headers: _post(channel.url, b, h), "notify").result(  # type: ignore[misc]  # bound now
-            SECONDS, ("no answer in time", 1.0)
-        )
-        if not problem or wait is None or wait > LONGEST_WAIT or attempt == TRIES - 1:
-            return problem
-        clock.sleep(wait)
-    return problem
+        sent = Background(lambda b=body, h=headers: _post(channel.url, b, h), "notify").result(SECONDS, _LATE)  # type: ignore[misc]  # bound now
+        certain = certain and sent.certain
+        if not sent.problem or sent.wait is None or sent.wait > LONGEST_WAIT or attempt == TRIES - 1:
+            break
+        clock.sleep(sent.wait)
+    return replace(sent, certain=certain)
 
 
-def _post(url: Secret, body: bytes, headers: dict[str, str]) -> tuple[str, float | None]:
-    """What went wrong (empty: nothing), and after how many seconds to try again (None: that is of no use).
+_LATE = Sent("no answer in time", certain=False, wait=1.0)
 
-    Redirects are not followed: the address is a secret, and its owner said where it is.
-    """
+
+def _post(url: Secret, body: bytes, headers: dict[str, str]) -> Sent:
+    """One attempt. Redirects are not followed: the address is a secret, and its owner said where it is."""
     parts = urlsplit(url.reveal())
     host = parts.hostname or ""
     connection = (
@@ -128,18 +141,22 @@ def _post(url: Secret, body: bytes, headers: dict[str, str]) -> tuple[str, float
     )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {"Content-Type": "application/json", "User-Agent": f"modelgate/{VERSION}", **headers}
+    connected = False
     try:
+        connection.connect()
+        connected = True
         connection.request("POST", path, body, sent)
         answer = connection.getresponse()
         answer.read(1000)
     except (OSError, http.client.HTTPException) as error:
-        return f"{printable(host, 60)}: {type(error).__name__}", 1.0
+        return Sent(f"{printable(host, 60)}: {type(error).__name__}", certain=not connected, wait=1.0)
     finally:
         connection.close()
     if 200 <= answer.status < 300:
-        return "", None
+        return Sent()
     again = answer.status == 429 or answer.status >= 500
-    return f"{printable(host, 60)}: HTTP {answer.status}", _wait(answer.headers.get("Retry-After")) if again else None
+    wait = _wait(answer.headers.get("Retry-After")) if again else None
+    return Sent(f"{printable(host, 60)}: HTTP {answer.status}", certain=answer.status < 500, wait=wait)
 
 
 def _wait(told: str | None) -> float:
@@ -167,13 +184,28 @@ def _headline(rows: Sequence[NoticeRow]) -> str:
     return ", ".join([*told, *([f"{over} over"] if over else [])])
 
 
+def _text(mrkdwn: str) -> dict[str, Any]:
+    """Verbatim: addresses in names are no links."""
+    return {"type": "mrkdwn", "text": mrkdwn, "verbatim": True}
+
+
 def _section(shared: Sequence[NoticeRow]) -> str:
     first = shared[0]
     icon = "🟢" if first.kind == "over" else _ICONS.get(first.level, "⚪")
     where = ", ".join(_mrkdwn(place) for place in places(shared, _NAMED))
-    return f"{icon} *{_mrkdwn(first.message)}*\n{where}\n`{first.check_id}` · {first.kind}"
+    head, tail = f"{icon} *{_mrkdwn(first.message)}*\n", f"\n`{first.check_id}` · {first.kind}"
+    return f"{head}{_cut(where, _LONGEST - len(head) - len(tail))}{tail}"
 
 
 def _mrkdwn(text: str) -> str:
     """Slack obeys &, < and > (documented); `<!channel>` would wake everybody."""
     return printable(text, 200).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(escaped: str, most: int) -> str:
+    """At most so many characters, and no half of an escaped one."""
+    if len(escaped) <= most:
+        return escaped
+    kept = escaped[: most - 1]
+    begun = kept.rfind("&")
+    return (kept[:begun] if begun > kept.rfind(";") else kept) + "…"

@@ -64,7 +64,8 @@ def _slots(state: ScopeState) -> list[dict[str, Any]]:
 
 
 def _watched(state: ScopeState, row: ResolutionRow, told: Mapping[str, Any], since: datetime) -> Watched:
-    slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), requires=terms.needs_of(told))
+    needs = (terms.needs_of(told), *terms.limits_of(told))
+    slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), *needs)
     pins, policy = state.pins.get(row.slot, SlotPins(row.slot)), terms.policy_of(told)
     if state.current.pins_in_git and not pins.hold:
         known = row.pinned_id and not row.held  # while it was held, the run recorded what held it, not the lock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as Scope_
 
 from modelgate.domain.fleet import MARKS, FleetSlot
 from modelgate.domain.rows import Scope
@@ -23,19 +23,15 @@ from modelgate.domain.times import to_the_minute
 from modelgate.errors import CouldNotKnow
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard
-from modelgate.fleet.picture import Gallery
+from modelgate.fleet.picture import SORTS, Gallery
 from modelgate.gate.context import Context
 from modelgate.render import calendar, openmetrics
 
 PAGE = 100
 """Slots on one page."""
+PIECE = 64 * 1024
+"""Bytes that wait for a reader at a time, however slow it is and however long the answer."""
 FOLDER = Path(__file__).parent / "pages"
-SORTS: dict[str, Callable[[FleetSlot], Any]] = {
-    "state": lambda slot: (MARKS.index(slot.mark), slot.days_left if slot.days_left is not None else 10**6),
-    "service": lambda slot: (slot.scope.service, slot.scope.environment),
-    "model": lambda slot: slot.model or "",
-    "days left": lambda slot: slot.days_left if slot.days_left is not None else 10**6,
-}
 
 
 def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
@@ -47,14 +43,26 @@ def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
         Route("/run/{run_id}", site.run),
         Route("/model", site.model),
         Route("/retirements", site.retirements),
-        Route("/metrics", lambda _: Response(gallery.picture.metrics, media_type=openmetrics.CONTENT_TYPE)),
-        Route("/retirements.ics", lambda _: Response(gallery.picture.calendar, media_type=calendar.CONTENT_TYPE)),
-        Route("/api/fleet", lambda _: Response(gallery.picture.document, media_type="application/json")),
+        Route("/metrics", lambda _: Drawn(gallery.picture.metrics, media_type=openmetrics.CONTENT_TYPE)),
+        Route("/retirements.ics", lambda _: Drawn(gallery.picture.calendar, media_type=calendar.CONTENT_TYPE)),
+        Route("/api/fleet", lambda _: Drawn(gallery.picture.document, media_type="application/json")),
         Route("/style.css", lambda _: Response((FOLDER / "style.css").read_text("utf-8"), media_type="text/css")),
         Route("/favicon.ico", lambda _: Response(status_code=204)),
         Route("/healthz", site.health),
     ]
     return Guard(Starlette(routes=routes), token)
+
+
+class Drawn(Response):
+    """What all readers get alike: sent in pieces, so that nobody who reads slowly has a copy of it held for him."""
+
+    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:  # noqa: ARG002 # as of all answers
+        """Sends it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, len(self.body), PIECE):
+            piece = bytes(self.body[start : start + PIECE])
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class Site:
@@ -74,25 +82,19 @@ class Site:
 
     def fleet(self, request: Request) -> Response:
         """Every slot, the worst first; searched, sorted and in pages."""
-        asked = request.query_params
+        asked, picture = request.query_params, self._gallery.picture
         query, state, sort = asked.get("q", "")[:200], asked.get("state", ""), asked.get("sort", "state")
         sort = sort if sort in SORTS else "state"
-        slots = [s for s in self._slots if state in ("", s.mark) and _matches(s, query.lower())]
-        slots.sort(key=SORTS[sort])
-        pages = max(1, -(-len(slots) // PAGE))
-        wanted = asked.get("page", "1")
-        page = min(max(1, int(wanted)), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
-        counts = Counter(slot.mark for slot in self._slots)
+        slots = picture.found(query, state, sort)
         return self._page(
-            "fleet.html", "Fleet", "/", rows=slots[(page - 1) * PAGE : page * PAGE], total=len(slots), page=page,
-            pages=pages, query=query, state=state, sort=sort, sorts=SORTS, marks=MARKS,
-            counts=[(mark, counts[mark]) for mark in MARKS if counts[mark]],
+            "fleet.html", "Fleet", "/", **_one_page(slots, request), query=query, state=state, sort=sort, sorts=SORTS,
+            marks=MARKS, counts=picture.counts, more={"q": query, "state": state, "sort": sort},
         )  # fmt: skip
 
     def service(self, request: Request) -> Response:
         """The slots of one service in one environment, with their history."""
         scope = Scope(request.path_params["service"], request.path_params["environment"])
-        rows = [slot for slot in self._slots if slot.scope == scope]
+        rows = self._gallery.picture.scopes.get(scope)
         if not rows:
             return self._missing("no such service and environment")
         try:
@@ -117,31 +119,22 @@ class Site:
     def model(self, request: Request) -> Response:
         """Who may run a model, was handed it, or asks for it."""
         model_id = request.query_params.get("id", "")[:300]
-        rows = [slot for slot in self._slots if slot.concerns(model_id)]
+        rows = self._gallery.picture.concerned.get(model_id, [])
         facts = next((slot.facts for slot in rows if slot.model == model_id and slot.facts), None)
         services = len({slot.scope.service for slot in rows})
-        return self._page("model.html", model_id or "No model", "", rows=rows, facts=facts, services=services)
+        return self._page(
+            "model.html", model_id or "No model", "", **_one_page(rows, request), facts=facts, services=services,
+            more={"id": model_id},
+        )  # fmt: skip
 
     def retirements(self, _request: Request) -> Response:
         """The dates, the nearest first."""
-        slots: dict[tuple[str, str], list[FleetSlot]] = defaultdict(list)
-        for slot in self._slots:
-            if slot.model and slot.facts and slot.facts.retires_at:
-                slots[slot.facts.retires_at.date().isoformat(), slot.model].append(slot)
-        dates = [
-            {"day": day, "left": of[0].days_left, "model": model, "slots": len(of)}
-            for (day, model), of in sorted(slots.items())
-        ]
-        return self._page("retirements.html", "Retirements", "/retirements", dates=dates)
+        return self._page("retirements.html", "Retirements", "/retirements", dates=self._gallery.picture.dates)
 
     def health(self, _request: Request) -> Response:
         """200 while the picture is young; 503 where the store was not read for long."""
         young = self._gallery.age < 300
         return PlainTextResponse("ok\n" if young else "the audit store cannot be read\n", 200 if young else 503)
-
-    @property
-    def _slots(self) -> list[FleetSlot]:
-        return list(self._gallery.picture.fleet.slots)
 
     def _page(self, template: str, title: str, here: str, **words: Any) -> Response:
         age, problem = int(self._gallery.age), printable(self._gallery.problem)
@@ -152,6 +145,8 @@ class Site:
         return PlainTextResponse(f"{printable(why)}\n", status)
 
 
-def _matches(slot: FleetSlot, query: str) -> bool:
-    words = (str(slot.scope), slot.slot, slot.reference, slot.model or "", slot.mark)
-    return all(any(part in word.lower() for word in words) for part in query.split())
+def _one_page(slots: list[FleetSlot], request: Request) -> dict[str, Any]:
+    """The part of the slots that was asked for, and where it is."""
+    pages, wanted = max(1, -(-len(slots) // PAGE)), request.query_params.get("page", "1")
+    page = min(max(1, int(wanted)), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
+    return {"rows": slots[(page - 1) * PAGE : page * PAGE], "total": len(slots), "page": page, "pages": pages}

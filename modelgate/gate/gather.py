@@ -21,6 +21,7 @@ from modelgate.gate.options import Run
 
 if TYPE_CHECKING:
     from modelgate.domain.loosening import Loosened
+    from modelgate.domain.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _together(run: Run, known: Approvals, asked: Asked) -> Gathered:
         loosened=_loosened(run.options.base, settings) if run.options.base else (),
         api_grace=asked.grace,
         store_grace=known.grace,
+        samples=_samples(run),
         proofs=known.proofs,
         unheld=_unheld(run) if run.observes and not known.is_read else None,
     )
@@ -106,6 +108,18 @@ def _unheld(run: Run) -> dict[str, str]:
     from modelgate.gate import fallback  # of a gate that observes without its store alone
 
     return fallback.ids(run.context, run.policy)
+
+
+def _samples(run: Run) -> Mapping[str, Sample] | None:
+    """Read where people decide, and never where a pod starts; nor where settings are nobody's word."""
+    settings = run.context.settings
+    if run.verb != "check" or settings.untrusted:
+        return None
+    if not any(slot.sample for slot in settings.slots):
+        return {}
+    from modelgate.gate.samples import read  # of environments that have some alone
+
+    return read(settings, settings.slots)
 
 
 def _loosened(base: Settings, settings: Settings) -> tuple[Loosened, ...]:

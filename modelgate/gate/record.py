@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from modelgate.checks import hints
 from modelgate.checks.judgement import Judgement
 from modelgate.domain import terms
 from modelgate.domain.catalogue import Facts, Outcome
@@ -108,8 +109,17 @@ def _slot(run: Run, view: SlotView, hands_over: bool) -> dict[str, object]:
         "min_input_tokens": slot.min_input_tokens,
         "min_output_tokens": slot.min_output_tokens,
         "handed_off": view.hand_over if hands_over else None,
+        **_successor(view),
         **terms.to_json(view.snapshot.policy, view.snapshot.waivers, slot.name, run.context.settings.api),
     }
+
+
+def _successor(view: SlotView) -> dict[str, str]:
+    """What `status` names where the candidate ends, while nobody asks the API."""
+    entry = view.entry
+    ends = entry is None or entry.lifecycle == "deprecated" or entry.retires_at is not None
+    to = hints.successor_of(view, view.candidate) if ends else None
+    return {"successor": to} if to else {}
 
 
 def _resolution(

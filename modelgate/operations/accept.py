@@ -18,6 +18,7 @@ from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed
 from modelgate.operations.outlook import outlook, running
 from modelgate.operations.proof import need_proved
+from modelgate.operations.samples import need_served
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 from modelgate.store import Store
 
@@ -49,15 +50,17 @@ def accept(
         _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
         slots = tuple(slot for slot in slots if slot.name in wanted)
     facts = ask(context, state, {model_id for _, model_id in wanted.values()}, deadline)
-    runs, changes = running(context, revisions, facts), []
+    runs, changes, ids = running(context, revisions, facts), [], dict[str, str]()
     for slot in slots:
         pins = state.get(slot.name, SlotPins(slot.name))
         reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
         need_fit(context, slot, model_id, facts, hold=False)
+        ids[slot.name] = model_id
         pin = approval(slot.name, pins.revision, "accept", model_id, reference, facts, reason)
         if not _says_nothing_new(pin, pins):
             before = runs[slot.name]
             changes.append(Change(pin, before.model_id if before else None))
+    need_served(context, ids, slots, facts, (choice.model_id for choice in runs.values() if choice))
     need_proved(context, store, {c.pin.slot: c.pin.model_id for c in changes}, facts.origin, source=source)
     head = None
     if changes:

@@ -15,6 +15,7 @@ from modelgate.errors import Refused, SettingsError, StoreProblem, UsageError
 from modelgate.gate.context import Context
 from modelgate.operations.change import Change
 from modelgate.operations.proof import lacking_in_lock
+from modelgate.operations.samples import need_served
 from modelgate.operations.selection import ask, need_fit, resolved, select
 from modelgate.settings.lock import read_lock, render_lock, write_lock
 
@@ -72,6 +73,8 @@ def lock(context: Context, names: Collection[str] = (), *, source: str | None = 
         need_fit(context, slot, model_id, facts, hold=False)
         pin = approval(slot.name, 0, "accept", model_id, slot.reference, facts, reason="")
         after[slot.name] = replace(pin, revision=None)
+    ids = {slot.name: after[slot.name].model_id for slot in slots}
+    need_served(context, ids, slots, facts, (pin.model_id for pin in after.values()))
     write_lock(settings.lock_file, render_lock(context.scope, after.values()))
     changes = (Change(pin, before[name].model_id if name in before else None) for name, pin in after.items())
     moves = tuple(change for change in changes if change.moves)

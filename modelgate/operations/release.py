@@ -15,8 +15,9 @@ from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed, Confirm
-from modelgate.operations.outlook import outlook, pins_in_force
+from modelgate.operations.outlook import outlook, pins_in_force, running
 from modelgate.operations.proof import need_proved
+from modelgate.operations.samples import need_served
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
 
 How = Literal["keep", "accept"]
@@ -54,7 +55,10 @@ def release(
         changes.append(Change(pin, hold.model_id))
     pins = [change.pin for change in changes]
     if how == "accept":
-        need_proved(context, store, {pin.slot: pin.model_id for pin in pins}, facts.origin)
+        ids = {pin.slot: pin.model_id for pin in pins}
+        runs = (choice.model_id for choice in running(context, revisions, facts).values() if choice)
+        need_served(context, ids, (slot for slot, _ in held), facts, runs)
+        need_proved(context, store, ids, facts.origin)
     planned = Changed(context.scope, tuple(changes), outlook(context, (*revisions, *pins), facts))
     if dry_run:
         return planned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from modelgate.domain.evidence import Evidence
 from modelgate.domain.history import StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import HandOver, Head
+from modelgate.domain.settings import Policy
 from modelgate.domain.times import days_left, format_instant
 from modelgate.gate.context import Context
 from modelgate.operations.outlook import as_last_asked, outlook
@@ -31,6 +33,10 @@ class SlotStatus:
     """The newest facts about the ID that it may run, as they were recorded."""
     days_left: int | None
     """Until the ID that it may run retires, by those facts."""
+    ends: bool = False
+    """Deprecated, retired, or retiring within the policy's horizon."""
+    successor: str | None = None
+    """Of a slot whose ID ends: what it moves to, as the run behind those facts saw it."""
     proofs: tuple[tuple[str, Evidence | None], ...] = ()
     """Of each kind of evidence that approvals need: the newest about the ID that it may run."""
 
@@ -76,9 +82,26 @@ def status(context: Context) -> Status:
     for name, pin in (known | gone).items():
         entry = (entries.get(pin.model_id) or pin.entry) if pin else None
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
-        slots.append(SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, proofs.get(name, ())))
+        ends = _ends(entry, left, context.settings.check)
+        told = SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, ends)
+        slots.append(replace(told, proofs=proofs.get(name, ())))
+    if stored and any(slot.ends for slot in slots):
+        slots = _with_successors(slots, store.run(stored.run_id))
     last = store.last_preflight(context.scope)
     return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(context.scope))
+
+
+def _ends(entry: Entry | None, left: int | None, policy: Policy) -> bool:
+    ends = entry is not None and entry.lifecycle in ("deprecated", "retired")
+    return ends or (left is not None and left <= policy.retires_warn_days)
+
+
+def _with_successors(slots: list[SlotStatus], asked: StoredRun | None) -> list[SlotStatus]:
+    """The successors that the run saw which asked: of the IDs that the slots may run still."""
+    saw = {each.slot: each.pinned_id or each.resolved_id for each in asked.resolutions} if asked else {}
+    told = {each.get("slot"): each.get("successor") for each in json.loads(asked.run.slots)} if asked else {}
+    mine = {slot.slot: told.get(slot.slot) for slot in slots if slot.ends and saw.get(slot.slot) == slot.model_id}
+    return [replace(slot, successor=mine.get(slot.slot)) for slot in slots]
 
 
 def status_json(found: Status) -> dict[str, Any]:
@@ -111,6 +134,7 @@ def _slot_json(slot: SlotStatus) -> dict[str, Any]:
         "actor": approved.actor if approved else None,
         "lifecycle": slot.entry.lifecycle if slot.entry else None,
         "days_left": slot.days_left,
+        "successor": slot.successor,
         "evidence": {need: _proof_json(proof) for need, proof in slot.proofs},
         "handed_off": handed.model_id if handed else None,
         "handed_at": format_instant(handed.recorded_at) if handed else None,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from modelgate.domain import command_line
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.command_line import REASON, typed
-from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.findings import Finding
+from modelgate.domain.pins import SlotPins
 from modelgate.domain.settings import Settings, Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.upgrade import Ask, Change, Move, Upgrade, plan
 from modelgate.domain.view import look
 from modelgate.errors import SettingsError, UsageError
 from modelgate.gate.context import Context
+from modelgate.gate.samples import read
 from modelgate.operations.lock import lock
 from modelgate.operations.outlook import as_last_asked, pins_in_force
+from modelgate.operations.proof import lacking_for, lacking_in_lock
 from modelgate.operations.selection import ask, need_known
 from modelgate.settings import load
 from modelgate.settings.lock import read_lock
@@ -29,7 +32,8 @@ def upgrade(context: Context, names: Collection[str], wanted: Ask, *, write: boo
     Raises UsageError, SettingsError, CouldNotKnow, and Refused where the API's origin is not approved.
     """
     _need_sense(context, names, wanted)
-    revisions = _revisions(context)
+    store = context.store(context.deadline(), read_only=True)
+    revisions = store.revisions(context.scope)
     settings = as_last_asked(context.settings, revisions)
     settings.need_references(names or ())
     pins = pins_in_force(context, revisions)
@@ -41,8 +45,11 @@ def upgrade(context: Context, names: Collection[str], wanted: Ask, *, write: boo
     drafted, places = draft(settings, _wanted(context, found))
     if write:
         found = _written(context, found, drafted, places)
-    told = tuple(_told(context, move, places.get(move.slot.name), wanted, written=write) for move in found.moves)
-    return replace(found, moves=told)
+    to_move = {move.slot.name: move.to for move in found.moves if move.state == "move" and move.to}
+    lacking = lacking_in_lock if settings.pins_from == "lock" else lacking_for
+    lacks = lacking(context, store, to_move, facts.origin)
+    told = (_told(context, move, places.get(move.slot.name), wanted, written=write) for move in found.moves)
+    return replace(found, moves=tuple(_with_proofs(move, lacks) for move in told))
 
 
 def _need_sense(context: Context, names: Collection[str], wanted: Ask) -> None:
@@ -53,10 +60,6 @@ def _need_sense(context: Context, names: Collection[str], wanted: Ask) -> None:
         raise UsageError("--to is for the slots that are named", hint=f"slots: {', '.join(context.settings.names)}")
 
 
-def _revisions(context: Context) -> tuple[Pin, ...]:
-    return context.store(context.deadline(), read_only=True).revisions(context.scope)
-
-
 def _moves(
     context: Context,
     settings: Settings,
@@ -65,7 +68,10 @@ def _moves(
     facts: Facts,
     wanted: Ask,
 ) -> tuple[Move, ...]:
-    snapshot = Snapshot("check", context.clock.now(), settings.check, context.scope, slots, pins=pins, facts=facts)
+    samples = read(settings, slots) if any(slot.sample for slot in slots) else {}
+    snapshot = Snapshot(
+        "check", context.clock.now(), settings.check, context.scope, slots, pins=pins, facts=facts, samples=samples
+    )
     return tuple(plan(look(snapshot, slot), wanted, settings.prices) for slot in slots)
 
 
@@ -127,6 +133,17 @@ def _told(context: Context, move: Move, place: Place | None, wanted: Ask, *, wri
     if place:
         change = Change(place.line, place.source, written and place.file is not None, place.why_not)
     return replace(move, change=change, commands=tuple(_commands(context, move, change, wanted, locked=locked)))
+
+
+def _with_proofs(move: Move, lacks: Iterable[Finding]) -> Move:
+    """The move with what its approval will ask for, and how that is made: before what approves."""
+    mine = [each for each in lacks if each.slot == move.slot.name]
+    commands = (*(line for each in mine for line in each.commands), *move.commands[-1:])
+    return replace(
+        move,
+        evidence=tuple(each.message for each in mine),
+        commands=tuple(dict.fromkeys((*move.commands[:-1], *commands))),
+    )
 
 
 def _commands(context: Context, move: Move, change: Change, wanted: Ask, *, locked: bool) -> Iterator[str]:

@@ -39,8 +39,9 @@ class BatchControlClient:
     ) -> None:
         """Say how requests of batches created from now on end.
 
-        An outcome is `succeeded`, `errored:TYPE`, `canceled`, `expired`, `missing` (no row at all) or `other:TYPE` (a
-        result type of the future). `custom_ids`: an outcome for always, or a sequence, one for each time the custom_id
+        An outcome is `succeeded`, `succeeded:STOP_REASON`, `errored:TYPE` (or `errored:out_of_credit`), `canceled`,
+        `expired`, `missing` (no row at all) or `other:TYPE` (a result type of the future).
+        `custom_ids`: an outcome for always, or a sequence, one for each time the custom_id
         is sent (then `succeeded`). `rows`: the same by the number that follows the last `-` of a custom_id: modelgate's
         own end in the number of the request, from 1. `proportions`: outcome to fraction 0..1 of the other requests,
         drawn from `seed`; the rest succeeds. `batches`: the plan ends after so many creates.

@@ -10,7 +10,7 @@ from typing import Any
 
 from modelgate.sandbox.answers import ERRORS
 from modelgate.sandbox.batch import Batch, SentRequest
-from modelgate.sandbox.outcomes import ERRORED, MISSING, OTHER, SUCCEEDED
+from modelgate.sandbox.outcomes import ERRORED, MISSING, OTHER, OUT_OF_CREDIT, STOPPED, SUCCEEDED
 
 _ROWS_A_CHUNK = 200
 _MESSAGES = dict(ERRORS.values())
@@ -31,12 +31,18 @@ def result_chunks(batch: Batch, served: Callable[[str], str], last_newline: bool
 
 def _line(batch: Batch, request: SentRequest, outcome: str, served: Callable[[str], str]) -> str:
     mark = hashlib.sha256(f"{batch.id}/{request.custom_id}".encode()).hexdigest()
-    if outcome == SUCCEEDED:
-        result = {"type": SUCCEEDED, "message": _message(request, served(request.model), mark)}
+    result: dict[str, Any]
+    if outcome == SUCCEEDED or outcome.startswith(STOPPED):
+        message = _message(request, served(request.model), mark)
+        message["stop_reason"] = outcome.removeprefix(STOPPED) if outcome != SUCCEEDED else "end_turn"
+        result = {"type": SUCCEEDED, "message": message}
+    elif outcome == OUT_OF_CREDIT:
+        said = "Your credit balance is too low to access the Claude API."
+        broke = {"type": "invalid_request_error", "message": said, "details": None}
+        result = {"type": "errored", "error": {"type": "error", "error": broke, "request_id": None}}
     elif outcome.startswith(ERRORED):
         kind = outcome.removeprefix(ERRORED)
-        message = request.problem or _MESSAGES.get(kind, kind)
-        error = {"type": kind, "message": message}
+        error: dict[str, Any] = {"type": kind, "message": request.problem or _MESSAGES.get(kind, kind)}
         result = {"type": "errored", "error": {"type": "error", "error": error, "request_id": f"req_01{mark[:22]}"}}
     else:
         result = {"type": outcome.removeprefix(OTHER)}

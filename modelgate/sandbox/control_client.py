@@ -58,7 +58,8 @@ class SandboxControl(BatchControlClient):
 
     def requests(self) -> list[dict[str, Any]]:
         """The API requests so far, oldest first: `request_id, at, method, path, query, headers` (names),
-        `authorization` and `x_api_key` (was there one), `status` (None: no answer yet or none at all).
+        `authorization` and `x_api_key` (was there one), `betas` (the header), `status` (None: no answer yet or
+        none at all).
         """
         log: list[dict[str, Any]] = self.send("GET", "requests")["requests"]
         return log

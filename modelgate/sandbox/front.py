@@ -90,7 +90,11 @@ class Front:
 
     def _record(self, scope: Scope) -> dict[str, Any]:
         headers = Headers(scope=scope)
-        sent = {"authorization": "authorization" in headers, "x_api_key": "x-api-key" in headers}
+        sent = {
+            "authorization": "authorization" in headers,
+            "x_api_key": "x-api-key" in headers,
+            "betas": headers.get("anthropic-beta", ""),
+        }
         record = {
             "request_id": new_id("req"),
             "at": self._state.now().isoformat(),

@@ -12,8 +12,10 @@ from modelgate.sandbox.answers import ApiError
 from modelgate.sandbox.fields import NONE, NUMBER, Kinds
 
 SUCCEEDED, CANCELED, EXPIRED, MISSING = "succeeded", "canceled", "expired", "missing"
-ERRORED, OTHER = "errored:", "other:"
-"""Prefixes of an error type and of a result type that the API does not have yet."""
+ERRORED, OTHER, STOPPED = "errored:", "other:", "succeeded:"
+"""Prefixes of an error type, of a result type that the API does not have yet, and of an answer's stop reason."""
+OUT_OF_CREDIT = ERRORED + "out_of_credit"
+"""Such rows have a type of their own nowhere: only the message tells (seen in recordings)."""
 
 PLAN_KINDS: Kinds = {
     "custom_ids": (dict,),
@@ -54,7 +56,7 @@ class Plan:
 def _known(outcome: object) -> None:
     if not isinstance(outcome, str):
         raise ApiError(400, f"outcome: {outcome!r} is no text")
-    if outcome not in (SUCCEEDED, CANCELED, EXPIRED, MISSING) and not outcome.startswith((ERRORED, OTHER)):
+    if outcome not in (SUCCEEDED, CANCELED, EXPIRED, MISSING) and not outcome.startswith((ERRORED, OTHER, STOPPED)):
         raise ApiError(400, f"outcome: {outcome!r} is none of succeeded, errored:TYPE, canceled, expired, missing")
 
 

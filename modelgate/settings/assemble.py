@@ -59,6 +59,7 @@ class Assembler:
                 min_input_tokens=table.get("min_input_tokens"),
                 min_output_tokens=table.get("min_output_tokens"),
                 export_as=table.get("export_as", table.get("model_from")),
+                sample=table.get("sample", ""),
             )
 
     def _reference(self, name: str, table: Table) -> Iterator[tuple[str, Source]]:

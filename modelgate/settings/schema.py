@@ -113,6 +113,7 @@ class SlotTable(_Table):
     requires: list[Annotated[str, AfterValidator(names.capability)]] = UNSET
     min_input_tokens: Tokens = UNSET
     min_output_tokens: Tokens = UNSET
+    sample: PathText = UNSET
 
 
 class WaiverTable(_Table):
@@ -147,6 +148,9 @@ class PriceTable(_Table):
 
     input: Dollars
     output: Dollars
+    cache_read: Dollars = UNSET
+    cache_write_5m: Dollars = UNSET
+    cache_write_1h: Dollars = UNSET
 
 
 class WatchTable(_Table):

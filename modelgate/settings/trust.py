@@ -150,7 +150,8 @@ def _doubtful(tables: Mapping[str, Any], trust: Trust) -> Iterator[tuple[KeyPath
             yield ("slots", name, "model_from"), f"would show what {short(variable, 40)} holds", VARIABLES
     files = [*_FILES, *(("slots", name, "sample") for name in tables.get("slots", {}))]
     for path in files:
-        if (text := _at(tables, path)) and not trust.file(text):
+        text = _at(tables, path)
+        if text and not trust.file(str(trust.config_dir / text) if path[-1] == "sample" else text):
             yield path, f"would read {short(text, 40)}, outside of the settings' folder", PATHS
 
 

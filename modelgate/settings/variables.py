@@ -77,6 +77,8 @@ def sort_variables(
             complaints.add(variable_source(name), "", what, hint)
         elif path == ("api", "origins"):  # who is believed is not for a variable to say
             complaints.add(variable_source(name), "", "only files say which origins are believed", "unset it")
+        elif path[0] == "slots" and path[2:] == ("sample",):  # which file is read is not either
+            complaints.add(variable_source(name), "", "only files say which sample a slot has", "unset it")
         elif not known:
             found.unknown.append(UnknownVariable(printable(name), _suggestion(name, path, tree)))
         elif path in found.read and found.read[path].text != text:

@@ -53,6 +53,20 @@ def batch(desk: Desk, *arguments: str, expect: int = 0) -> subprocess.CompletedP
     return done
 
 
+def test_the_account_of_all_jobs(desk: Desk) -> None:
+    """`stats` without a job, by model; `--strict` ends with 1 where an answer was refused, of one job and of all."""
+    desk.plan({"r2": "succeeded:refusal"})
+    desk.write(3)
+    job = json.loads(batch(desk, *RUN, "--format", "json").stdout)["job"]
+    batch(desk, *RUN, "--strict", expect=1)
+    told = json.loads(batch(desk, "stats", "--by", "model", "--format", "json").stdout)
+    assert [(group["name"], group["refused"]) for group in told["groups"]] == [(MODEL, 1)]
+    batch(desk, "stats", "--strict", expect=1)
+    batch(desk, "stats", job, "--strict", expect=1)
+    batch(desk, "stats", "--since", "2099-01-01", "--strict")
+    batch(desk, "stats", job, "--by", "day", expect=2)
+
+
 def test_a_run_ends_with_its_statistics(desk: Desk) -> None:
     """Text for people, JSON for programs, log lines on standard error, and exit code 1 for what failed."""
     desk.plan({"r2": "errored:invalid_request_error"})
@@ -61,7 +75,11 @@ def test_a_run_ends_with_its_statistics(desk: Desk) -> None:
     assert re.search(r"succeeded +2\n", first.stdout)
     assert "errored: invalid_request_error  1" in first.stdout
     logged = [json.loads(line) for line in first.stderr.splitlines()]
-    assert "1 of 1 batches ended, 3 of 3 requests" in logged[-1]["message"]
+    assert "1 of 1 batches ended, 3 of 3 requests" in logged[-2]["message"]
+    known = {"slot": "summarizer", "model": MODEL, "part": 1, "batch_id": desk.site.sandbox.batches()[0]["id"]}
+    cause = {"failure_reason": "invalid_request_error", "requests": 1, "example": "r2"}
+    assert (known | cause).items() <= logged[-1].items()
+    assert all(line["job_id"] == desk.jobs()[0].id for line in logged)
     told = json.loads(batch(desk, *RUN, "--format", "json", expect=1).stdout)
     assert (told["schema"], told["state"], told["succeeded"]) == ("modelgate.batch/1", "finished", 2)
     assert (told["errored"], told["model"]) == ({"invalid_request_error": 1}, MODEL)

@@ -24,7 +24,7 @@ SETTINGS = {name: document["data"] for name, document in OBJECTS.items() if "pro
 DEPLOYMENTS = {
     name: document
     for name, document in OBJECTS.items()
-    if document["kind"] == "Deployment" and document["metadata"]["name"] != "modelgate-serve"
+    if document["kind"] == "Deployment" and not document["metadata"]["name"].startswith("modelgate-")
 }
 """Of an application behind its gate."""
 
@@ -85,6 +85,7 @@ def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> 
         "pod-on-call.yaml": "modelgate_operator",
         "job-db-upgrade.yaml": "modelgate_migrator",
         "cronjob-watch.yaml": "modelgate_watcher",
+        "deployment-watch.yaml": "modelgate_watcher",
         "deployment-serve.yaml": "modelgate_reader",
     }
     for variable in CONTAINERS[name].get("env", []):

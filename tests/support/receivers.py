@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,8 +20,12 @@ class Receiver:
         self.url = f"http://127.0.0.1:{port}/hook?token=not-for-eyes"
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
+        self.lost: list[bool] = []
+        """Of each body, whether its answer was lost."""
         self.answers: list[int | str] = []
-        """What the next requests get: a status, `lose` (taken, but no answer) or `hang`; then 200."""
+        """What the next requests get: a status, `lose` (taken, but no answer), `hang`, `reset` or `slow`; then 200."""
+        self.retry_after = "1"
+        """What a 429 asks for."""
         self.leave = threading.Event()
 
     @property
@@ -38,23 +44,40 @@ def receiver(speaks: str = "json") -> Iterator[Receiver]:
     """Such a receiver, for as long as the block lasts: of the webhook, or of `slack`."""
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):  # of a connection that it reset itself
+                super().handle()
+
+        def finish(self) -> None:
+            with suppress(OSError, ValueError):  # as above
+                super().finish()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             answer = kept.answers.pop(0) if kept.answers else 200
             if answer == "hang":
                 kept.leave.wait(60)
                 return
+            if answer == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                return
+            if answer == "slow":
+                kept.leave.wait(2)
+                answer = 200
             if answer in (200, "lose"):
+                kept.lost.append(answer == "lose")
                 kept.bodies.append(body)
                 kept.headers.append(dict(self.headers))
             if answer == "lose":
+                self.close_connection = True
                 return
             self.send_response(int(answer))
             self.send_header("Content-Length", "0")
             if answer == 302:
                 self.send_header("Location", kept.url)
             if answer == 429:
-                self.send_header("Retry-After", "1")
+                self.send_header("Retry-After", kept.retry_after)
             self.end_headers()
 
         def log_message(self, *args: object) -> None:

@@ -16,9 +16,9 @@ class Impatient(SteppedClock):
         self.waited += seconds
 
 
-def look(site: Site, *hooks: Receiver, settings: str = "", **how: bool) -> Outcome:
-    """One `modelgate watch` that tells these receivers; `settings` is its `default.toml`."""
-    clock = Impatient()
+def look(site: Site, *hooks: Receiver, clock: SteppedClock | None = None, **how: bool) -> Outcome:
+    """One `modelgate watch` that tells these receivers."""
+    clock = clock or Impatient()
     clock.ahead = site.clock.ahead
     environ = dict(site.environ)
     for hook in hooks:
@@ -29,12 +29,7 @@ def look(site: Site, *hooks: Receiver, settings: str = "", **how: bool) -> Outco
             (site.folder / "secret").write_text("s3cret\n")
             environ["MODELGATE_NOTIFY__WEBHOOK_URL"] = hook.url
             environ["MODELGATE_NOTIFY__WEBHOOK_SECRET_FILE"] = str(site.folder / "secret")
-    folder = site.folder
-    if settings:
-        folder = site.folder / "watcher"
-        folder.mkdir(exist_ok=True)
-        (folder / "default.toml").write_text(settings)
-    return watch(prepare(environ, config_dir=folder, clock=clock, anywhere=True), **how)
+    return watch(prepare(environ, config_dir=site.folder, clock=clock, anywhere=True), **how)
 
 
 def told(outcome: Outcome) -> list[tuple[str, str, str]]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, SCAN_IDS, WATCH_IDS, waivable
+from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, PROBE_IDS, SCAN_IDS, WATCH_IDS, waivable
 from modelgate.errors import UsageError
 from modelgate.render.explain import meaning, section, sections
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 
-ALL = CHECK_IDS + WATCH_IDS + BATCH_IDS + SCAN_IDS
+ALL = CHECK_IDS + WATCH_IDS + BATCH_IDS + PROBE_IDS + SCAN_IDS
 
 
 def test_every_check_has_a_section_and_every_section_a_check():

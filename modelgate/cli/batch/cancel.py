@@ -24,10 +24,11 @@ def command(context: Context, job_id: str, adopted: bool, form: str) -> int:
 
     Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
     """
-    from modelgate.batches import operations, render
+    from modelgate import batches
+    from modelgate.batches import render
     from modelgate.batches.job import typed
 
-    job = operations.cancel(context, job_id, adopted=adopted)
+    job = batches.cancel(job_id, adopted=adopted, context=context)
     if form == "json":
         say_json(render.job_json(job))
     else:

@@ -10,7 +10,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
@@ -26,11 +26,8 @@ def command(context: Context, form: str) -> int:
     Example: modelgate batch list -e prod
     """
     from modelgate.batches import render
-    from modelgate.batches.ledger import Ledger
+    from modelgate.batches.library import jobs
 
-    jobs = Ledger(context, read_only=True).jobs()[::-1]
-    if form == "json":
-        say_json([render.job_json(job) for job in jobs])
-    else:
-        say(render.jobs_text(jobs, style_of(sys.stdout, os.environ)))
+    found = jobs(context=context)
+    tell(form, [render.job_json(job) for job in found], render.jobs_text(found, style_of(sys.stdout, os.environ)))
     return 0

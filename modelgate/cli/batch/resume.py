@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -23,10 +23,24 @@ if TYPE_CHECKING:
 )
 @shared.resends
 @shared.send_again
+@click.option(
+    "--only",
+    type=click.Choice(["failed", "missing"]),
+    help="Send again what failed (with --strict: or was refused), or what has no row and may have succeeded.",
+)
+@shared.strict
 @scoped
 @data_format
 def command(
-    context: Context, job_id: str, out: Path, requests: Path | None, resends: int, send_again: bool, form: str
+    context: Context,
+    job_id: str,
+    out: Path,
+    requests: Path | None,
+    resends: int,
+    send_again: bool,
+    only: Literal["failed", "missing"] | None,
+    strict: bool,
+    form: str,
 ) -> int:
     """Do what is left of a job, later or on another machine, and write the results.
 
@@ -34,12 +48,14 @@ def command(
 
     Example: modelgate batch resume job_3f9a2c1b00d14e77 -e prod --out results.jsonl
     """
-    from modelgate.batches import operations
+    from modelgate import batches
 
-    job = shared.asking_on_interrupt(
+    done = shared.asking_on_interrupt(
         context,
-        lambda progress: operations.resume(
-            context, job_id, out, progress, path=requests, resends=resends, send_again=send_again
+        lambda progress: batches.resume(
+            job_id, requests=requests, out=out, resends=resends, send_again=send_again, only=only,
+            strict=strict, progress=progress, context=context,
         ),
-    )
-    return shared.show_statistics(context, job, form)
+    )  # fmt: skip
+    shared.show_statistics(done.account, form)
+    return done.account.exit_code(strict=strict)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from modelgate.cli.batch import shared
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 @shared.slot
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Of the results.")
 @shared.resends
+@shared.key
 @shared.again
 @shared.send_again
+@shared.betas
+@shared.strict
 @click.option("--dry-run", is_flag=True, help="Check everything; show the split, the bytes and an estimate.")
 @scoped
 @data_format
@@ -35,8 +38,11 @@ def command(
     slot: str,
     out: Path | None,
     resends: int,
+    key: str | None,
     again: bool,
+    betas: tuple[str, ...],
     send_again: bool,
+    strict: bool,
     dry_run: bool,
     form: str,
 ) -> int:
@@ -46,32 +52,31 @@ def command(
 
     Example: modelgate batch run -e prod --slot summarizer requests.jsonl --out results.jsonl
     """
-    from modelgate.batches import operations
+    from modelgate import batches
 
     if not dry_run and out is None:
         raise click.UsageError("--out is needed: where shall the results go?")
     try:
         if dry_run or out is None:
-            return _show_plan(context, slot, requests, again, form)
-        job = shared.asking_on_interrupt(
+            return _show_plan(context, slot, requests, form, again=again, key=key, betas=betas)
+        done = shared.asking_on_interrupt(
             context,
-            lambda progress: operations.run(
-                context, slot, requests, out, progress, again=again, resends=resends, send_again=send_again
+            lambda progress: batches.run(
+                slot, requests, key=key, out=out, again=again, resends=resends, send_again=send_again, betas=betas,
+                progress=progress, context=context,
             ),
-        )
-    except operations.BadRequests as error:
+        )  # fmt: skip
+    except batches.BadRequests as error:
         shared.show_problems(error, requests)
         raise
-    return shared.show_statistics(context, job, form)
+    shared.show_statistics(done.account, form)
+    return done.account.exit_code(strict=strict)
 
 
-def _show_plan(context: Context, slot: str, requests: Path, again: bool, form: str) -> int:
+def _show_plan(context: Context, slot: str, requests: Path, form: str, **how: Any) -> int:
     from modelgate.batches import operations, render
 
-    plan = operations.plan(context, slot, requests, again=again)
+    plan = operations.plan(context, slot, requests, **how)
     price = context.settings.prices.get(plan.permission.model_id)
-    if form == "json":
-        say_json(render.plan_json(plan, price))
-    else:
-        say(render.plan_text(plan, price, style_of(sys.stdout, os.environ)))
+    tell(form, render.plan_json(plan, price), render.plan_text(plan, price, style_of(sys.stdout, os.environ)))
     return 0

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli import complete
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import say, tell
 from modelgate.cli.start import interrupts
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.errors import Interrupted
 
 if TYPE_CHECKING:
-    from modelgate.batches.job import Job
+    from modelgate.batches import Done
     from modelgate.batches.operations import BadRequests
-    from modelgate.batches.progress import Bars, Lines, Progress
+    from modelgate.batches.progress import Lines, Progress
+    from modelgate.batches.statistics import Statistics
+    from modelgate.cli.batch.bar import Bars
     from modelgate.gate.context import Context
 
 slot = click.option(
@@ -39,19 +41,27 @@ resends = click.option(
     "--resends", type=click.IntRange(0, 10), default=2, show_default=True, help="How often a request is sent again."
 )
 again = click.option("--again", is_flag=True, help="Make a new job of a file whose job is finished or canceled.")
-
+key = click.option("--key", metavar="KEY", help="What you call the job: the same key is the same job, or an error.")
+betas = click.option(
+    "--beta", "betas", multiple=True, metavar="NAME", help="For the header anthropic-beta; repeatable."
+)
 
 send_again = click.option(
     "--send-again", is_flag=True, help="Look once for a batch whose answer was lost, and then send its requests again."
 )
 
 
+strict = click.option("--strict", is_flag=True, help="Exit code 1 too if an answer was refused or cut.")
+
+
 @contextmanager
 def progress() -> Iterator[Bars | Lines]:
     """A bar where somebody watches, log lines elsewhere."""
-    from modelgate.batches.progress import Bars, Lines
+    from modelgate.batches.progress import Lines
 
     if sys.stderr.isatty():
+        from modelgate.cli.batch.bar import Bars
+
         with Bars(sys.stderr) as bars:
             yield bars
     else:
@@ -60,7 +70,7 @@ def progress() -> Iterator[Bars | Lines]:
         yield Lines()
 
 
-def asking_on_interrupt(context: Context, work: Callable[[Progress], Job]) -> Job:
+def asking_on_interrupt(context: Context, work: Callable[[Progress], Done]) -> Done:
     """What `work` returns. On Ctrl-C, says how the job goes on, and asks at a terminal whether it shall be canceled."""
     from modelgate.batches.job import typed
 
@@ -76,9 +86,9 @@ def asking_on_interrupt(context: Context, work: Callable[[Progress], Job]) -> Jo
             f"\n{job.id} goes on without this process: {typed(context.scope, 'resume', job.id, '--out FILE')}", err=True
         )
         if interrupted.exit_code == 128 + signal.SIGINT and sys.stdin.isatty() and _wants_to_cancel():
-            from modelgate.batches.operations import cancel
+            from modelgate import batches
 
-            cancel(context, job.id)
+            batches.cancel(job.id, context=context)
             say(f"{job.id} is being canceled; resume collects what ended before", err=True)
         raise
 
@@ -103,14 +113,9 @@ def show_problems(error: BadRequests, path: Path) -> None:
         say(f"… and {error.further:,} more", err=True)
 
 
-def show_statistics(context: Context, job: Job, form: str) -> int:
-    """Prints the account of a job; exit code 1 if any of its requests ended without success."""
-    from modelgate.batches import render
-    from modelgate.batches.statistics import account
+def show_statistics(stats: Statistics, form: str) -> None:
+    """Prints the account of a job."""
+    from modelgate.batches import render_account
 
-    stats = account(job, context.settings.prices, context.clock.now())
-    if form == "json":
-        say_json(render.statistics_json(stats))
-    else:
-        say(render.statistics_text(stats, style_of(sys.stdout, os.environ)))
-    return 1 if stats.unsuccessful or any(finding.level == "refuse" for finding in stats.findings) else 0
+    text = render_account.statistics_text(stats, style_of(sys.stdout, os.environ))
+    tell(form, render_account.statistics_json(stats), text)

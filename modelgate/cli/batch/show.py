@@ -10,7 +10,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, job_argument, scoped
-from modelgate.cli.output import say, say_json
+from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
@@ -26,12 +26,8 @@ def command(context: Context, job_id: str, form: str) -> int:
 
     Example: modelgate batch show job_3f9a2c1b00d14e77 -e prod
     """
-    from modelgate.batches import render
-    from modelgate.batches.ledger import Ledger
+    from modelgate.batches import operations, render
 
-    job = Ledger(context, read_only=True).job(job_id)
-    if form == "json":
-        say_json(render.job_json(job))
-    else:
-        say(render.job_text(job, style_of(sys.stdout, os.environ)))
+    job = operations.job(context, job_id)
+    tell(form, render.job_json(job), render.job_text(job, style_of(sys.stdout, os.environ)))
     return 0

@@ -19,21 +19,26 @@ if TYPE_CHECKING:
 @click.command("submit", cls=Command)
 @shared.requests_file
 @shared.slot
+@shared.key
 @shared.again
+@shared.betas
 @scoped
 @data_format
-def command(context: Context, requests: Path, slot: str, again: bool, form: str) -> int:
+def command(
+    context: Context, requests: Path, slot: str, key: str | None, again: bool, betas: tuple[str, ...], form: str
+) -> int:
     """Send a file of requests on a slot's approved ID, and print the job.
 
     Example: modelgate batch submit -e prod --slot summarizer requests.jsonl
     """
-    from modelgate.batches import operations, render
+    from modelgate import batches
+    from modelgate.batches import render
     from modelgate.batches.job import typed
 
     try:
         with shared.progress() as progress:
-            job = operations.submit(context, slot, requests, progress, again=again)
-    except operations.BadRequests as error:
+            job = batches.submit(slot, requests, key=key, again=again, betas=betas, progress=progress, context=context)
+    except batches.BadRequests as error:
         shared.show_problems(error, requests)
         raise
     if form == "json":

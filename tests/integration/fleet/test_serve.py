@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,14 +167,26 @@ def test_loopback_answers_to_its_own_name_alone(port: int) -> None:
     assert statuses == [421, 421, 200]
 
 
-def test_many_slow_readers_do_not_stop_another(port: int) -> None:
-    """Connections that send half a request leave room for who asks."""
-    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
-    for each in idle:
-        each.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
-    assert ask(port, "/healthz")[0] == 200
-    for each in idle:
-        each.close()
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /api/fleet HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
+def test_thousands_of_connections_keep_nobody_out(port: int, sent: bytes) -> None:
+    """Two thousand that send nothing, half a request, or do not read: who asks meanwhile is answered."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, limits[1]), limits[1]))
+    held: list[socket.socket] = []
+    try:
+        for number in range(2000):
+            held.append(socket.create_connection(("127.0.0.1", port), timeout=60))
+            with suppress(OSError):  # it was closed meanwhile, to make room
+                held[-1].sendall(sent)
+            if number % 400 == 399:
+                assert [ask(port, path)[0] for path in ("/healthz", "/", "/metrics")] == [200] * 3
+    finally:
+        for each in held:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert ask(port, "/")[0] == 200
 
 
 def test_a_token_is_asked_for_where_there_is_one(file_site: Site) -> None:

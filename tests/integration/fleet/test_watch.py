@@ -164,8 +164,8 @@ def test_the_notices_have_a_chain_of_their_own(site: Site, hook: Receiver) -> No
     site.sandbox.move_alias(ALIAS, NEW)
     look(site, hook)
     found = site.store().verify(RESERVED)
-    assert (found.intact, found.rows, found.unread) == (True, 2, 0)
-    assert len(list(site.store().export(RESERVED))) == 2
+    assert (found.intact, found.rows, found.unread) == (True, 3, 0)
+    assert len(list(site.store().export(RESERVED))) == 3
     assert site.store().head(site.scope()) == before
 
 

@@ -14,7 +14,7 @@ from modelgate.settings import environments, load, settings_names
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-ROWS = dict(re.findall(r"^\| `([a-z_.*]+)` \| [^|]+ \| ([^|]+) \|", PAGE, re.MULTILINE))
+ROWS = dict(re.findall(r"^\| `([a-z0-9_.*]+)` \| [^|]+ \| ([^|]+) \|", PAGE, re.MULTILINE))
 
 
 def test_every_key() -> None:

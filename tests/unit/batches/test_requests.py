@@ -126,7 +126,7 @@ ADVISOR = [{"type": "advisor_20260301", "name": "advisor", "model": "claude-opus
     [
         ({"output_config": {"effort": "xhigh"}}, 'params.output_config.effort "xhigh": m cannot'),
         ({"thinking": {"type": "disabled"}}, 'params.thinking.type "disabled": m cannot'),
-        ({"betas": ["x"]}, "params.betas is the SDK's, no parameter of the API"),
+        ({"betas": ["x"]}, "params.betas is the SDK's, no parameter of the API: --beta NAME"),
         ({"extra_headers": {}}, "params.extra_headers is the SDK's, no parameter of the API"),
         ({"fallbacks": [{"model": "n"}]}, "params.fallbacks cannot be used in a batch"),
         ({"speed": "fast"}, "params.speed cannot be used in a batch"),

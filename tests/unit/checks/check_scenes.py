@@ -14,6 +14,7 @@ from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.evidence import Outcome as Outcomes
 from modelgate.domain.loosening import Loosened
 from modelgate.domain.problems import Problem
+from modelgate.domain.sample import Sample, SampleRequest
 from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Untrusted, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
@@ -169,6 +170,16 @@ _SCENES: dict[str, Callable[[Scenes], Snapshot]] = {
         )
     ),
     "settings.loosened": lambda s: s.seen(loosened=(Loosened(f"allowed_lines: {s.names.word} before, any now"),)),
+    "settings.sample": lambda s: s.seen(
+        pins=(pin(1, s.names.reference, s.names.a),),
+        samples={
+            "summarizer": Sample(
+                "samples/summarizer.json",
+                "config/samples/summarizer.json",
+                (SampleRequest("samples/summarizer.json", {"fallbacks": [{"model": s.names.other}]}),),
+            )
+        },
+    ),
     "settings.waiver-expired": lambda s: s.waived(date(2026, 11, 21)),
     "settings.waiver-unused": lambda s: s.waived(date(2026, 11, 22)),
     "settings.offline": lambda s: replace(s.seen(), facts=None, offline=True),

@@ -259,6 +259,13 @@ FINDINGS = [
         ("modelgate evidence add summarizer --suite quality --id claude-opus-4-5-20251101 FILE -s checkout -e prod",),
     ),
     (
+        "settings.sample",
+        "refuse",
+        'samples/summarizer.json: fallbacks[0].model "claude-opus-4…: no slot may run it',
+        "name one that a slot here may run, not claude-opus-4-5",
+        (),
+    ),
+    (
         "settings.lock-stale",
         "refuse",
         "asks for claude-sonnet-4-5; the lock is for claude-opus-4-5",

@@ -29,6 +29,7 @@ def test_each_once() -> None:
         ("store.schema-behind", False),
         ("settings.waiver-expired", False),
         ("evidence.missing", False),
+        ("settings.sample", True),
         ("drift.no-such-check", False),
     ],
 )

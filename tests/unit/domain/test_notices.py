@@ -142,6 +142,16 @@ def test_a_channel_hears_what_is_new_to_it() -> None:
     assert digest([worse], {ALIAS: new}) == [worse]
 
 
+def test_what_a_channel_perhaps_heard_decides_nothing_against_it() -> None:
+    """An answer was lost: an end is told to who may know the beginning, and the beginning to who may know an end."""
+    before: Rows = {}
+    (new,) = after(before, trouble(ALIAS))
+    (over,) = after(before)
+    (again,) = after(before, trouble(ALIAS))
+    assert digest([over], {}, [new]) == [over]
+    assert digest([again], {ALIAS: new}, [over]) == [again]
+
+
 def test_people_do_not_hear_of_the_end_of_what_gave_way_to_worse() -> None:
     """A deprecated model that is retired is no good news; the end of anything else is."""
     before: Rows = {}

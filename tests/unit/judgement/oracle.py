@@ -160,7 +160,7 @@ def has_ended(snapshot: Snapshot, waiver: Waiver) -> bool:
 
 def is_covered(snapshot: Snapshot, check: str, slot: str | None, level: str) -> bool:
     """Whether somebody's word covers the finding today."""
-    if level == "unknown" or check in NEVER_WAIVED or check.startswith("settings."):
+    if level == "unknown" or check in NEVER_WAIVED or (check.startswith("settings.") and check != "settings.sample"):
         return False
     for waiver in snapshot.waivers:
         if waiver.check == check and waiver.slot in (None, slot) and not has_ended(snapshot, waiver):
@@ -256,6 +256,7 @@ def about_the_slot(snapshot: Snapshot, slot: Slot, told: Told) -> tuple[str | No
         about_the_reference(snapshot, name, True, told, waivable=snapshot.policy.hand_off == "pins")
         could_not_ask(snapshot, slot, name, Allowed(None, "4"), held, told)
         about_doubts(snapshot, None, name, held, told)
+        about_the_sample(snapshot, slot, None, told)
         return None, None, None
     allowed = what_it_may_run(pins, slot.reference, name.a)
     if allowed.rule == "4" and pins.pins and stays_on_the_newest(snapshot, slot, name.a):
@@ -273,6 +274,7 @@ def about_the_slot(snapshot: Snapshot, slot: Slot, told: Told) -> tuple[str | No
         about_the_candidate(snapshot, slot, candidate, approval, held, told)
     about_doubts(snapshot, candidate, name, held, told)
     about_evidence(snapshot, slot, allowed.p, held, told)
+    about_the_sample(snapshot, slot, candidate, told)
     return allowed.p, to_pin, to_pin or allowed.p
 
 
@@ -544,6 +546,64 @@ def about_evidence(snapshot: Snapshot, slot: Slot, p: str | None, held: bool, to
             told.tell("evidence.failed", "refuse", waivable=False)
         elif snapshot.now - last.recorded_at > timedelta(days=snapshot.policy.evidence_days):
             told.tell("evidence.stale", "refuse", waivable=False)
+
+
+def about_the_sample(snapshot: Snapshot, slot: Slot, candidate: str | None, told: Told) -> None:
+    """Refused: what the entry says no to, a limit that is exceeded, no sample, a model that no slot here may run.
+
+    Absent facts and what nobody knows: a note. What this API version refuses: a warning.
+    """
+    if snapshot.samples is None:
+        return  # preflight neither reads nor needs it
+    told.ran.add("settings.sample")
+    sample = snapshot.samples.get(slot.name)
+    if sample is None:
+        return
+    if sample.problem:
+        told.tell("settings.sample", "refuse")
+        return
+    facts, entry = snapshot.facts, None
+    if facts and candidate and is_served(snapshot, candidate) == "served" and not facts.entries[candidate].doubt:
+        entry = facts.entries[candidate]
+    paths: set[str] = set()
+    most, lacking_facts = 0, False
+    for request in sample.requests:
+        for key, value in request.params.items():
+            if key == "max_tokens":
+                most = max(most, value)
+            elif key == "thinking":
+                paths.add(f"thinking.types.{value['type']}")
+            elif key == "output_config":
+                paths.add(f"effort.{value['effort']}")
+            elif key in ("temperature", "top_p", "top_k"):
+                told.tell("settings.sample", "warn")
+            elif key == "fallbacks":
+                if snapshot.pins is not None and not may_run(snapshot, value[0]["model"]):
+                    told.tell("settings.sample", "refuse")
+            elif key != "messages":
+                told.tell("settings.sample", "note")
+    for path in paths if entry else ():
+        supported = whether_it_supports(entry, path)
+        lacking_facts = lacking_facts or supported is None
+        if supported is False:
+            told.tell("catalogue.missing-capability", "refuse")
+    if entry and most:
+        lacking_facts = lacking_facts or entry.max_tokens is None
+        if entry.max_tokens is not None and most > entry.max_tokens:
+            told.tell("catalogue.limit-too-small", "refuse")
+    if lacking_facts:
+        told.tell("catalogue.fact-unknown", "note")
+
+
+def may_run(snapshot: Snapshot, model: str) -> bool:
+    """Whether a slot here may run it, by its ID or by a reference that means the ID now, or might."""
+    for slot in snapshot.slots:
+        name = ask(snapshot, slot.reference)
+        pins = (snapshot.pins or {}).get(slot.name, SlotPins(slot.name))
+        p = what_it_may_run(pins, slot.reference, name.a).p
+        if p and (model == p or (model == slot.reference and (not name.known or name.a == p))):
+            return True
+    return False
 
 
 def about_its_life(snapshot: Snapshot, entry: Entry, told: Told) -> None:

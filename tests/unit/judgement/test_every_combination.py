@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.check_ids import CHECK_IDS, waivable
 from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.pins import Pin, SlotPins
+from modelgate.domain.sample import Sample, SampleRequest
 from modelgate.domain.settings import Policy, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import DEFAULT
@@ -315,10 +316,67 @@ def test_every_proof() -> None:
                 ("", "wrkspc_1"),
                 ("none", "pinned", "held"),
                 ((), ALL_WAIVED),
-                (REFERENCES["alias"], REFERENCES["list-failed"]),
+                (REFERENCES["alias"],),
             )
         ),
-        at_least=10_000,
+        at_least=7_000,
+    )
+
+
+def of_sample(*params: dict[str, Any], problem: str = "") -> Sample:
+    """A sample of these requests."""
+    messages = [{"role": "user", "content": "Hello"}]
+    requests = tuple(
+        SampleRequest(f"s.jsonl:{n}", {"messages": messages, **each}, n) for n, each in enumerate(params, 1)
+    )
+    return Sample("s.jsonl", "config/s.jsonl", requests, problem)
+
+
+def test_every_sample() -> None:
+    """What a sample asks for, beside every word of the API about it, comes to what the contract says."""
+    asks: tuple[dict[str, Any], ...] = (
+        {},
+        {"max_tokens": 100},
+        {"max_tokens": 101},
+        {"thinking": {"type": "enabled"}},
+        {"output_config": {"effort": "high"}},
+        {"temperature": 1},
+        {"frobnicate": True},
+        *({"fallbacks": [{"model": model}]} for model in (A, B, ALIAS)),
+    )
+    samples = (
+        of_sample(problem="it is empty"),
+        *(of_sample(*each) for each in combinations_with_replacement(asks, 2)),
+    )
+    said = (
+        {"capabilities": {}, "max_tokens": None},
+        {"capabilities": {"thinking": True, "thinking.types.enabled": False, "effort.high": True}, "max_tokens": 100},
+        {"capabilities": {"thinking": False, "effort": False}, "max_tokens": 99},
+        {"capabilities": {}, "doubt": "its limits are no numbers"},
+    )
+    states: tuple[dict[str, Any], ...] = (
+        {"pins": (pin(1, ALIAS, A),)},
+        {"pins": (pin(1, ALIAS, B),)},
+        {"held": hold(A)},
+        {"pins": ()},
+    )
+    known = [facts(Answer(ALIAS, Outcome.RESOLVED, A), {**CATALOGUE, A: entry(A, **words)}) for words in said]
+    walk(
+        (
+            given
+            for sample, waivers, state, of_api in product(
+                samples, ((), ALL_WAIVED), states, (*known, REFERENCES["list-failed"][1], None)
+            )
+            for given in (
+                snapshot(verb="check", waivers=waivers, facts=of_api, samples={"summarizer": sample}, **state),
+                replace(
+                    snapshot(verb="check", waivers=waivers, facts=of_api, samples={"summarizer": sample}),
+                    pins=None,
+                    store_problem=STORE_OUTAGE,
+                ),
+            )
+        ),
+        at_least=5_000,
     )
 
 

@@ -1,0 +1,130 @@
+"""probe: ask the API itself whether this key may send a slot's request to an ID, and record what that showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from modelgate.api.probes import send
+from modelgate.checks import sample as checks
+from modelgate.domain.catalogue import Facts
+from modelgate.domain.findings import Finding
+from modelgate.domain.probe import Answered, Failed, Probed, cost, judge, least_max_tokens, to_count, to_send
+from modelgate.domain.probe_report import ProbeReport, SlotProbe
+from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.waivers import is_waived
+from modelgate.errors import Refused
+from modelgate.gate.context import Context
+from modelgate.operations.probe_plan import Subject, need_harmless, question, subjects_of
+from modelgate.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """On which terms messages are sent."""
+
+    most: Decimal
+    """US dollars, for all slots together."""
+    with_tools: bool
+    confirm: Callable[[ProbeReport], bool]
+    """Whether a person wants to send what was counted."""
+
+
+def probe(
+    context: Context,
+    names: Collection[str] = (),
+    *,
+    to: str | None = None,
+    line: int | None = None,
+    live: Live | None = None,
+) -> ProbeReport | None:
+    """Counts the tokens of each slot's sample; with `live` then sends one request of each. None: not confirmed.
+
+    Raises UsageError, SettingsError, Refused, CouldNotKnow.
+    """
+    store = context.store(context.deadline())
+    subjects, facts = subjects_of(context, store, names, to, line)
+    if live and not live.with_tools:
+        need_harmless(subjects)
+    questions = {s.slot.name: [question(r, to_count(r.params, s.model_id)) for r in s.requests] for s in subjects}
+    answers = send(context.api, questions, live=False, deadline=context.deadline(), environ=context.environ)
+    slots = tuple(_counted(context, each, answers[each.slot.name], facts) for each in subjects)
+    counted = ProbeReport(context.scope, facts.origin, live is not None, slots)
+    if live is None:
+        return _recorded(context, store, counted, [each.probed for each in slots])
+    return _live(context, store, counted, subjects, facts, live)
+
+
+def _judged(each: Subject, answers: list[Answered | Failed], facts: Facts, *, live: bool) -> Probed:
+    entry = facts.served(each.model_id)
+    limit, deprecated = (entry.max_input_tokens, entry.lifecycle == "deprecated") if entry else (None, False)
+    return judge(each.slot.name, each.model_id, answers, live=live, limit=limit, deprecated=deprecated)
+
+
+def _counted(context: Context, each: Subject, answers: list[Answered | Failed], facts: Facts) -> SlotProbe:
+    """What counting came to, and what the first request would cost as a message."""
+    entry, price, most = facts.served(each.model_id), context.settings.prices.get(each.model_id), None
+    if isinstance(answers[0], Answered):
+        most = cost(answers[0].input_tokens, least_max_tokens(each.requests[0].params), price)
+    return SlotProbe(
+        _judged(each, answers, facts, live=False),
+        each.sample.name if each.sample else "",
+        len(each.requests),
+        entry.max_input_tokens if entry else None,
+        most,
+        _findings(context, each, facts),
+    )
+
+
+def _findings(context: Context, each: Subject, facts: Facts) -> tuple[Finding, ...]:
+    """What `check` would say of the sample on this ID."""
+    if each.sample is None:
+        return ()
+    now, settings, entry = context.clock.now(), context.settings, facts.served(each.model_id)
+    snapshot = Snapshot("check", now, settings.check, context.scope, (each.slot,), facts=facts)
+    believed = entry if entry and not entry.doubt else None
+    found = checks.judge(each.sample, believed, snapshot, each.slot.name, None)
+    return tuple(replace(f, waived=is_waived(settings.waivers, f.id, each.slot.name, now)) for f in found)
+
+
+def _live(
+    context: Context, store: Store, counted: ProbeReport, subjects: Iterable[Subject], facts: Facts, live: Live
+) -> ProbeReport | None:
+    """Sends the first request of each slot that could be counted, once the price is known and wanted."""
+    before = [each.probed for each in counted.slots]
+    sendable = {each.slot.name: each for each, seen in zip(subjects, before, strict=True) if seen.verdict == "shown"}
+    if not sendable:
+        return _recorded(context, store, counted, before)
+    _need_cheap(counted, live.most)
+    if not live.confirm(counted):
+        _recorded(context, store, counted, before)
+        return None
+    questions = {
+        name: [question(each.requests[0], to_send(each.requests[0].params, each.model_id))]
+        for name, each in sendable.items()
+    }
+    answers = send(context.api, questions, live=True, deadline=context.deadline(), environ=context.environ)
+    judged = [
+        _judged(sendable[seen.slot], answers[seen.slot], facts, live=True) if seen.slot in sendable else seen
+        for seen in before
+    ]
+    slots = tuple(replace(each, probed=now) for each, now in zip(counted.slots, judged, strict=True))
+    shown = [seen if now.verdict == "unknown" else now for seen, now in zip(before, judged, strict=True)]
+    return _recorded(context, context.store(context.deadline()), replace(counted, slots=slots), shown)
+
+
+def _need_cheap(counted: ProbeReport, most: Decimal) -> None:
+    total = sum((each.cost for each in counted.slots if each.cost is not None), Decimal())
+    if total > most:
+        told = f"it could cost {total:.4f} US dollars, more than --max-cost {most:f}"
+        raise Refused(told, hint="nothing was sent: raise --max-cost, or name fewer slots")
+
+
+def _recorded(context: Context, store: Store, report: ProbeReport, shown: Iterable[Probed]) -> ProbeReport:
+    """The report with the end of the chain; what nobody found out is no evidence."""
+    workspace = context.settings.api.workspace_id
+    rows = [row for each in shown if (row := each.evidence(report.origin, workspace))]
+    if not rows:
+        return report
+    return replace(report, head=store.append(context.scope, context.author, rows, now=context.clock.now()))
