@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from modelgate.api.client import MODE, READ_TIMEOUT
+from modelgate.api.client import MODE, READ_TIMEOUT, naming_host
 from modelgate.api.failures import Failure, failure_of, untrusted
 from modelgate.api.parse import Unbelievable, is_name, json_of, object_of
 from modelgate.api.transport import Transport
@@ -36,7 +36,7 @@ class Messages:
 
     def count(self, body: Mapping[str, Any]) -> Answered | Failed:
         """The tokens of a request. Free of charge (documented), so that it is tried again while there is time."""
-        told = _Told()
+        told = _Told(self._client)
         reply = self._transport.fetch(partial(self._post, f"{_PATH}/count_tokens", body, told))
         if isinstance(reply, Failure):
             return told.failed(reply)
@@ -50,7 +50,7 @@ class Messages:
 
     def begin(self, body: Mapping[str, Any]) -> Answered | Failed:
         """One message, read up to its first content and then left. It costs money: it is sent once."""
-        told = _Told()
+        told = _Told(self._client)
         try:
             timeout = min(READ_TIMEOUT, self._transport.deadline.remaining)
             with self._post(_PATH, body, told, timeout) as response:
@@ -73,7 +73,8 @@ class Messages:
 class _Told:
     """What the API itself said of the last refusal."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: anthropic.Anthropic) -> None:
+        self._client = client
         self.reason = ""
         self.zero = False
 
@@ -90,6 +91,7 @@ class _Told:
         problem = failure.problem
         if self.zero and failure.status == 429:
             problem = failure.saying(_ZERO).problem.hinting(_RAISE)
+        problem = naming_host(problem, self._client)
         return Failed(problem, failure.status, failure.type, self.reason, problem.request_id)
 
 

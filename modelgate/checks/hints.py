@@ -21,7 +21,8 @@ def successor_of(view: SlotView, model_id: str | None) -> str | None:
         return None
     from modelgate.domain.successor import needs_of, successor  # of a slot alone that has to move
 
-    found = successor(tuple(facts.entries.values()), model_id, needs_of(view.slot, view.snapshot.policy)).entry
+    needs = needs_of(view.slot, view.snapshot.policy, (view.snapshot.samples or {}).get(view.slot.name))
+    found = successor(tuple(facts.entries.values()), model_id, needs).entry
     return found.id if found else None
 
 

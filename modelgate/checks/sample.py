@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from modelgate.checks.check import command, name
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
-from modelgate.domain.needs import Need, needs_of
-from modelgate.domain.sample import Sample, SampleRequest
+from modelgate.domain.needs import Need
+from modelgate.domain.sample import Sample, SampleRequest, needs_in
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import short
@@ -48,7 +48,7 @@ def judge(
     if sample.problem:
         message, hint = f"{sample.name}: {sample.problem}", "docs/evidence.md says what a sample is"
         return [Finding("settings.sample", Level.REFUSE, short(message, 79), hint, slot, Source(sample.file))]
-    needs = list(_needs(sample))
+    needs = needs_in(sample)
     found = [told for each in needs if (told := _told(each, sample, entry, snapshot, slot, allowed))]
     unknown = [each for each in found if each.id == "settings.sample" and each.level is Level.NOTE]
     if len(unknown) > _MOST_UNKNOWN:
@@ -59,17 +59,6 @@ def judge(
 
 
 _NEWER = "nothing to do if the API knows it: upgrade modelgate to have it judged"
-
-
-def _needs(sample: Sample) -> Iterator[_Found]:
-    """Each need once, where it first stands; of limits the largest."""
-    first: dict[tuple[str, str], _Found] = {}
-    for request in sample.requests:
-        for need in needs_of(request.params):
-            key = (need.kind, need.name)
-            if key not in first or need.tokens > first[key][1].tokens:
-                first[key] = (request, need)
-    yield from first.values()
 
 
 def _told(

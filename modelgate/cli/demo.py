@@ -15,17 +15,20 @@ from modelgate.errors import UsageError
 
 @click.command("demo", cls=Command)
 @click.option("--batch", is_flag=True, help="Bulk work that meets every trouble, instead of the gate.")
+@click.option("--upgrade", is_flag=True, help="A model that retires, its successor, and the evidence for it.")
 @click.option("--fleet", is_flag=True, help="Forty services over ninety days: watch, fleet and serve.")
-def command(batch: bool, fleet: bool) -> int:
+def command(batch: bool, upgrade: bool, fleet: bool) -> int:
     """See the gate at work, step by step, against a stand-in of the API on this machine.
 
     Example: modelgate demo
     """
-    if batch and fleet:
-        raise UsageError("--batch and --fleet are two stories", hint="one at a time")
+    if batch + upgrade + fleet > 1:
+        raise UsageError("--batch, --upgrade and --fleet are stories of their own", hint="one at a time")
     try:
         if fleet:
             from modelgate.demo.fleet import play
+        elif upgrade:
+            from modelgate.demo.upgrade import play
         elif batch:
             from modelgate.demo.batch import play
         else:

@@ -53,6 +53,8 @@ class Stage:
     def _run(self, words: list[str], stderr: int) -> subprocess.CompletedProcess[str]:
         if words[0] == "modelgate":
             words = [sys.executable, "-m", *words]
+        elif words[0] == "python":
+            words = [sys.executable, *words[1:]]
         return subprocess.run(  # noqa: S603 # our own command lines
             words,
             cwd=self.folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,8 @@ RESERVED = Scope("+watch", "notices")
 """Of what the chain of notices is: no settings can name it."""
 SCHEMA = "modelgate.notices/1"
 
+_SINCE = re.compile(r"; (earlier|later): \S+ instead of \S+$")
+"""What a notice adds to its message where a date moved."""
 BEGUN, REFUSED = ":begun", ":refused"
 
 Kind = Literal["new", "worse", "changed", "over"]
@@ -174,7 +177,7 @@ def _day(instant: datetime | None) -> str:
 
 def _over(last: NoticeRow, retires_at: datetime | None, *, tells: bool) -> NoticeRow:
     """That it is over, with the date of retirement as it is known now. `tells`: nothing else says that it moved."""
-    message = last.message
+    message = _SINCE.sub("", last.message)
     if tells and last.retires_at and retires_at:
         moved = _moved(last.retires_at, retires_at)
         message = f"it retires {moved}" if moved else message

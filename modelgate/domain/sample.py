@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from modelgate.domain.needs import Need, needs_of
+
 LARGEST = 4 * 2**20
 """Bytes of a sample's file."""
 MOST_REQUESTS = 100
@@ -39,6 +41,17 @@ class Sample:
     requests: tuple[SampleRequest, ...] = ()
     problem: str = ""
     """Why it is none."""
+
+
+def needs_in(sample: Sample) -> tuple[tuple[SampleRequest, Need], ...]:
+    """Each need once, where it first stands; of limits the largest."""
+    first: dict[tuple[str, str], tuple[SampleRequest, Need]] = {}
+    for request in sample.requests:
+        for need in needs_of(request.params):
+            key = (need.kind, need.name)
+            if key not in first or need.tokens > first[key][1].tokens:
+                first[key] = (request, need)
+    return tuple(first.values())
 
 
 def parse_sample(content: bytes, name: str) -> tuple[SampleRequest, ...]:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.settings import Policy, Slot
+
+if TYPE_CHECKING:
+    from modelgate.domain.needs import Need
+    from modelgate.domain.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Needs:
     min_output_tokens: int | None = None
     allowed_lines: tuple[str, ...] = ()
     """Empty: any."""
+    sampled: tuple[tuple[str, Need], ...] = ()
+    """What the slot's sample asks for, each with its place."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -30,12 +37,18 @@ class Needs:
         limits = (("input", self.min_input_tokens), ("output", self.min_output_tokens))
         told = (f"{tokens} {kind} tokens" for kind, tokens in limits if tokens is not None)
         lines = (f"line {' or '.join(self.allowed_lines)}",) if self.allowed_lines else ()
-        return (*self.requires, *told, *lines)
+        return (*self.requires, *told, *lines, *(said for said, _ in self.sampled))
 
 
-def needs_of(slot: Slot, policy: Policy) -> Needs:
-    """What the settings ask of the slot's model."""
-    return Needs(slot.requires, slot.min_input_tokens, slot.min_output_tokens, policy.allowed_lines)
+def needs_of(slot: Slot, policy: Policy, sample: Sample | None = None) -> Needs:
+    """What the settings, and the slot's sample if it has one, ask of the slot's model."""
+    sampled: tuple[tuple[str, Need], ...] = ()
+    if sample:
+        from modelgate.domain.sample import needs_in  # of slots that have one alone
+
+        told = ("capability", "output-tokens")
+        sampled = tuple((f"{r.place}: {need.place}", need) for r, need in needs_in(sample) if need.kind in told)
+    return Needs(slot.requires, slot.min_input_tokens, slot.min_output_tokens, policy.allowed_lines, sampled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,7 @@ def unmet(entry: Entry, needs: Needs) -> tuple[str, ...]:
     for fact, needed, limit in limits:
         if needed is not None and (limit is None or limit < needed):
             lacks.append(f"{fact} is {'not known' if limit is None else limit}, needed: {needed}")
+    lacks += [f"cannot serve {said}" for said, need in needs.sampled if need.met_by(entry) is False]
     if needs.allowed_lines and entry.line not in needs.allowed_lines:
         lacks.append(f"line {entry.line or 'not known'} is not allowed")
     return tuple(lacks)

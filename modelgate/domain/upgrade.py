@@ -124,7 +124,8 @@ def plan(view: SlotView, ask: Ask, prices: Mapping[str, Price]) -> Move:
     """The move of one slot, by whole and fresh facts."""
     facts, now, policy = view.snapshot.facts, view.snapshot.now, view.snapshot.policy
     assert facts is not None  # noqa: S101 # nobody plans without having asked
-    present, needs = present_id(view), needs_of(view.slot, policy)
+    samples = view.snapshot.samples or {}
+    present, needs = present_id(view), needs_of(view.slot, policy, samples.get(view.slot.name))
     if present is None:
         problem = view.snapshot.facts.answers[view.slot.reference].problem if view.snapshot.facts else None
         said = problem.message if problem else f"no model is called {printable(view.slot.reference)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -27,6 +27,8 @@ LEASE_SECONDS = 300.0
 
 MOST_NAMES = 1000
 """Of the names that most slots ask for; the others are not known. Who may add rows could name any number."""
+PORTION = 5000
+"""Notices that are recorded in one transaction."""
 _BUSY = Problem("store.unreachable", "another watcher is at work on this store", "wait for its end")
 
 
@@ -64,8 +66,8 @@ def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Ou
         rows = _news(store, seen)
         if not store.renew_lease(LEASE, holder, LEASE_SECONDS):
             raise AnotherWatcher(_BUSY)  # this one was asleep for so long that its news is old
-        if rows:
-            store.append(RESERVED, context.author, rows, now=context.clock.now())
+        for start in range(0, len(rows), PORTION):  # what is not recorded when it is killed is news to the next look
+            store.append(RESERVED, context.author, rows[start : start + PORTION], now=context.clock.now())
         return _tell(context, store, holder, told, Outcome(seen, tuple(rows)))
     finally:
         store.give_back_lease(LEASE, holder)
@@ -74,10 +76,9 @@ def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Ou
 def _look(context: Context, store: Store) -> Seen:
     now, watch = context.clock.now(), context.settings.watch
     states = store.fleet(now, now - timedelta(days=watch.forget_days))
-    slots = list(watched(states, now, timedelta(days=watch.quiet_days)))
-    if not slots:
-        return Seen()
-    return see(slots, Around(_ask(context, slots), context.api, now, watch))
+    quiet = timedelta(days=watch.quiet_days)
+    facts = _ask(context, watched(states, now, quiet))
+    return see(watched(states, now, quiet), Around(facts, context.api, now, watch)) if facts else Seen()
 
 
 def _news(store: Store, seen: Seen) -> list[NoticeRow]:
@@ -85,16 +86,26 @@ def _news(store: Store, seen: Seen) -> list[NoticeRow]:
     return news(seen.troubles, before, seen.doubted, seen.dates)
 
 
-def _ask(context: Context, slots: Sequence[Watched]) -> Facts:
-    """One list of all lifecycles, and one question for each distinct alias. Raises ApiProblem."""
-    names = Counter(each.slot.reference for each in slots)
-    names.update(name for each in slots for name, is_id in each.also.items() if not is_id)
-    ids = {pin.model_id for each in slots for pin in (*each.pins.pins, each.pins.hold) if pin}
+def _ask(context: Context, slots: Iterable[Watched]) -> Facts | None:
+    """One list of all lifecycles, and one question for each distinct alias; None where nobody runs anything.
+
+    Raises ApiProblem.
+    """
+    names, aliases, ids = Counter[str](), set[str](), set[str]()
+    for each in slots:
+        names[each.slot.reference] += 1
+        names.update(name for name, is_id in each.also.items() if not is_id)
+        ids.update(name for name, is_id in each.also.items() if is_id)
+        ids.update(pin.model_id for pin in (*each.pins.pins, each.pins.hold) if pin)
+        if each.is_alias:
+            aliases.add(each.slot.reference)
+    if not names:
+        return None
     facts = api.ask(
         context.api,
         [name for name, _ in names.most_common(MOST_NAMES)],
-        known_aliases={each.slot.reference for each in slots if each.is_alias},
-        pinned=ids | {name for each in slots for name, is_id in each.also.items() if is_id},
+        known_aliases=aliases,
+        pinned=ids,
         deadline=context.deadline(),
         clock=context.clock,
         environ=context.environ,

@@ -21,23 +21,24 @@ def need_proved(
 
     `source` is the environment that it is promoted from, if it is: then what was shown there counts.
     """
-    if context.settings.check.accept_needs and wanted:
-        scope = Scope(context.scope.service, source) if source else context.scope
-        evidence = store.evidence(scope, ids=set(wanted.values()))
-        if lacks := _lacks(context, wanted, origin, evidence, scope):
-            raise Unproved(lacks)
+    if lacks := lacking_for(context, store, wanted, origin, source=source):
+        raise Unproved(lacks)
 
 
-def lacking_for(context: Context, store: Store, wanted: Mapping[str, str], origin: str) -> tuple[Finding, ...]:
+def lacking_for(
+    context: Context, store: Store, wanted: Mapping[str, str], origin: str, *, source: str | None = None
+) -> tuple[Finding, ...]:
     """What each slot's ID lacks of what approvals need: what `accept` will ask for. Raises StoreProblem."""
     if not (context.settings.check.accept_needs and wanted):
         return ()
-    evidence = store.evidence(context.scope, ids=set(wanted.values()))
-    return _lacks(context, wanted, origin, evidence, context.scope)
+    scope = Scope(context.scope.service, source) if source else context.scope
+    return _lacks(context, wanted, origin, store.evidence(scope, ids=set(wanted.values())), scope)
 
 
 def lacking_in_lock(context: Context, store: Store, wanted: Mapping[str, str], origin: str) -> tuple[Finding, ...]:
     """What `check` will refuse of a lock's IDs, those that were never handed over here. Raises StoreProblem."""
+    if not (context.settings.check.accept_needs and wanted):
+        return ()
     proofs = store.proofs(context.scope, tuple(wanted.items()), promote_from=context.settings.check.promote_from)
     new = {slot: model_id for slot, model_id in wanted.items() if (slot, model_id) not in proofs.handed}
     return _lacks(context, new, origin, proofs.evidence, context.scope)

@@ -16,9 +16,10 @@ from modelgate.domain.upgrade import Ask, Change, Move, Upgrade, plan
 from modelgate.domain.view import look
 from modelgate.errors import SettingsError, UsageError
 from modelgate.gate.context import Context
+from modelgate.gate.samples import read
 from modelgate.operations.lock import lock
 from modelgate.operations.outlook import as_last_asked, pins_in_force
-from modelgate.operations.proof import lacking_for
+from modelgate.operations.proof import lacking_for, lacking_in_lock
 from modelgate.operations.selection import ask, need_known
 from modelgate.settings import load
 from modelgate.settings.lock import read_lock
@@ -45,7 +46,8 @@ def upgrade(context: Context, names: Collection[str], wanted: Ask, *, write: boo
     if write:
         found = _written(context, found, drafted, places)
     to_move = {move.slot.name: move.to for move in found.moves if move.state == "move" and move.to}
-    lacks = lacking_for(context, store, to_move, facts.origin)
+    lacking = lacking_in_lock if settings.pins_from == "lock" else lacking_for
+    lacks = lacking(context, store, to_move, facts.origin)
     told = (_told(context, move, places.get(move.slot.name), wanted, written=write) for move in found.moves)
     return replace(found, moves=tuple(_with_proofs(move, lacks) for move in told))
 
@@ -66,7 +68,10 @@ def _moves(
     facts: Facts,
     wanted: Ask,
 ) -> tuple[Move, ...]:
-    snapshot = Snapshot("check", context.clock.now(), settings.check, context.scope, slots, pins=pins, facts=facts)
+    samples = read(settings, slots) if any(slot.sample for slot in slots) else {}
+    snapshot = Snapshot(
+        "check", context.clock.now(), settings.check, context.scope, slots, pins=pins, facts=facts, samples=samples
+    )
     return tuple(plan(look(snapshot, slot), wanted, settings.prices) for slot in slots)
 
 

@@ -45,9 +45,10 @@ def summary(fleet: Fleet) -> str:
 
 
 def as_json(fleet: Fleet, model_id: str | None = None) -> str:
-    """`modelgate.fleet/1`, as `render/fleet.schema.json` describes it."""
-    slots = [slot_json(slot, fleet.seen_at, model_id) for slot in fleet.slots]
-    return json.dumps({"schema": SCHEMA, "seen_at": format_instant(fleet.seen_at), "slots": slots}, indent=2)
+    """`modelgate.fleet/1`, as `render/fleet.schema.json` describes it: a line for each slot."""
+    head = f'{{\n  "schema": "{SCHEMA}",\n  "seen_at": "{format_instant(fleet.seen_at)}",\n  "slots": ['
+    slots = ",".join(f"\n    {json.dumps(slot_json(slot, fleet.seen_at, model_id))}" for slot in fleet.slots)
+    return f"{head}{slots}\n  ]\n}}"
 
 
 def slot_json(slot: FleetSlot, seen_at: datetime, model_id: str | None = None) -> dict[str, Any]:
@@ -92,8 +93,7 @@ def _cells(slot: FleetSlot, model_id: str | None) -> list[str]:
     runs = slot.model or "-"
     if model_id and slot.model != model_id and at:
         runs = f"{runs} (before: {model_id})"
-    left = "-" if slot.days_left is None else str(slot.days_left)
-    cells = [slot.mark, str(slot.scope), slot.slot, slot.reference, runs, since, left, held]
+    cells = [slot.mark, str(slot.scope), slot.slot, slot.reference, runs, since, slot.left, held]
     return [printable(cell) for cell in cells]
 
 

@@ -19,6 +19,8 @@ from modelgate.render.table import table, wrapped
 _HEADINGS = ("slot", "reference", "may run", "how it stands", "successor")
 _COLOURS: dict[State, Colour] = {"fine": "green", "move": "yellow", "stuck": "red", "unknown": "magenta"}
 _SAID: dict[State, str] = {"move": "to move", "stuck": "without a successor", "unknown": "not known", "fine": "fine"}
+_LINES = ("to write", "written", "by hand")
+"""Labels of what is a line of a file."""
 _LABEL = 13
 """Columns before what a line tells."""
 
@@ -44,13 +46,18 @@ def as_markdown(found: Upgrade) -> str:
     parts = [f"### modelgate upgrade: {gfm.escape(str(found.scope))}: {gfm.escape(summary(found))}"]
     parts.append(gfm.table(_HEADINGS, rows))
     for move in found.moves:
-        told = [f"- **{label}** {gfm.escape(printable(what, 4000))}" for label, what in _told(move)]
+        told = [f"- **{label}** {_cell(label, what)}" for label, what in _told(move)]
         if told or move.commands:
             parts.append("\n".join([f"#### {gfm.code(_title(move))}", "", *told]))
             parts += [gfm.command_block(line) for line in move.commands]
     parts += [f"{gfm.code(name)}: {gfm.escape(problem)}" for name, problem in found.unset.items()]
     parts.append(f"By what {gfm.escape(found.origin)} said on {format_instant(found.as_of)[:16]}Z.")
     return "\n\n".join(part for part in parts if part)
+
+
+def _cell(label: str, what: str) -> str:
+    shown = printable(what, 4000)
+    return gfm.code(shown) if label in _LINES else gfm.escape(shown)
 
 
 def summary(found: Upgrade) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, distinct, func, select, text
 
@@ -20,10 +21,13 @@ from modelgate.store.places import within
 from modelgate.store.read import pin_of, value
 from modelgate.store.tables import findings, pins, resolutions, runs
 
+V = TypeVar("V", Pin, HandOver, ResolutionRow)
 VERBS = ("check", "preflight")
 """Runs of deployments; a batch's are of one slot."""
 IN_ONE_GO = 1000
 """Runs whose resolutions are fetched with one statement."""
+IN_PARTS = {"yield_per": 1000}
+"""Rows that are held at a time of a statement that reads a whole table."""
 _LONGEST_RUN = 10_000
 _RESOLUTIONS = """
 WITH wanted(service, environment, first, last, run_id) AS (VALUES {places})
@@ -113,7 +117,7 @@ def _resolutions(connection: Connection, wanted: Sequence[Look]) -> dict[str, tu
             values |= {f"f{n}": look.sequence, f"l{n}": end, f"r{n}": look.run_id}
         query = text(_RESOLUTIONS.format(places=", ".join(places))).columns(*resolutions.c)
         for row in connection.execute(query, values):
-            found[row.run_id].append(_resolution(row))
+            found[row.run_id].append(_shared(_resolution(row)))
     return {run_id: tuple(rows) for run_id, rows in found.items()}
 
 
@@ -133,8 +137,9 @@ def _resolution(row: Row[Any]) -> ResolutionRow:
 
 def _pins(connection: Connection) -> dict[Scope, dict[str, SlotPins]]:
     found: dict[Scope, list[Pin]] = defaultdict(list)
-    for row in connection.execute(select(pins).order_by(pins.c.service, pins.c.environment, pins.c.sequence)):
-        found[Scope(row.service, row.environment)].append(pin_of(row))
+    query = select(pins).order_by(pins.c.service, pins.c.environment, pins.c.sequence)
+    for row in connection.execute(query, execution_options=IN_PARTS):
+        found[Scope(row.service, row.environment)].append(_shared(pin_of(row)))
     return {scope: fold(revisions) for scope, revisions in found.items()}
 
 
@@ -155,10 +160,19 @@ def _handed(connection: Connection) -> dict[Scope, list[HandOver]]:
             *place, c.slot, model_id.label("handed_off_id"), c.reference, c.recorded_at, c.run_id, c.host, c.actor,
             c.version, c.revision, c.held,
         )  # fmt: skip
-        for row in connection.execute(select(*columns).join(ends, same)):
+        for row in connection.execute(select(*columns).join(ends, same), execution_options=IN_PARTS):
             it = replace(hand_over(row), observed=model_id is c.observed_id)  # type: ignore[arg-type]  # a row is a row
-            found[Scope(row.service, row.environment)].append(it)
+            found[Scope(row.service, row.environment)].append(_shared(it))
     return found
+
+
+def _shared(value: V) -> V:
+    """The value with its texts interned: a fleet says the same few of them a hundred thousand times."""
+    for field in fields(value):
+        text = getattr(value, field.name)
+        if type(text) is str:
+            object.__setattr__(value, field.name, sys.intern(text))
+    return value
 
 
 def _hosts(connection: Connection, since: datetime) -> dict[Scope, int]:

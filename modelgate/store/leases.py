@@ -21,7 +21,8 @@ def take(connection: Connection, name: str, holder: str, seconds: float) -> str:
     taken = text(
         f"INSERT INTO claims (fingerprint, holder, until) VALUES (:name, :holder, {now} + :seconds) "  # noqa: S608 # our own words
         "ON CONFLICT (fingerprint) DO UPDATE SET holder = excluded.holder, until = excluded.until "
-        f"WHERE claims.holder = excluded.holder OR claims.until <= {now}"
+        # A lease that is longer than one can be is of a clock that has been set back since.
+        f"WHERE claims.holder = excluded.holder OR claims.until <= {now} OR claims.until > {now} + :seconds"
     )
     present = text("SELECT holder FROM claims WHERE fingerprint = :name").bindparams(name=name)
     _, ((who,),) = together(connection, taken.bindparams(name=name, holder=holder, seconds=seconds), present, ends=True)

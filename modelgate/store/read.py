@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from modelgate.domain.catalogue import Entry
 from modelgate.domain.codec import entry_from_json, facts_from_json
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
@@ -65,13 +67,19 @@ def pin_of(row: Row[Any]) -> Pin:
         model_id=row.model_id,
         reference=row.reference,
         origin=row.origin,
-        entry=entry_from_json(json.loads(row.entry)) if row.entry else None,
+        entry=_entry(row.entry) if row.entry else None,
         expires_at=row.expires_at,
         revokes=row.revokes,
         reason=row.reason,
         actor=row.actor,
         recorded_at=row.recorded_at,
     )
+
+
+@lru_cache(maxsize=1024)
+def _entry(text: str) -> Entry:
+    """Pins of one day hold the same facts, and a fleet has a hundred thousand of them."""
+    return entry_from_json(json.loads(text))
 
 
 def _newest_resolutions(scope: Scope) -> Select[Any]:

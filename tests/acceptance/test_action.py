@@ -106,7 +106,16 @@ MANIFESTS = sorted(str(path.relative_to(manifests.ROOT)) for path in (manifests.
 
 
 @pytest.mark.parametrize(
-    "file", ["action.yml", ".pre-commit-hooks.yaml", "docs/ci.md", "docs/container.md", "docs/gitops.md", *MANIFESTS]
+    "file",
+    [
+        "action.yml",
+        ".pre-commit-hooks.yaml",
+        "docs/ci.md",
+        "docs/container.md",
+        "docs/gitops.md",
+        "docs/upgrade.md",
+        *MANIFESTS,
+    ],
 )
 def test_python_is_started_isolated(file: str) -> None:
     """What people copy starts Python with -I: without it the working directory comes first among the modules."""
@@ -125,7 +134,9 @@ def test_scripts_hold_no_expression() -> None:
     assert [script for script in scripts if "${{" in script] == []
 
 
-@pytest.mark.parametrize("file", ["action.yml", ".github/workflows/ci.yml", "docs/ci.md", "docs/gitops.md"])
+@pytest.mark.parametrize(
+    "file", ["action.yml", ".github/workflows/ci.yml", "docs/ci.md", "docs/gitops.md", "docs/upgrade.md"]
+)
 def test_actions_of_others_are_pinned_by_commit(file: str) -> None:
     """Whatever `uses:` an action names a full commit and, for the reader, its version."""
     text = (manifests.ROOT / file).read_text()

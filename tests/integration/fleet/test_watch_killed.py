@@ -54,7 +54,7 @@ class Story:
         """One that is killed at a random moment: of its life, or right after it told something."""
         process, seen = self.start(), len(self.hook.bodies)
         at_the_telling = self.chance.random() < 0.5
-        until = time.monotonic() + self.whole * (2.0 if at_the_telling else self.chance.uniform(0.3, 1.3))
+        until = time.monotonic() + self.whole * (10 if at_the_telling else self.chance.uniform(0.5, 1.5))
         while process.poll() is None and time.monotonic() < until:
             if at_the_telling and len(self.hook.bodies) > seen:
                 time.sleep(self.chance.uniform(0, 0.05))
@@ -104,6 +104,8 @@ def run(site: Site, rounds: int) -> None:
                 site.sandbox.move_alias(ALIAS, NEW if turn % 2 == 0 else OLD)
             hook.answers = ["lose"] if turn % 3 == 0 else []
             story.look_killed()
+            if turn % 10 == 9:
+                story.look()  # how long one takes, while others use the machine
         hook.answers = []
         site.sandbox.move_alias(ALIAS, NEW)
         assert [story.look(), story.look()] == [1, 1]

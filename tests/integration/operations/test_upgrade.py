@@ -275,3 +275,27 @@ def test_what_the_approval_will_ask_for_is_told_before_it(file_site: Site) -> No
         "modelgate evidence add summarizer --suite quality --id claude-opus-5 FILE",
         'modelgate accept summarizer --reason "…"',
     ]
+
+
+def test_a_successor_can_serve_the_sample(file_site: Site) -> None:
+    """A request as the application sends it rules out what cannot serve it, with its place; what is met is told."""
+    file_site.accept("summarizer")
+    file_site.sandbox.deprecate(OLD)
+    (file_site.config / "s.json").write_text('{"thinking": {"type": "adaptive"}, "messages": [{}]}')
+    more = '[slots.summarizer]\nmodel = "claude-sonnet-4-5"\nsample = "s.json"\n'
+    (file_site.config / "prod.toml").write_text(f'service = "checkout"\n{more}')
+    assert (only(file_site).to, only(file_site).needs.words) == (NEW, ('s.json: thinking.type "adaptive"',))
+    file_site.sandbox.patch_model(NEW, capabilities={"thinking": {"types": {"adaptive": {"supported": False}}}})
+    passed = only(file_site).proposal.candidates[0]
+    assert (passed.id, passed.against) == (NEW, ('cannot serve s.json: thinking.type "adaptive"',))
+
+
+def test_what_a_lock_will_lack_is_told(file_site: Site) -> None:
+    """Where the merge approves: the evidence that check will ask for, until the ID ran here once."""
+    policy = {"pins_from": "lock", "accept_needs": ["quality"]}
+    file_site.asks(policy=policy, summarizer=ALIAS)
+    file_site.lock()
+    file_site.sandbox.deprecate(OLD)
+    move = only(file_site)
+    assert (move.to, move.evidence) == (NEW, (f"quality of {NEW}: nothing is recorded",))
+    assert any(line.startswith("modelgate evidence add summarizer --suite quality") for line in move.commands)
