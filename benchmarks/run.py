@@ -1,6 +1,6 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only gates,fleet,histories,chains,batches] [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only gates,rollouts,roads,histories,chains,batches] [--rounds N] [--out FOLDER]
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -22,9 +22,10 @@ from typing import Any
 import chains
 import gates
 import histories
+import roads
+import rollouts
 import tables
 from plot import svg
-from support import fleet
 
 Results = dict[str, list[dict[str, Any]]]
 SIZES = {
@@ -40,7 +41,8 @@ def main() -> None:
     resolutions = {"sqlite": size["sqlite"], "postgresql": size["postgresql"]}
     measures: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
         "gates": lambda: gates.measure(options.rounds),
-        "fleet": lambda: fleet.measure(size["gates"]),
+        "rollouts": lambda: rollouts.measure(size["gates"]),
+        "roads": lambda: roads.measure(options.rounds),
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
         "batches": lambda: _batches(size["requests"]),

@@ -54,9 +54,12 @@ def command(
         return _once(context, not no_notify, dry_run, form)
     if every < timedelta(seconds=1):
         raise UsageError("--every is less than a second", hint="modelgate watch --every 1h")
+    from modelgate.cli.logs import sum_up
+
     try:
         while True:
             _be_ready(ready_file, _knows(context, not no_notify, dry_run, form))
+            sum_up()
             context.clock.sleep(every.total_seconds())
     finally:
         _be_ready(ready_file, False)

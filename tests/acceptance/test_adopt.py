@@ -26,9 +26,12 @@ BIN = Path(sys.executable).parent
 SECONDS = 90
 
 
-def blocks() -> Iterator[tuple[str, str]]:
-    """Language and text of the page's blocks, in order."""
-    yield from re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+STEPS, SHORT_WAY = PAGE.split("\n## In one pull request\n")
+
+
+def blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Language and text of the blocks, in order."""
+    yield from re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -58,6 +61,9 @@ class Reader:
             expected = int(told.removeprefix("exit ")) if told.startswith("exit ") else 0
             done = self.run(shlex.split(command))
             assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
+            if told.startswith("prints "):
+                self.served.append(told)
+                assert done.stdout.strip() == told.removeprefix("prints "), done.stderr
 
     def run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
         """A command of its own process."""
@@ -106,10 +112,38 @@ def reader(tmp_path: Path, modelgate_sandbox: Sandbox) -> Reader:
 
 def test_whoever_follows_the_page_gets_there(reader: Reader) -> None:
     """From observing to a release: every line works, and the application runs what the page says."""
-    for language, text in blocks():
+    for language, text in blocks(STEPS):
         if language == "sh":
             for line in text.splitlines():
                 reader.type(line)
         else:
             reader.write(text)
     assert len(reader.served) == 7
+
+
+def test_a_fresh_clone_is_gated_by_init_two_edits_and_one_pull_request(
+    reader: Reader, modelgate_sandbox: Sandbox
+) -> None:
+    """Every line of the short way works; afterwards an alias that moved is refused, and the start stands on its ID."""
+    who = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_CONFIG_GLOBAL": os.devnull}
+    reader.environ |= who | {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "a@example.com"}
+    fresh = True
+    for language, text in blocks(SHORT_WAY):
+        if language == "sh":
+            if fresh:
+                for line in ("git init --quiet --initial-branch=main", "git add .", "git commit --quiet -m Start"):
+                    reader.type(line)
+                fresh = False
+            for line in text.splitlines():
+                reader.type(line)
+        elif language == "diff":
+            edits = reader.folder / ".edits"
+            edits.write_text(text)
+            reader.type("git apply .edits")
+            edits.unlink()
+        else:
+            reader.write(text)
+    assert reader.served == ["prints claude-sonnet-4-5-20250929"]
+    modelgate_sandbox.move_alias("claude-sonnet-4-5", "claude-sonnet-5")
+    refused = reader.run(["modelgate", "check", "-e", "prod", "--no-store"])
+    assert (refused.returncode, "drift.alias-moved" in refused.stdout) == (1, True)
