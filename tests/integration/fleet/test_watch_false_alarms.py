@@ -155,6 +155,22 @@ def accepted_since(site: Site, environment: str) -> None:
     site.accept("summarizer", environment=environment)
 
 
+def slot_removed(site: Site, environment: str, reference: str = OLD, more: str = "") -> None:
+    """The newest deployment has no such slot; pods of the one before may still be there."""
+    started(site, environment, reference, more=more)
+    site.asks(environment, policy=ACCEPT, grader=NEW)
+    site.preflight(environment)
+
+
+def observed_and_removed(site: Site, environment: str) -> None:
+    """A slot that read its alias by itself, and is gone."""
+    started(site, environment, ALIAS, enforce=False)
+    site.asks(environment, policy=ACCEPT, grader=NEW)
+    site.preflight(environment)
+
+
+BOTH_WAIVED = WAIVED.format(until="2099-01-01").replace("drift.alias-moved", "catalogue.deprecated")
+BOTH_WAIVED += WAIVED.format(until="2099-01-01").replace("drift.alias-moved", "catalogue.retires-soon")
 ODD = {"policy": {"alias_moved": "explode", "deprecated": 7, "retires_refuse_days": "soon"}, "platform": None}
 TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str, str]]]] = {
     "fine": (started, {"reference": NEW}, []),
@@ -180,6 +196,10 @@ TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str,
     "refused-alone": (never_started, {}, []),
     "checked-alone": (only_checked, {}, ENDS),
     "side-by-side": (side_by_side, {}, ENDS),
+    "slot-removed": (slot_removed, {}, ENDS),
+    "slot-removed-alias": (slot_removed, {"reference": ALIAS}, ENDS),
+    "slot-removed-waived": (slot_removed, {"more": BOTH_WAIVED}, []),
+    "slot-removed-observed": (observed_and_removed, {}, []),
     "observes-alias": (started, {"enforce": False}, []),
     "observes-id": (started, {"enforce": False, "reference": OLD}, ENDS),
     "observes-held": (observed_and_held, {}, ENDS),
