@@ -1,6 +1,6 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only gates,fleet,histories,chains,batches] [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only gates,fleet,histories,chains,batches,scans] [--rounds N] [--out FOLDER]
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -22,14 +22,29 @@ from typing import Any
 import chains
 import gates
 import histories
+import scans
 import tables
 from plot import svg
 from support import fleet
 
 Results = dict[str, list[dict[str, Any]]]
 SIZES = {
-    "small": {"gates": 50, "sqlite": 100_000, "postgresql": 100_000, "chain": 100_000, "requests": 20_000},
-    "full": {"gates": 200, "sqlite": 1_000_000, "postgresql": 10_000_000, "chain": 1_000_000, "requests": 100_000},
+    "small": {
+        "gates": 50,
+        "sqlite": 100_000,
+        "postgresql": 100_000,
+        "chain": 100_000,
+        "requests": 20_000,
+        "files": 20_000,
+    },
+    "full": {
+        "gates": 200,
+        "sqlite": 1_000_000,
+        "postgresql": 10_000_000,
+        "chain": 1_000_000,
+        "requests": 100_000,
+        "files": 50_000,
+    },
 }
 
 
@@ -44,6 +59,7 @@ def main() -> None:
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
         "batches": lambda: _batches(size["requests"]),
+        "scans": lambda: scans.measure(size["files"]),
     }
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / "results.json"
