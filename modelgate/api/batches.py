@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from modelgate.api.batch_answers import parse_batch, parse_page
-from modelgate.api.client import MODE, origin_used
+from modelgate.api.client import MODE, naming_host, origin_used
 from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
@@ -183,7 +183,8 @@ class BatchesClient:
         try:
             answer = call()
         except Exception as error:  # the SDK and its HTTP library raise many kinds; failure_of knows them
-            raise _failed(failure_of(error)) from None
+            failure = failure_of(error)
+            raise _failed(replace(failure, problem=naming_host(failure.problem, self._client))) from None
         return closing(answer.http_response)
 
 
@@ -202,6 +203,7 @@ def _failed(failure: Failure, *, maybe_done: bool = False) -> CallFailed:
         wait=failure.wait,
         maybe_done=maybe_done,
         kind=failure.type or "",
+        reason=failure.reason,
     )
 
 

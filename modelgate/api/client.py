@@ -115,6 +115,11 @@ def origin_used(client: anthropic.Anthropic) -> str:
     return origin_of(url) if urlsplit(url).scheme else _GOOGLE_ORIGIN
 
 
+def naming_host(problem: Problem, client: anthropic.Anthropic) -> Problem:
+    """The problem of something that was sent, its hint beginning with where to."""
+    return problem.hinting(f"asked {printable(origin_used(client))}; {problem.hint}")
+
+
 def not_approved(api: ApiSettings, origin: str) -> Problem | None:
     """The problem, if `api.origins` is given and does not hold `origin`. Raises SettingsError if it holds no origin."""
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from modelgate.api.catalogue import Catalogue, Listing, Retrieved
-from modelgate.api.client import connect, not_approved, open_client, origin_used
+from modelgate.api.client import connect, naming_host, not_approved, open_client, origin_used
 from modelgate.api.failures import Failure, unreachable, untrusted
 from modelgate.api.parse import is_name
 from modelgate.api.transport import Transport
@@ -19,6 +20,9 @@ from modelgate.domain.catalogue import LIFECYCLES, Answer, Entry, Facts, Outcome
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.errors import ApiProblem, failure_of
+
+if TYPE_CHECKING:
+    import anthropic
 
 Heard = Retrieved | Failure
 Listed = Listing | Failure
@@ -53,8 +57,10 @@ def ask(
         if problem := not_approved(api, origin):
             return Facts(origin, asked_at, _failed(names, problem), problem=problem)
         asking = _Asking(Catalogue(client, transport), frozenset(names), frozenset(pinned))
-        problem = _located(asking.run(frozenset(known_aliases)), str(client.base_url))
-        return Facts(origin, asked_at, asking.answers, asking.entries, problem, transport.requests)
+        problem = asking.run(frozenset(known_aliases))
+        told = problem and _located(problem, client)
+        answers = {name: _placed(answer, client) for name, answer in asking.answers.items()}
+        return Facts(origin, asked_at, answers, asking.entries, told, transport.requests)
 
 
 def list_models(
@@ -70,15 +76,19 @@ def list_models(
         catalogue = Catalogue(client, transport)
         listed = Background(partial(catalogue.list, lifecycles), "api").result(deadline.remaining, _LATE)
     if isinstance(listed, Failure):
-        raise failure_of(_located(listed.problem, str(client.base_url)) or listed.problem)
+        raise failure_of(_located(listed.problem, client))
     return listed.entries
 
 
-def _located(problem: Problem | None, base_url: str) -> Problem | None:
-    """The problem; where the base URL itself is a likely cause, with that for a hint."""
-    if problem and problem.check == "api.untrusted-answer" and base_url.rstrip("/").endswith("/v1"):
-        return problem.hinting("the base URL ends in /v1, which the SDK adds by itself: write it without")
-    return problem
+def _located(problem: Problem, client: anthropic.Anthropic) -> Problem:
+    """The problem and who was asked; where the base URL itself is a likely cause, with that for a hint."""
+    if problem.check == "api.untrusted-answer" and str(client.base_url).rstrip("/").endswith("/v1"):
+        problem = problem.hinting("the base URL ends in /v1, which the SDK adds by itself: write it without")
+    return naming_host(problem, client)
+
+
+def _placed(answer: Answer, client: anthropic.Anthropic) -> Answer:
+    return replace(answer, problem=naming_host(answer.problem, client)) if answer.problem else answer
 
 
 def _failed(names: Collection[str], problem: Problem) -> dict[str, Answer]:

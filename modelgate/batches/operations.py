@@ -18,7 +18,7 @@ from modelgate.batches.logs import log_of
 from modelgate.batches.permission import Permission
 from modelgate.batches.progress import Progress
 from modelgate.batches.requests import RequestRules, is_name
-from modelgate.batches.runner import Runner
+from modelgate.batches.runner import Again, Runner
 from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.sent_ids import SentIds, new_token
 from modelgate.batches.split import PlannedPart, split
@@ -157,8 +157,12 @@ def resume(
     path: Path | None = None,
     resends: int = 2,
     send_again: bool = False,
+    again: Again | None = None,
 ) -> Job:
-    """Does what is left of a job, from wherever it stopped. `path` is where its requests are now."""
+    """Does what is left of a job, from wherever it stopped. `path` is where its requests are now.
+
+    `again`: what ended so is sent once more.
+    """
     job = Ledger(context).job(wanted)
     path = path or Path(job.row.file_path)
     out = out or beside(path, job.id)
@@ -166,7 +170,7 @@ def resume(
     with as_lines(path) as lines, closing(Index()) as index:
         _indexed(context, job, Handed(path, lines), index)
         with working(context, job, lines, index, progress) as work:
-            return Runner(work, permission.of_rounds(context, job), resends, send_again=send_again).finish(out)
+            return Runner(work, permission.of_rounds(context, job), resends, send_again=send_again).finish(out, again)
 
 
 def beside(requests: Path, job_id: str) -> Path:

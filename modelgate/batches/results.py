@@ -109,8 +109,13 @@ def worth_resending(outcome_type: str, reason: str, *, canceled_by_us: bool) -> 
 
 
 def missing_row(custom_id: str, batch_id: str) -> bytes:
-    """The row of a request for which its batch held no result, in the shape of the API's own errors."""
-    error = {"type": NO_RESULT, "message": f"batch {batch_id} ended without a result for {printable(custom_id, 60)}"}
+    """The row of a request for which its batch held no result."""
+    return error_row(custom_id, NO_RESULT, f"batch {batch_id} ended without a result for {printable(custom_id, 60)}")
+
+
+def error_row(custom_id: str, kind: str, message: str) -> bytes:
+    """The row of a request that ended without one, in the shape of the API's own errors."""
+    error = {"type": kind, "message": message}
     return canonical({
         "custom_id": custom_id, "result": {"type": "errored", "error": {"type": "error", "error": error}}
     }).encode()  # fmt: skip

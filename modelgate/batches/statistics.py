@@ -106,7 +106,7 @@ def account(job: Job, prices: Mapping[str, Price], now: datetime) -> Statistics:
     paid = sum((tally for part in job.parts for _, tally in part.twice), total)
     return Statistics(
         job=job,
-        outcomes=job.finished.outcomes if job.finished else total.outcomes,
+        outcomes=job.finished.outcomes if job.finished else (total + _refused(job)).outcomes,
         resent=sum(part.plan.requests for part in job.parts if part.plan.round > 1 and part.batch_id),
         tokens=paid.tokens,
         served=Counter(total.served),
@@ -150,6 +150,12 @@ def _cached(tokens: Tokens, price: Price) -> tuple[tuple[str, int, Decimal | Non
         ("cache_write_5m", tokens.cache_written - an_hour, price.cache_write_5m),
         ("cache_write_1h", an_hour, price.cache_write_1h),
     )
+
+
+def _refused(job: Job) -> Tally:
+    """The requests that the API would not take."""
+    refused = [(part.plan.requests, part.refusal) for part in job.refused if part.plan.round == 1]
+    return sum((Tally({f"errored:{why[0]}": number}) for number, why in refused if why), Tally())
 
 
 def _batch(part: Part) -> BatchAccount:

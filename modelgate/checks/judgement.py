@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from modelgate.checks import api, catalogue, drift, settings, store
@@ -138,4 +138,23 @@ def _report(view: SlotView, judgement: Judgement) -> SlotReport:
         lifecycle=entry.lifecycle if entry else None,
         retires_at=retires_at,
         days_left=days_left(retires_at, view.snapshot.now) if retires_at else None,
+        unknown=frozenset(_unknown(view)),
+        other_pin=view.pins.newest.model_id if view.pins.newest and not choice else None,
     )
+
+
+def _unknown(view: SlotView) -> Iterator[str]:
+    """What of the slot nobody could know."""
+    facts, pins = view.snapshot.facts, view.snapshot.pins
+    if view.answer is None:
+        yield "resolved"
+    if pins is None:
+        yield "pinned"
+    if view.entry:
+        known = view.entry.lifecycle is not None
+    elif view.candidate:
+        known = facts is not None and facts.standing(view.candidate) in ("retired", "missing")
+    else:
+        known = view.answer is not None and pins is not None
+    if not known:
+        yield "lifecycle"

@@ -43,8 +43,8 @@ def _cells(entry: Entry) -> list[str]:
     limits = (entry.max_input_tokens, entry.max_tokens)
     return [
         entry.id,
-        entry.line or "-",
-        entry.lifecycle or "unknown",
-        entry.retires_at.date().isoformat() if entry.retires_at else "-",
-        *(str(limit) if limit is not None else "unknown" for limit in limits),
+        entry.line or ("-" if entry.line_known else "?"),
+        entry.lifecycle or "?",
+        entry.retires_at.date().isoformat() if entry.retires_at else "-" if entry.retires_known else "?",
+        *(str(limit) if limit is not None else "?" for limit in limits),
     ]

@@ -14,7 +14,7 @@ import click
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.errors import UsageError
-from modelgate.render import FORMATS, render
+from modelgate.render import FORMATS, last_line, render
 
 if TYPE_CHECKING:
     from modelgate.domain.report import Report
@@ -73,9 +73,12 @@ def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
     return parsed
 
 
-def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, err: bool = False) -> None:
+def put_out(
+    report: Report, form: str, reports: Sequence[tuple[str, Path]] = (), *, err: bool = False, again: bool = False
+) -> None:
     """The report on standard output (or error), into files, and into GitHub's job summary where there is one.
 
+    `again`: text was printed before, and is not repeated but for the verdict.
     What cannot be written is told on the other stream: it is output, and changes neither the verdict nor the exit code.
     """
     lost: list[UsageError] = []
@@ -84,7 +87,8 @@ def put_out(report: Report, form: str, reports: Sequence[tuple[str, Path]], *, e
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         lost += _tried(_append, summary, render(report, "markdown"))
     stream = sys.stderr if err else sys.stdout
-    told = render(report, form, style=style_of(stream, os.environ))
+    style = style_of(stream, os.environ)
+    told = last_line(report, style) if again else render(report, form, style=style)
     printed = _tried(say, told, err=err)
     for error in [*lost, *printed]:
         _tried(say, f"warning: {printable(error.message, 500)}", err=not err if printed else True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,26 +69,33 @@ def command(
     _need_places(context, emit_env, emit_json, files)
     if cmd:
         need_command(cmd)  # what is certain to fail is told before anybody is asked
-    report = waiting.preflight(context, wait or timedelta(0), _telling(), HandOver(emit_env, emit_json, cmd))
-    put_out(report, form, files, err=bool(cmd))
+    told = _Told(form, err=bool(cmd))
+    report = waiting.preflight(context, wait or timedelta(0), told.wait, HandOver(emit_env, emit_json, cmd))
+    put_out(report, form, files, err=bool(cmd), again=told.whole)
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
 
 
-def _telling() -> Callable[[Report], None]:
-    """Says what is waited for, a line a change, not a line a try."""
-    said = ""
+class _Told:
+    """What was said of a start that waits: the whole report once, where it is text, then a line a change."""
 
-    def tell(report: Report) -> None:
-        nonlocal said
-        worst = next(f for f in report.findings if f.level in ("refuse", "unknown") and f.counts)
-        line = f"waiting: {worst.slot or report.environment}: {worst.message} ({worst.id})"
-        if line != said:
+    def __init__(self, form: str, *, err: bool) -> None:
+        self.whole = False
+        self._form, self._err = form, err
+        self._last = ""
+
+    def wait(self, report: Report) -> None:
+        """Of a try that did not pass."""
+        from modelgate.render.words import waiting_line
+
+        if self._form == "text" and not self.whole:
+            put_out(report, self._form, err=self._err)
+            self.whole = True
+        line = waiting_line(report)
+        if line != self._last:
             say(line, err=True)
-        said = line
-
-    return tell
+        self._last = line
 
 
 def _need_places(
@@ -108,8 +115,10 @@ def _need_places(
 
 
 def _become(cmd: list[str], report: Report, context: Context, emit_json: Path | None, keep: tuple[str, ...]) -> None:
+    from modelgate.cli.logs import sum_up
     from modelgate.gate.handoff import become, environment_of
 
+    sum_up()  # what comes after this process's end is the command's
     of_server = context.settings.database.url.reveal().startswith("postgres")
     environ = environment_of(report, os.environ, emit_json, of_server=of_server, keep=keep)
     try:

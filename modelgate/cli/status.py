@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from modelgate.domain.rows import Scope
     from modelgate.gate.context import Context
     from modelgate.operations.status import SlotStatus, Status
+    from modelgate.render.style import Style
+
+_WIDE = 100
+"""Columns from which on a table tells more than blocks would, though not all."""
 
 
 @click.command("status", cls=Command)
@@ -36,14 +40,16 @@ def command(context: Context, form: str) -> int:
 
     found = status(context)
     scope = {"service": context.scope.service, "environment": context.scope.environment}
-    tell(form, {**scope, **status_json(found)}, _as_text(found, context.clock.now(), context.scope))
+    style = style_of(sys.stdout, os.environ)
+    tell(form, {**scope, **status_json(found)}, as_text(found, context.clock.now(), context.scope, style))
     return 0
 
 
-def _as_text(found: Status, now: datetime, scope: Scope) -> str:
-    style = style_of(sys.stdout, os.environ)
+def as_text(found: Status, now: datetime, scope: Scope, style: Style) -> str:
+    """The slots as a table, as blocks where that is too wide; and what ran last."""
     headings = ["slot", "reference", "may run", "since", "by", "held", "days left", "handed over"]
-    lines = table(headings, [_cells(slot, now) for slot in found.slots], style)
+    less = ("by", "since") if (style.width or 0) >= _WIDE else ()  # where it is narrow, blocks tell everything
+    lines = table(headings, [_cells(slot, now) for slot in found.slots], style, expendable=less)
     lines += [f"evidence of {slot.slot}: {_proofs(slot)}" for slot in found.slots if slot.proofs]
     if found.facts_from:
         lines.append(style.paint(f"days left by what the API said {to_the_minute(found.facts_from)}", "dim"))
@@ -80,6 +86,14 @@ def _handed_over(slot: SlotStatus) -> str:
     return "=" if slot.handed_over.model_id == slot.model_id else slot.handed_over.model_id
 
 
+def _days_left(slot: SlotStatus) -> str:
+    """`-` where no date is set or there is no ID, `?` where no facts of it were ever recorded or they have no date."""
+    if slot.days_left is not None:
+        return str(slot.days_left)
+    known = slot.model_id is None or (slot.entry is not None and slot.entry.retires_known)
+    return "-" if known else "?"
+
+
 def _cells(slot: SlotStatus, now: datetime) -> list[str]:
     approved, hold = slot.approved, slot.hold
     held = "yes" if hold else "-"
@@ -92,7 +106,7 @@ def _cells(slot: SlotStatus, now: datetime) -> list[str]:
         to_the_minute(approved.recorded_at) if approved and approved.recorded_at else "-",
         approved.actor if approved and approved.actor else "-",
         held,
-        "-" if slot.days_left is None else str(slot.days_left),
+        _days_left(slot),
         _handed_over(slot),
     ]
     return cells

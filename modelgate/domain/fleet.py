@@ -107,6 +107,13 @@ class FleetSlot:
         """The ID that it runs, as far as is known."""
         return self.handed[0].model_id if self.handed else self.may_run or self.resolved
 
+    @property
+    def left(self) -> str:
+        """The days left as they are shown: `-` where no date is set, `?` where nothing is known of what it runs."""
+        if self.days_left is not None:
+            return str(self.days_left)
+        return "?" if self.model and self.facts is None else "-"
+
     def handed_at(self, model_id: str) -> datetime | None:
         """When it was last handed this ID."""
         return next((each.recorded_at for each in self.handed if each.model_id == model_id), None)

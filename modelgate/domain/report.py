@@ -38,6 +38,10 @@ class SlotReport:
     lifecycle: str | None = None
     retires_at: datetime | None = None
     days_left: int | None = None
+    unknown: frozenset[str] = frozenset()
+    """Of `resolved`, `pinned` and `lifecycle` those that nobody could know, where None means that there is none."""
+    other_pin: str | None = None
+    """The ID of the newest pin where none is for this reference: approved, and not for what is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ def render(report: Report, format: str, *, style: Style = PLAIN) -> str:
     return style.fit(_render(harmless(report), format, style))
 
 
+def last_line(report: Report, style: Style = PLAIN) -> str:
+    """The verdict, which ends the text: alone where the whole report was printed before."""
+    from modelgate.render.harmless import harmless
+    from modelgate.render.text import verdict
+
+    return style.fit(verdict(harmless(report), style))
+
+
 def _render(report: Report, format: str, style: Style) -> str:
     match format:
         case "json":

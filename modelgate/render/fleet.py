@@ -93,8 +93,7 @@ def _cells(slot: FleetSlot, model_id: str | None) -> list[str]:
     runs = slot.model or "-"
     if model_id and slot.model != model_id and at:
         runs = f"{runs} (before: {model_id})"
-    left = "-" if slot.days_left is None else str(slot.days_left)
-    cells = [slot.mark, str(slot.scope), slot.slot, slot.reference, runs, since, left, held]
+    cells = [slot.mark, str(slot.scope), slot.slot, slot.reference, runs, since, slot.left, held]
     return [printable(cell) for cell in cells]
 
 

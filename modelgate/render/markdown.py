@@ -7,12 +7,12 @@ from modelgate.domain.report import Report, SlotReport
 from modelgate.render.gfm import code, command_block, escape, table
 from modelgate.render.groups import Group, grouped
 from modelgate.render.words import (
-    NOTHING,
     asked,
     lifecycle,
     may_run,
     may_run_heading,
     modes,
+    resolved,
     state_of,
     verdict_line,
     worst_first,
@@ -49,7 +49,7 @@ def _slot(slot: SlotReport, report: Report) -> list[str]:
         state_of(slot, report) or "ok",
         code(slot.slot),
         code(slot.reference),
-        code(slot.resolved or NOTHING),
+        code(resolved(slot)),
         code(may_run(slot, report)) + (" (held)" if slot.held else ""),
         escape(lifecycle(slot)),
     ]

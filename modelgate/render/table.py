@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from modelgate.domain.text import printable
@@ -33,17 +33,22 @@ def table(
         return []
     cells = [[printable(cell, _LONGEST) for cell in row] for row in rows]
     painted = [colours[number] if colours else None for number in range(len(cells))]
-    kept = list(range(len(headings)))
-    for gone in (None, *expendable):
-        kept = [column for column in kept if headings[column] != gone]
+    choices = list(_choices(headings, expendable))
+    for kept in choices:
         if widths := _widths([_pick(row, kept) for row in (headings, *cells)], style.width):
             return _drawn(_pick(headings, kept), [_pick(row, kept) for row in cells], widths, style, painted)
-    narrow = _narrow(headings, cells, style.width or 0)
-    fitting = _widths([headings, *(cells[number] for number in narrow)], style.width) if narrow else None
-    lines = _drawn(headings, [], fitting, style, []) if fitting else []
+    for kept in choices:
+        heads, rest = _pick(headings, kept), [_pick(row, kept) for row in cells]
+        narrow = _narrow(heads, rest, style.width or 0)
+        fitting = _widths([heads, *(rest[number] for number in narrow)], style.width) if narrow else None
+        if fitting:
+            break
+    lines = _drawn(heads, [], fitting, style, []) if fitting else []
     for number, (row, colour) in enumerate(zip(cells, painted, strict=True)):
-        in_columns = fitting is not None and number in narrow
-        lines += _line(row, fitting or (), style, colour) if in_columns else _stacked(headings, row, style, colour)
+        if fitting and number in narrow:
+            lines += _line(rest[number], fitting, style, colour)
+        else:
+            lines += _stacked(headings, row, style, colour)
     return lines
 
 
@@ -55,6 +60,14 @@ def wrapped(text: str, style: Style, indent: int = 0) -> list[str]:
 
     room = max(style.width - indent, 20)
     return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
+
+
+def _choices(headings: Row, expendable: Collection[str]) -> Iterator[list[int]]:
+    """The columns that are shown, with one after the other of the expendable ones gone."""
+    kept = list(range(len(headings)))
+    for gone in (None, *expendable):
+        kept = [column for column in kept if headings[column] != gone]
+        yield kept
 
 
 def _pick(row: Row, columns: Sequence[int]) -> list[str]:

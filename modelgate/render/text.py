@@ -10,13 +10,13 @@ from modelgate.render.groups import Group, grouped
 from modelgate.render.style import Colour, Style
 from modelgate.render.table import table, wrapped
 from modelgate.render.words import (
-    NOTHING,
     SAME,
     asked,
     lifecycle,
     may_run,
     may_run_heading,
     modes,
+    resolved,
     state_of,
     verdict_line,
 )
@@ -45,8 +45,13 @@ def render(report: Report, style: Style) -> str:
     blocks = [_slots(report, style)]
     blocks += [_finding(group, style) for group in grouped(report)]
     blocks.append([style.paint(line, "dim") for said in modes(report) for line in wrapped(said, style)])
-    blocks.append([*_asked(report, style), style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])])
+    blocks.append([*_asked(report, style), verdict(report, style)])
     return "\n\n".join("\n".join(_inert(line) for line in block) for block in blocks if block) + "\n"
+
+
+def verdict(report: Report, style: Style) -> str:
+    """The last line."""
+    return style.paint(verdict_line(report), _VERDICT_COLOURS[report.verdict])
 
 
 def _asked(report: Report, style: Style) -> list[str]:
@@ -66,13 +71,13 @@ def _slots(report: Report, style: Style) -> list[str]:
 
 def _cells(mark: str, slot: SlotReport, report: Report) -> list[str]:
     """An ID that stands to its left already is shown as `=`, so that the eye finds the differences."""
-    resolved, last = slot.resolved or NOTHING, may_run(slot, report)
+    means, last = resolved(slot), may_run(slot, report)
     allowed = SAME if last == (slot.resolved or slot.reference) else last
     held = " (held)" if slot.held else ""
     return [
         f"{mark} {slot.slot}",
         slot.reference,
-        SAME if resolved == slot.reference else resolved,
+        SAME if means == slot.reference else means,
         allowed + held,
         lifecycle(slot),
     ]

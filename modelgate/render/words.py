@@ -19,6 +19,7 @@ _COUNTED = {
 }
 SAME = "="
 NOTHING = "-"
+UNKNOWN = "?"
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -58,6 +59,18 @@ def verdict_line(report: Report) -> str:
     return f"{report.verdict.upper()} {report.subject}: {tally(report)}{run}"
 
 
+def waiting_line(report: Report) -> str:
+    """`waiting: REFUSE drift.alias-moved grader, drift.unpinned 3 slots`: what keeps a start, by check."""
+    slots: dict[str, list[str]] = {}
+    for finding in worst_first(report.findings):
+        if finding.counts and finding.level in (Level.REFUSE, Level.UNKNOWN):
+            slots.setdefault(finding.id, []).append(finding.slot or "")
+    told = [
+        f"{check} {f'{len(names)} slots' if len(names) > 1 else names[0]}".rstrip() for check, names in slots.items()
+    ]
+    return f"waiting: {report.verdict.upper()} {', '.join(told)}"
+
+
 def asked(report: Report) -> list[str]:
     """Where approvals and facts come from: `store /srv/modelgate.db`, `API https://api.anthropic.com`."""
     return [f"{what} {where}" for what, where in (("store", report.store), ("API", report.origin)) if where]
@@ -93,9 +106,24 @@ def _observed(report: Report) -> str:
     return f"{said}, and what runs is not changed. An enforcing gate would have {told}."
 
 
+def resolved(slot: SlotReport) -> str:
+    """What the reference means: an ID, `-` where it means nothing, `?` where nobody knows."""
+    return slot.resolved or _none_of("resolved", slot)
+
+
 def may_run(slot: SlotReport, report: Report) -> str:
-    """The ID in the last of the three ID columns: handed off where preflight passed, else pinned."""
-    return (slot.handed_off if report.models else slot.pinned) or NOTHING
+    """The ID in the last of the three ID columns: handed off where preflight passed, else pinned.
+
+    None is `-`, `?` where nobody knows, and the newest pin in brackets where it is for another reference.
+    """
+    if report.models:
+        return slot.handed_off or NOTHING
+    other = f"({slot.other_pin})" if slot.other_pin else ""
+    return slot.pinned or other or _none_of("pinned", slot)
+
+
+def _none_of(what: str, slot: SlotReport) -> str:
+    return UNKNOWN if what in slot.unknown else NOTHING
 
 
 def may_run_heading(report: Report) -> str:
@@ -104,8 +132,8 @@ def may_run_heading(report: Report) -> str:
 
 
 def lifecycle(slot: SlotReport) -> str:
-    """`deprecated, 40d left`, `deprecated, 3d overdue`, `active`, `-`."""
+    """`deprecated, 40d left`, `deprecated, 3d overdue`, `active`; `-` of no ID, `?` where nobody knows."""
     if slot.days_left is None:
-        return slot.lifecycle or NOTHING
+        return slot.lifecycle or _none_of("lifecycle", slot)
     left = f"{slot.days_left}d left" if slot.days_left >= 0 else f"{-slot.days_left}d overdue"
     return f"{slot.lifecycle or 'lifecycle unknown'}, {left}"

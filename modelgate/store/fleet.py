@@ -124,7 +124,7 @@ def _resolutions(connection: Connection, wanted: Sequence[Look]) -> dict[str, tu
 def _slots_of(look: Look) -> int:
     try:
         return len(json.loads(look.slots)) or _LONGEST_RUN
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):  # whoever may add rows wrote it
         return _LONGEST_RUN
 
 

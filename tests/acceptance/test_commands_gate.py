@@ -169,20 +169,37 @@ def test_waiting_ends_with_a_signal(shell: Shell) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         with shell.start("preflight", "-e", "prod", "--wait", "10m") as process:
             assert process.stderr is not None
-            assert "waiting: summarizer: never approved" in process.stderr.readline()
+            assert process.stderr.readline() == "waiting: REFUSE drift.unpinned summarizer\n"
             process.send_signal(number)
             out, _ = process.communicate(timeout=30)
-        assert (process.returncode, out) == (code, "")
+        assert process.returncode == code
+        assert out.splitlines()[-1].startswith("REFUSE checkout/prod: 1 refused")
 
 
 def test_waiting_starts_after_an_accept(shell: Shell) -> None:
-    """The pod that waits starts by itself."""
+    """The pod that waits starts by itself; the whole report was told once, then a line a change, then the verdict."""
     with shell.start("preflight", "-e", "prod", "--wait", "2m", *python(SAYS.format(0))) as process:
         assert process.stderr is not None
-        assert "waiting" in process.stderr.readline()
+        told = []
+        while not told or not told[-1].startswith("waiting"):
+            told.append(process.stderr.readline())
+        shell.site.accept("summarizer")
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, f"{OLD}\n")
+    assert (told[0].split()[0], sum(line.startswith("SLOT") for line in told)) == ("SLOT", 1)
+    assert told[-1] == "waiting: REFUSE drift.unpinned summarizer\n"
+    assert [line.split(":")[0] for line in err.splitlines()] == ["PASS checkout/prod"]
+
+
+def test_a_program_that_reads_the_report_of_a_wait_gets_one(shell: Shell) -> None:
+    """In every format but text standard output is one report, of the last try."""
+    process = shell.start("preflight", "-e", "prod", "--wait", "2m", "--format", "json")
+    with process:
+        assert process.stderr is not None
+        process.stderr.readline()
         shell.site.accept("summarizer")
         out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (0, f"{OLD}\n")
+    assert json.loads(out)["verdict"] == "pass"
 
 
 NOISE = [

@@ -129,13 +129,78 @@ def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -
     assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
 
 
+def test_a_question_mark_is_what_nobody_knows(approved: Shell) -> None:
+    """Where the API is away: no tick, no dash and no claim, in text, at both widths, and in Markdown."""
+    approved.site.asks(summarizer=ALIAS, grader=NEW)
+    approved.site.accept("grader")
+    approved.site.outage()
+    shown = approved.run("check", "-e", "prod").stdout.splitlines()
+    assert [line.split() for line in shown[1:3]] == [
+        ["?", "summarizer", ALIAS, "?", OLD, "?"],
+        ["?", "grader", NEW, "?", "=", "?"],
+    ]
+    narrow = approved.run("check", "-e", "prod", environ={"COLUMNS": "80"}).stdout
+    assert "✓" not in "\n".join(shown) + narrow
+    table = approved.run("check", "-e", "prod", "--format", "markdown").stdout
+    assert f"| unknown | `grader` | `{NEW}` | `?` | `{NEW}` | ? |" in table
+
+
+def test_the_pin_that_exists_is_shown_though_the_reference_changed(approved: Shell) -> None:
+    """In brackets, as it is for another reference."""
+    approved.site.asks(summarizer=NEW)
+    shown = approved.run("check", "-e", "prod").stdout.splitlines()
+    assert shown[1].split() == ["✗", "summarizer", NEW, "=", f"({OLD})", "active"]
+
+
+def test_nothing_is_said_of_what_preflight_will_pin_where_nothing_was_resolved(shell: Shell) -> None:
+    """The policy accepts a first use: of what, nobody knows while the API is away."""
+    shell.site.asks(summarizer=ALIAS, policy={"first_use": "accept"})
+    shell.site.outage()
+    assert "preflight pins" not in shell.run("check", "-e", "prod").stdout
+
+
 def test_a_retry_is_silent_where_a_person_watches(approved: Shell) -> None:
-    """Above the report stands nothing of calls that were tried again; who asks for the log gets it."""
+    """Above the report stands nothing of calls that were tried again, below it a line; who asks for the log gets it."""
     approved.site.sandbox.fail_next(503, count=2)
-    assert on_a_terminal(approved, 120, "check", "-e", "prod")[0].split()[0] == "SLOT"
+    shown = on_a_terminal(approved, 120, "check", "-e", "prod")
+    assert shown[0].split()[0] == "SLOT"
+    assert [line.split()[1:4] for line in shown if "503" in line] == [["INFO", "calls", "failed"]]
     approved.site.sandbox.fail_next(503, count=2)
     shown = on_a_terminal(approved, 120, "--log-level", "warning", "check", "-e", "prod")
     assert [line for line in shown if "status=503" in line] != []
+
+
+def test_off_a_terminal_a_retry_is_one_line_a_cause_after_all(approved: Shell) -> None:
+    """JSON lines off a terminal: why, how often and for how long; who asks for the log gets each call instead."""
+    approved.site.sandbox.fail_next(503, count=2)
+    approved.site.sandbox.fail_next(429, headers={"retry-after": "0"})
+    told = [json.loads(line) for line in approved.run("check", "-e", "prod").stderr.splitlines()]
+    shown = [[line[key] for key in ("level", "message", "status", "calls")] for line in told]
+    assert sorted(shown, key=lambda line: str(line[2])) == [
+        ["info", "calls failed", 429, 1],
+        ["info", "calls failed", 503, 2],
+    ]
+    assert all(line["seconds"] >= 0 and line["failure_reason"] for line in told)
+    approved.site.sandbox.fail_next(503, count=2)
+    logged = approved.run("--log-level", "warning", "check", "-e", "prod").stderr.splitlines()
+    assert [json.loads(line)["message"] for line in logged] == ["claude call"] * 2
+
+
+def test_a_model_that_is_not_there_is_told_by_the_report_alone(shell: Shell) -> None:
+    """No warning above a report that says so."""
+    shell.site.asks(summarizer="claude-nobody-9")
+    done = shell.run("check", "-e", "prod")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "catalogue.unknown-model" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("check", "-e", "prod"), ("resolve", NEW, "-e", "prod"), ("models",)])
+def test_who_was_asked_is_named(approved: Shell, words: tuple[str, ...]) -> None:
+    """What is told of an API that cannot be asked names its host."""
+    approved.site.outage()
+    done = approved.run(*words, environ={"COLUMNS": "1000"})
+    assert done.returncode == 3
+    assert f"→ asked {approved.site.sandbox.url}; try again" in done.stdout + done.stderr
 
 
 def on_a_terminal(shell: Shell, columns: int, *words: str) -> list[str]:

@@ -96,7 +96,7 @@ def test_a_waiting_pod_starts_by_itself_after_the_approval(pod: Pod) -> None:
     command = [GATE, *pod.init_arguments(wait=True)]
     with subprocess.Popen(command, env=pod.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as init:
         assert init.stderr is not None
-        assert "waiting: summarizer" in init.stderr.readline()
+        assert init.stderr.readline() == "waiting: REFUSE drift.alias-moved summarizer\n"
         assert list(pod.folder.iterdir()) == []
         assert pod.gate("accept", "--all", "-e", "prod", "--reason", "evaluated").returncode == 0
         assert init.wait(timeout=60) == 0

@@ -57,8 +57,9 @@ def _streams(environ: Mapping[str, str], input: str) -> Iterator[tuple[Any, Any]
 @contextlib.contextmanager
 def _as_its_own(environ: Mapping[str, str]) -> Iterator[None]:
     """What a command changes about its process: variables, and how modelgate logs."""
-    variables, logger = dict(os.environ), logging.getLogger("modelgate")
-    logs = logger.level, logger.propagate, logger.handlers
+    variables = dict(os.environ)
+    loggers = [logging.getLogger(name) for name in ("modelgate", "modelgate.calls")]
+    logs = [(logger.level, logger.propagate, logger.handlers) for logger in loggers]
     os.environ.clear()
     os.environ.update(environ)
     try:
@@ -66,8 +67,9 @@ def _as_its_own(environ: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(variables)
-        logger.setLevel(logs[0])
-        logger.propagate, logger.handlers = logs[1:]
+        for logger, (level, propagate, handlers) in zip(loggers, logs, strict=True):
+            logger.setLevel(level)
+            logger.propagate, logger.handlers = propagate, handlers
 
 
 def _written(stream: Any) -> str:

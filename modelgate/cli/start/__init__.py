@@ -50,6 +50,13 @@ def _start_light() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one that was typed, and returns the contract's exit code. Raises Interrupted."""
+    code = _run(arguments)
+    if logs := sys.modules.get("modelgate.cli.logs"):  # else nothing was asked
+        logs.sum_up()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     import click
 
     from modelgate.cli.failure import defect, show, tell

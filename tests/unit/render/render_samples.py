@@ -142,7 +142,13 @@ def passed() -> Report:
 
 def unknown() -> Report:
     """A dry `check` in observe mode, as of another day, during an outage."""
-    slot = SlotReport(slot="summarizer", reference="claude-sonnet-4-6", source=Source("config/prod.toml", 12))
+    slot = SlotReport(
+        slot="summarizer",
+        reference="claude-sonnet-4-6",
+        source=Source("config/prod.toml", 12),
+        unknown=frozenset({"resolved", "lifecycle"}),
+        other_pin="claude-sonnet-4-5-20250929",
+    )
     return Report(
         command="check",
         service="checkout",
