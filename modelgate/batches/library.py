@@ -176,7 +176,7 @@ def _file_of(context: Context, requests: Requests) -> Iterator[tuple[Path, bool]
     if isinstance(requests, str | Path):
         yield Path(requests), False
         return
-    path = spooled.write(requests, spooled.folder(context.environ))
+    path = spooled.write(requests, spooled.folder(context.environ), context.clock.now())
     try:
         yield path, True
     finally:
