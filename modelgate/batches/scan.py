@@ -65,7 +65,8 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     """Checks every line and notes where each request stands. Empty lines are passed over."""
     scanning = _Scanning(rules, index, ids)
     with opened(path) as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        first = file.read(4)
+        if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in first:
             raise UsageError(f"{path} is UTF-16", hint="save it as UTF-8")
         file.seek(0)
         for number, start, line in _lines(file, scanning):
