@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, UsageError, Unproved
+from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 
 if TYPE_CHECKING:
     import click
