@@ -1,4 +1,4 @@
-"""Every `modelgate …` line of every page is typed, in the page's order, where somebody has used the gate for a while."""
+"""Every `modelgate …` line of every page is typed, in the order of its page, where the gate was used for a while."""
 
 from __future__ import annotations
 
