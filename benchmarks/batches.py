@@ -36,8 +36,9 @@ for request in requests:
     request["params"]["model"] = sys.argv[2]
 print(Anthropic(max_retries=0).messages.batches.create(requests=requests).id)
 """
-LIMITS = {"submit": 400.0, "collect": 150.0}
-"""Megabytes of peak memory."""
+LIMITS = {"submit": 150.0, "collect": 150.0}
+"""Megabytes of peak memory. And `submit` may use no more CPU than the SDK's own create of a list."""
+BESIDE = "SDK's create with a list"
 CALL_LOG_LIMIT = 100.0
 """Microseconds a call."""
 
@@ -89,7 +90,7 @@ def batches(number: int) -> dict[str, dict[str, Any]]:
         if rows != number:
             raise SystemExit(f"{rows} rows for {number} requests")
         baseline = measured(["-c", BASELINE, "requests.jsonl", MODEL], folder, environ)
-    return {"submit": submitted, "collect": collected, "SDK's create with a list": baseline}
+    return {"submit": submitted, "collect": collected, BESIDE: baseline}
 
 
 def call_log_microseconds(calls: int = 5000) -> float:
@@ -136,7 +137,8 @@ def main() -> int:
             json.dumps({"requests": wanted.requests, "batches": figures, "call_log_us": microseconds}, indent=2)
         )
     within = all(found[name]["peak_mb"] < limit for name, limit in LIMITS.items())
-    return 0 if within and microseconds < CALL_LOG_LIMIT else 1
+    cheap = found["submit"]["cpu_seconds"] <= found[BESIDE]["cpu_seconds"]
+    return 0 if within and cheap and microseconds < CALL_LOG_LIMIT else 1
 
 
 if __name__ == "__main__":

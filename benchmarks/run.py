@@ -1,6 +1,8 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only gates,fleet,histories,chains,batches] [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--out FOLDER]
+
+Names: gates, rollouts, roads, histories, chains, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -22,14 +24,29 @@ from typing import Any
 import chains
 import gates
 import histories
+import roads
+import rollouts
 import tables
 from plot import svg
-from support import fleet
 
 Results = dict[str, list[dict[str, Any]]]
 SIZES = {
-    "small": {"gates": 50, "sqlite": 100_000, "postgresql": 100_000, "chain": 100_000, "requests": 20_000},
-    "full": {"gates": 200, "sqlite": 1_000_000, "postgresql": 10_000_000, "chain": 1_000_000, "requests": 100_000},
+    "small": {
+        "gates": 50,
+        "sqlite": 100_000,
+        "postgresql": 100_000,
+        "chain": 100_000,
+        "requests": 20_000,
+        "files": 20_000,
+    },
+    "full": {
+        "gates": 200,
+        "sqlite": 1_000_000,
+        "postgresql": 10_000_000,
+        "chain": 1_000_000,
+        "requests": 100_000,
+        "files": 50_000,
+    },
 }
 
 
@@ -40,10 +57,12 @@ def main() -> None:
     resolutions = {"sqlite": size["sqlite"], "postgresql": size["postgresql"]}
     measures: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
         "gates": lambda: gates.measure(options.rounds),
-        "fleet": lambda: fleet.measure(size["gates"]),
+        "rollouts": lambda: rollouts.measure(size["gates"]),
+        "roads": lambda: roads.measure(options.rounds),
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
         "batches": lambda: _batches(size["requests"]),
+        "scans": lambda: _scans(size["files"]),
     }
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / "results.json"
@@ -90,6 +109,17 @@ def _batches(requests: int) -> Iterator[dict[str, Any]]:
         subprocess.run([sys.executable, script, "--requests", str(requests), "--json", str(file)], check=False)
         for name, figures in json.loads(file.read_text())["batches"].items():
             yield {"name": name, "requests": requests, **figures}
+
+
+def _scans(files: int) -> Iterator[dict[str, Any]]:
+    """Scans, too: started from a small process, whose own memory does not count as the peak of its children's."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "scans.json"
+        script = str(Path(__file__).with_name("scans.py"))
+        subprocess.run(
+            [sys.executable, script, "--files", str(files), "--json", str(file)], check=False, stdout=subprocess.DEVNULL
+        )
+        yield from json.loads(file.read_text())
 
 
 def _plot(results: Iterable[dict[str, Any]], python: str) -> str:

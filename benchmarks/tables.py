@@ -26,9 +26,14 @@ def _gate(r: Result) -> list[str]:
     ]
 
 
-def _fleet(r: Result) -> list[str]:
+def _rollout(r: Result) -> list[str]:
     seconds = [f"{r['median_seconds']:.1f} s", f"{r['last_seconds']:.1f} s", f"{r['cpu_seconds']:.0f} s"]
     return [r["database"], str(r["gates"]), str(r["lists"]), str(r["requests"]), *seconds]
+
+
+def _road(r: Result) -> list[str]:
+    counted = [str(r["connections"]), str(r["round_trips"])]
+    return [f"`{r['command']}`", f"{r['road_ms']} ms", *counted, f"{r['waited']:.2f} s", f"{r['seconds']:.2f} s"]
 
 
 def _history(r: Result) -> list[str]:
@@ -50,6 +55,10 @@ def _batches(r: Result) -> list[str]:
     return [r["name"], f"{r['requests']:,}", f"{r['peak_mb']:.0f} MB", f"{r['cpu_seconds']:.1f} s", f"{rate:,.0f}/s"]
 
 
+def _scan(r: Result) -> list[str]:
+    return [r["what"], f"{r['files']:,}", f"{r['seconds']:.1f} s", f"{r['cpu']:.1f} s", f"{r['megabytes']:.0f} MB"]
+
+
 TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
     "gates": (
         [
@@ -68,10 +77,12 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
         ],
         _gate,
     ),
-    "fleet": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _fleet),
+    "rollouts": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _rollout),
+    "roads": (["command", "round trip", "connections", "round trips", "waited for the store", "whole command"], _road),
     "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
     "chains": (["database", "rows", "verified", "time", "peak"], _chain),
     "batches": (["command", "requests", "peak", "CPU", "throughput"], _batches),
+    "scans": (["what", "files", "time", "CPU", "peak"], _scan),
 }
 
 

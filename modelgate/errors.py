@@ -98,6 +98,7 @@ class CallFailed(ApiProblem):
         wait: float | None = None,
         maybe_done: bool = False,
         kind: str = "",
+        reason: str = "",
     ) -> None:
         super().__init__(problem)
         self.status = status
@@ -110,6 +111,8 @@ class CallFailed(ApiProblem):
         """Whether the API may have done what it was asked to, as the answer was lost."""
         self.kind = kind
         """`error.type`, where the answer was an error in the API's own shape."""
+        self.reason = reason
+        """The API's own words, harmless."""
 
 
 class StoreProblem(CouldNotKnow):

@@ -203,6 +203,7 @@ def _failed(failure: Failure, *, maybe_done: bool = False) -> CallFailed:
         wait=failure.wait,
         maybe_done=maybe_done,
         kind=failure.type or "",
+        reason=failure.reason,
     )
 
 

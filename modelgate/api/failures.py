@@ -69,6 +69,8 @@ class Failure:
     retry: bool = False
     wait: float | None = None
     """Seconds that the API asked to wait for."""
+    reason: str = ""
+    """The API's own words, harmless: for people, never to branch on."""
 
     def saying(self, message: str) -> Failure:
         """The same failure for good, with the reason why it is not tried again."""
@@ -144,6 +146,7 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
         kind,
         retry and error.error_code not in _BY_CODE,
         retry_after(headers),
+        _reason(body),
     )
 
 
@@ -151,6 +154,12 @@ def _api_type(body: Mapping[str, Any]) -> str | None:
     error = body.get("error")
     kind = error.get("type") if isinstance(error, dict) and body.get("type") == "error" else None
     return kind if isinstance(kind, str) else None
+
+
+def _reason(body: Mapping[str, Any]) -> str:
+    error = body.get("error")
+    said = error.get("message") if isinstance(error, dict) else None
+    return printable(said, 300) if isinstance(said, str) else ""
 
 
 def _place(location: str) -> str:

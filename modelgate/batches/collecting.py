@@ -11,7 +11,7 @@ from modelgate.batches.job import Job, Part
 from modelgate.batches.logs import log_of
 from modelgate.batches.positions import from_text, holds
 from modelgate.batches.requests import LONGEST_ID
-from modelgate.batches.results import NO_RESULT, BadResult, Outcome, missing_row, parse, worth_resending
+from modelgate.batches.results import NO_RESULT, BadResult, Result, error_row, missing_row, parse, worth_resending
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.spool import ANOTHER_OUT, Spool
 from modelgate.batches.tally import NOT_TOLD, Counting, Tally, outcome_key
@@ -96,7 +96,7 @@ def belongs(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> bool:
     return not job.row.token
 
 
-def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
+def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Result, int | None]]:
     """Each row, what it tells, and the position of its request: None if that is not one of the part's."""
     ranges = list(from_text(part.plan.positions))
     position_of = SentIds(job.row.token).position if job.row.token else index.position
@@ -137,6 +137,7 @@ def write_results(out: Path, job: Job, index: Index, spool: Spool) -> None:
 
 def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     batches = {part.number: part.batch_id or "" for part in job.parts}
+    refused = {part.number: part.refusal for part in job.refused if part.refusal}
     ids = SentIds(job.row.token)
 
     def named(place: int, custom_id: str) -> Callable[[int], str | None]:
@@ -145,6 +146,8 @@ def _rows(job: Job, index: Index, spool: Spool) -> Iterator[bytes]:
     for position, custom_id, part, start, length in index.results():
         if start is not None and length is not None:
             yield ids.mapped(spool.read(start, length), named(position, custom_id))
+        elif part in refused:
+            yield error_row(custom_id, *refused[part])
         elif part:
             yield missing_row(custom_id, batches[part])
         else:  # the job was canceled before its part was sent

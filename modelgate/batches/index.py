@@ -19,7 +19,8 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 CREATE TABLE requests (
     position INTEGER PRIMARY KEY, custom_id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL,
-    start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, part INTEGER NOT NULL DEFAULT 0
+    start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, mark BLOB NOT NULL,
+    part INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE results (
     position INTEGER PRIMARY KEY, start INTEGER NOT NULL, length INTEGER NOT NULL,
@@ -37,6 +38,8 @@ class Place:
     start: int
     length: int
     sent: int
+    mark: bytes = b""
+    """A digest of its line, as it was checked."""
     position: int = 0
     """Counted from 1; 0 for one that is not in an index yet."""
 
@@ -61,8 +64,8 @@ class Index:
     def add(self, line: int, place: Place) -> int | None:
         """Adds the next request; the line that already has its custom_id, if one has."""
         cursor = self._execute(
-            "INSERT OR IGNORE INTO requests (custom_id, line, start, length, sent) VALUES (?, ?, ?, ?, ?)",
-            (place.custom_id, line, place.start, place.length, place.sent),
+            "INSERT OR IGNORE INTO requests (custom_id, line, start, length, sent, mark) VALUES (?, ?, ?, ?, ?, ?)",
+            (place.custom_id, line, place.start, place.length, place.sent, place.mark),
         )
         if cursor.rowcount:
             return None
@@ -79,10 +82,26 @@ class Index:
             "SELECT position, sent FROM requests JOIN results USING (position) WHERE again ORDER BY position"
         )
 
+    def sizes_failed(self, *, strict: bool) -> Iterator[tuple[int, int]]:
+        """The same of those that errored, expired or were canceled; `strict`: or were refused."""
+        yield from self._execute(
+            "SELECT position, sent FROM requests JOIN results USING (position)"
+            " WHERE outcome LIKE 'errored:%' OR outcome IN ('expired', 'canceled')"
+            " OR (? AND outcome = 'succeeded' AND stop = 'refusal') ORDER BY position",
+            (strict,),
+        )
+
+    def sizes_missing(self) -> Iterator[tuple[int, int]]:
+        """The same of those that were sent and have no result."""
+        yield from self._execute(
+            "SELECT position, r.sent FROM requests r LEFT JOIN results s USING (position)"
+            " WHERE r.part > 0 AND s.position IS NULL ORDER BY position"
+        )
+
     def places(self, ranges: Iterable[Range]) -> Iterator[Place]:
         """The requests of a part, in order."""
         query = (
-            "SELECT custom_id, start, length, sent, position FROM requests WHERE position BETWEEN ? AND ?"
+            "SELECT custom_id, start, length, sent, mark, position FROM requests WHERE position BETWEEN ? AND ?"
             " ORDER BY position"
         )
         for bounds in ranges:
@@ -94,6 +113,17 @@ class Index:
         for bounds in ranges:
             self._execute("UPDATE requests SET part = ? WHERE position BETWEEN ? AND ?", (part, *bounds))
             self._execute("DELETE FROM results WHERE position BETWEEN ? AND ?", bounds)
+
+    def expect_rest(self, part: int, ranges: Iterable[Range]) -> int:
+        """The same of those of `ranges` that are no later part's and have no result; how many there are."""
+        found = 0
+        for bounds in ranges:
+            query = (
+                "UPDATE requests SET part = ? WHERE position BETWEEN ? AND ? AND part <= ?"
+                " AND NOT EXISTS (SELECT 1 FROM results s WHERE s.position = requests.position)"
+            )
+            found += self._execute(query, (part, *bounds, part)).rowcount
+        return found
 
     def position(self, custom_id: str) -> int | None:
         """The position of a request, if the file has it."""
@@ -141,7 +171,7 @@ class Index:
             " LEFT JOIN results s USING (position) ORDER BY r.position"
         )
 
-    def _execute(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
+    def _execute(self, statement: str, values: Sequence[str | int | bytes] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(statement, values)
         except sqlite3.OperationalError as error:

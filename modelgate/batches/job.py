@@ -41,6 +41,8 @@ class Part:
     """The same of each create that was taken for one that made nothing."""
     twice: tuple[tuple[str, Tally], ...] = ()
     """Batches beside `batch_id` that hold the same requests: they were paid for twice."""
+    refusal: tuple[str, str] | None = None
+    """Type and message, where the API refused the newest create for good."""
     unclaimed: tuple[str, ...] = ()
     """Batches that ran when the job ended and may have come of a create of this part."""
 
@@ -60,6 +62,15 @@ class Job:
     """Somebody asked modelgate to cancel it: nothing more is sent."""
     finished: Tally | None = None
     """How every request ended, once each has its row."""
+    reopened: int = 0
+    """How often what had ended was sent again because somebody asked for it."""
+    first_round: int = 1
+    """The round from which resends are counted: that of the newest such time."""
+
+    @property
+    def refused(self) -> tuple[Part, ...]:
+        """The parts that the API refused for good."""
+        return tuple(part for part in self.in_state("planned") if part.refusal)
 
     @property
     def id(self) -> str:
@@ -112,10 +123,16 @@ def instants_of(batch: Batch) -> str:
     return canonical({"created_at": format_instant(batch.created_at), "expires_at": format_instant(batch.expires_at)})
 
 
-def collected_detail(tally: Tally, batch: Batch) -> str:
+def collected_detail(tally: Tally, ended_at: datetime | None) -> str:
     """The JSON `detail` of `collected`."""
-    ended = format_instant(batch.ended_at) if batch.ended_at else None
+    ended = format_instant(ended_at) if ended_at else None
     return canonical({"tally": json.loads(tally.to_json()), "ended_at": ended})
+
+
+def reopening(job: Job, at: datetime) -> BatchEventRow:
+    """That what had ended is sent again, from the next round on, or is counted anew."""
+    detail = canonical({"round": job.round + 1})
+    return BatchEventRow(job.id, 0, job.reopened + 1, "reopened", at, detail=detail, form=job.row.form)
 
 
 def fold(row: BatchJobRow, plans: Iterable[BatchPartRow], events: Iterable[BatchEventRow]) -> Job:
@@ -127,6 +144,9 @@ def fold(row: BatchJobRow, plans: Iterable[BatchPartRow], events: Iterable[Batch
             parts[event.part] = _after(parts[event.part], event)
         elif event.event == "finished":
             job = replace(job, finished=Tally.from_json(event.detail or "{}"))
+        elif event.event == "reopened":
+            first = int(json.loads(event.detail or "{}")["round"])
+            job = replace(job, finished=None, reopened=event.attempt, first_round=first)
         else:
             job = replace(job, canceled=True)
     return replace(job, parts=tuple(parts[number] for number in sorted(parts)))
@@ -139,7 +159,7 @@ def _after(part: Part, event: BatchEventRow) -> Part:
     match event.event:
         case "intent":
             seen = before_of(event.detail, event.at)
-            return replace(part, attempt=event.attempt, state="sending", intent_at=event.at, before=seen)
+            return replace(part, attempt=event.attempt, state="sending", intent_at=event.at, before=seen, refusal=None)
         case "created" if part.state == "collected":  # told late: another process adopted and collected it meanwhile
             return part
         case "created" | "adopted":
@@ -156,7 +176,7 @@ def _after(part: Part, event: BatchEventRow) -> Part:
             tally = Tally.from_json(canonical(detail["tally"]))
             return replace(part, state="collected", tally=tally, ended_at=ended_at)
         case "refused" if part.state == "sending":
-            return replace(part, state="planned")
+            return replace(part, state="planned", refusal=(detail["type"], detail["message"]) if detail else None)
         case "absent" if part.state == "sending":
             absences = part.absences + ((part.before,) if part.before else ())
             return replace(part, state="planned", absences=absences)

@@ -60,7 +60,7 @@ class Ledger:
         self, job: Job, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None
     ) -> None:
         """Adds an event of a part, or of the job; an intent counts as the part's next attempt."""
-        number, attempt = (part.number, part.attempt) if part else (0, 0)
+        number, attempt = (part.number, part.attempt) if part else (0, job.reopened if event == "finished" else 0)
         attempt += event == "intent"
         now = self._world.clock.now()
         self.add([BatchEventRow(job.id, number, attempt, event, now, batch_id, detail, form=job.row.form)])

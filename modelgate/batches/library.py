@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from modelgate.batches import operations, spooled
 from modelgate.batches.job import Job
 from modelgate.batches.progress import Progress, Silent
+from modelgate.batches.runner import Again
 from modelgate.batches.statistics import Statistics
 from modelgate.batches.sums import By, Summary
 from modelgate.gate.context import Context, prepare
@@ -107,14 +108,21 @@ def resume(
     out: Path | str | None = None,
     resends: int = 2,
     send_again: bool = False,
+    only: Literal["failed", "missing"] | None = None,
+    strict: bool = False,
     progress: Progress | None = None,
     **where: Unpack[Where],
 ) -> Done:
-    """Does what is left of a job, and returns when it has ended. `requests`: where their file is now."""
+    """Does what is left of a job, and returns when it has ended. `requests`: where their file is now.
+
+    `only` sends again what `failed` (errored, expired, canceled by the far side; `strict`: refused, too), or what is
+    `missing`: without a row, which may have succeeded.
+    """
     context = _context(**where)
     ended = operations.resume(
         context, job, Path(out) if out else None, progress or Silent(),
         path=Path(requests) if requests else None, resends=resends, send_again=send_again,
+        again=Again(only, strict) if only else None,
     )  # fmt: skip
     return _done(context, ended, out or operations.beside(Path(requests or ended.row.file_path), ended.id))
 
@@ -168,7 +176,7 @@ def _file_of(context: Context, requests: Requests) -> Iterator[tuple[Path, bool]
     if isinstance(requests, str | Path):
         yield Path(requests), False
         return
-    path = spooled.write(requests, spooled.folder(context.environ))
+    path = spooled.write(requests, spooled.folder(context.environ), context.clock.now())
     try:
         yield path, True
     finally:

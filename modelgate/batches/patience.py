@@ -18,8 +18,11 @@ PATIENCE_SECONDS = 3600.0
 _log = log_of(__name__)
 
 
-def patiently(call: Callable[[], Value], clock: Clock) -> Value:
-    """What `call` returns. Never for a create: that may have been carried out although it failed."""
+def patiently(call: Callable[[], Value], clock: Clock, *, not_found: bool = False) -> Value:
+    """What `call` returns. Never for a create: that may have been carried out although it failed.
+
+    `not_found`: a 404 is no answer yet.
+    """
     gives_up = clock.monotonic() + PATIENCE_SECONDS
     tries = 0
     while True:
@@ -27,7 +30,7 @@ def patiently(call: Callable[[], Value], clock: Clock) -> Value:
             return call()
         except CallFailed as error:
             seconds = pause(tries, error.wait)
-            if not error.retry or clock.monotonic() + seconds > gives_up:
+            if not (error.retry or (not_found and error.status == 404)) or clock.monotonic() + seconds > gives_up:
                 raise
             _log.warning("%s: asking again in %.0f s", error.message, seconds)
         tries += 1

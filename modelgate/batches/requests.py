@@ -74,17 +74,20 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
     What is sent is written anew from what was checked, so that a second reader of the same bytes (a duplicate key, an
     odd number) cannot see another request.
     """
-    request = _parsed(line)
+    request = parsed(line)
     if {"method", "url", "body"} <= request.keys():
         raise BadRequest((OPENAI,))
     judged = _judged(request.get("params"), rules)
     reasons = (*_reasons(request, rules), *(reason for reason, refused in judged if refused))
     if reasons:
         raise BadRequest(reasons)
-    params = {**request["params"], "model": rules.model_id}
     notes = tuple(note for note, refused in judged if not refused)
-    encoded = _encoded(params, escape=rules.entry is None)
-    return CheckedRequest(request["custom_id"], encoded, params["max_tokens"], notes)
+    return CheckedRequest(request["custom_id"], encoded(request, rules), request["params"]["max_tokens"], notes)
+
+
+def encoded(request: dict[str, Any], rules: RequestRules) -> bytes:
+    """The params of a request that fits, with the slot's ID filled in, as they are sent. Raises `BadRequest`."""
+    return _encoded({**request["params"], "model": rules.model_id}, escape=rules.entry is None)
 
 
 def is_name(value: str) -> bool:
@@ -100,14 +103,15 @@ def as_sent(custom_id: str, params: bytes) -> bytes:
     return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), params)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def parsed(line: bytes) -> dict[str, Any]:
+    """The object of a line, as it stands there. Raises `BadRequest`."""
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadRequest((f"not JSON: {printable(str(error), 60)}",)) from None
     if not isinstance(request, dict):
         raise BadRequest((f"a JSON object is needed, not {_kind(request)}",))
-    if _is_deep(request):
+    if line.count(b"[") + line.count(b"{") > DEEPEST and _is_deep(request):
         raise BadRequest((f"nested more than {DEEPEST} deep",))
     return request
 
@@ -203,13 +207,17 @@ def _messages(value: object) -> Iterator[str]:
 
 def _encoded(params: dict[str, Any], *, escape: bool) -> bytes:
     try:
-        return json.dumps(params, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _encode(params).encode()
     except UnicodeEncodeError:  # a lone surrogate: the API refuses a whole batch for it (second-hand)
         if not escape:
             raise BadRequest(("no Unicode text: a lone surrogate, half of a character that was cut",)) from None
         return json.dumps(params, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:
         raise BadRequest(("a number is not finite",)) from None
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` would make one for each line."""
 
 
 def _kind(value: object) -> str:

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from modelgate.batches import sending
-from modelgate.batches.collecting import belongs, collect, final_tally, log_causes, write_results
-from modelgate.batches.job import Job, Part, collected_detail
+from modelgate.batches.collecting import final_tally, write_results
+from modelgate.batches.job import Job, Part, reopening
 from modelgate.batches.logs import fields, log_of
-from modelgate.batches.patience import patiently
+from modelgate.batches.patience import PATIENCE_SECONDS, patiently
+from modelgate.batches.positions import from_text
 from modelgate.batches.split import split
 from modelgate.batches.spool import Spool
-from modelgate.batches.tally import Tally
+from modelgate.batches.taking import Gone, Taking
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
-from modelgate.domain.batches import RESULTS_DAYS, Batch, BatchPartRow
-from modelgate.errors import CallFailed, Refused
+from modelgate.domain.batches import BatchEventRow, BatchPartRow
+from modelgate.errors import CouldNotKnow, Refused
 from modelgate.whole_file import folder_of
 
 IN_FLIGHT = 8
 """Batches of one job that have not ended, at most: a new one is sent when one ends."""
 
-NOT_FOUND_SECONDS = 120.0
-"""How long a batch that was just created may answer 404 (second-hand: 'for a moment')."""
-
 PERMITTED_SECONDS = 600.0
 """How long the gate's answer holds for what is sent."""
 
-SHORT_READS = 3
-"""Downloads of results that hold fewer rows than the batch has outcomes, before the rows count as missing."""
-
 _log = log_of(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What of a job that has come to its end is sent once more."""
+
+    only: Literal["failed", "missing"]
+    """`failed`: errored, expired or canceled by the far side. `missing`: without a row, which may have succeeded."""
+    strict: bool = False
+    """Refusals count as failed."""
 
 
 class Runner:
@@ -58,38 +64,71 @@ class Runner:
         self._permitted_round = permitted_round
         self._permitted_at = work.clock.monotonic()
         self._resends = resends
+        self._is_underway = permitted_round > 0
+        """Whether this process has been at work: it then waits for what it does not wait for at its beginning."""
+        self._refused: dict[int, sending.PartRefused] = {}
+        """Parts that the API refused for good to this process."""
         self._look_once = {part.number for part in work.job.in_state("sending")} if send_again else set[int]()
 
     def send(self) -> Job:
-        """Sends what may be sent now, and returns."""
+        """Sends what may be sent now, and returns. Raises `PartRefused` if the API refuses a part for good."""
         self._settle()
         self._fill()
+        if self._refused:
+            raise next(iter(self._refused.values()))
         return self._work.job
 
-    def finish(self, out: Path) -> Job:
-        """Does everything that is left, and writes the results to `out`."""
-        spool = Spool(folder_of(out))
+    def finish(self, out: Path, again: Again | None = None) -> Job:
+        """Does everything that is left, and writes the results to `out`.
+
+        `again`: what ended so is sent once more, but by a job that was begun anew so and has not ended since.
+        """
+        work, spool = self._work, Spool(folder_of(out))
+        if work.job.reopened and not work.job.finished:
+            again = None
         try:
-            self._collect_again(spool)
-            while not self._work.job.finished and self._step(spool):
-                pass
-            if not self._work.job.finished:
-                sending.look_again(self._work)
-            write_results(out, self._work.job, self._work.index, spool)
-            if not self._work.job.finished:
-                self._work.note(None, "finished", detail=final_tally(self._work.index).to_json())
+            taking = Taking(work, spool)
+            taking.take_again(missing=again is not None and again.only == "missing")
+            while self._step(taking, again) or (again and self._reopen(again)):
+                again = None if again and work.job.reopened else again
+            if not work.job.finished:
+                sending.look_again(work)
+            for part in work.job.refused:
+                work.index.expect_rest(part.number, from_text(part.plan.positions))
+            write_results(out, work.job, work.index, spool)
+            self._conclude()
         finally:
             spool.close()
-        return self._work.job
+        return work.job
 
-    def _step(self, spool: Spool) -> bool:
+    def _conclude(self) -> None:
+        """Writes down how every request ended, if each has its row; short results may have come whole since."""
+        work = self._work
+        final = final_tally(work.index)
+        if work.job.finished and work.job.finished.outcomes != final.outcomes:
+            work.ledger.add([reopening(work.job, work.clock.now())])
+            work.refresh()
+        if not work.job.finished and not work.job.refused:
+            work.note(None, "finished", detail=final.to_json())
+
+    def _step(self, taking: Taking, again: Again | None) -> bool:
         """One stretch of the way; false at its end."""
+        if self._work.job.finished:
+            return False
         self._settle()
         self._fill()
         if self._work.job.in_state("sent"):
-            self._wait(spool)
+            self._wait(taking, gives_up=again is not None and again.only == "missing")
             return True
         return self._plan_round()
+
+    def _reopen(self, again: Again) -> bool:
+        """Plans what `again` wants, of a job that has come to its end; false if there is nothing."""
+        work = self._work
+        sizes = work.index.sizes_missing() if again.only == "missing" else work.index.sizes_failed(strict=again.strict)
+        if work.job.canceled:
+            raise Refused(f"{work.job.id} is canceled: nothing of it is sent again")
+        return self._plan(sizes, work.job.round + 1, [reopening(work.job, work.clock.now())])
 
     def _settle(self) -> None:
         for part in self._work.job.in_state("sending"):
@@ -102,20 +141,41 @@ class Runner:
         work = self._work
         while (part := self._next()) and len(work.job.in_state("sent")) < IN_FLIGHT:
             with fields(part=part.number):
-                sending.send(work, part, self._ask_gate)
+                try:
+                    sending.send(work, part, self._ask_gate)
+                except sending.PartRefused as refused:  # the others are sent all the same
+                    _log.error("%s: %s", refused.message, refused.reason)
+                    self._refused[part.number] = refused
                 self._cancel_late(part.number)
 
     def _next(self) -> Part | None:
-        """The next part to send: none of a canceled job, and none of a round that is not wanted."""
+        """The next part to send: none of a canceled job, none of a round that is not wanted, none refused just now."""
         job = self._work.job
-        planned = (part for part in job.in_state("planned") if part.plan.round <= 1 + self._resends)
-        return None if job.canceled else next(planned, None)
+        last = job.first_round + self._resends
+        planned = (part for part in job.in_state("planned") if part.plan.round <= last)
+        return None if job.canceled else next((part for part in planned if part.number not in self._refused), None)
 
     def _ask_gate(self, round_number: int) -> None:
         clock = self._work.clock
         if self._permitted_round < round_number or clock.monotonic() - self._permitted_at > PERMITTED_SECONDS:
-            self._permit(round_number)
+            self._permit_patiently(round_number)
             self._permitted_round, self._permitted_at = round_number, clock.monotonic()
+
+    def _permit_patiently(self, round_number: int) -> None:
+        """In the middle of a job a gate that cannot be asked is waited for; at its beginning that ends the command."""
+        clock, tries = self._work.clock, 0
+        gives_up = clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._permit(round_number)
+            except CouldNotKnow as error:
+                passes = error.problem.check in ("api.unreachable", "api.rate-limited", "store.unreachable")
+                if not passes or not self._is_underway or clock.monotonic() > gives_up:
+                    raise
+                _log.warning("the gate cannot be asked: %s; again in %.0f s", error.message, pause(tries))
+            self._work.lease.check()
+            clock.sleep(pause(tries))
+            tries += 1
 
     def _cancel_late(self, number: int) -> None:
         """Somebody canceled the job while this part was on its way. What was only found in a list is left alone."""
@@ -124,98 +184,48 @@ class Runner:
         if work.job.canceled and batch_id and not part.adopted:
             patiently(lambda: work.client.cancel(batch_id), work.clock)
 
-    def _wait(self, spool: Spool) -> None:
-        """Waits until a batch has ended, and takes its results in."""
+    def _wait(self, taking: Taking, *, gives_up: bool) -> None:
+        """Waits until a batch has ended, and takes its results in. `gives_up`: one that is gone ends without any."""
         work, due, asked = self._work, dict[int, float](), dict[int, int]()
         while True:
             parts = work.job.in_state("sent")
             part = min(parts, key=lambda each: due.get(each.number, 0.0))
             work.clock.sleep(max(0.0, due.get(part.number, 0.0) - work.clock.monotonic()))
-            batch, seconds = self._look(part, asked.get(part.number, 0))
+            try:
+                batch, seconds = taking.look(part, asked.get(part.number, 0))
+            except Gone:
+                if not gives_up:
+                    raise
+                return taking.give_up(part)
             if batch is not None:
                 work.seen[batch.id] = batch.counts
+                self._is_underway = True
                 if batch.ended:
-                    return self._collect(part, batch, spool)
+                    return taking.take(part, batch)
                 if batch.status == "in_progress":  # it was made known after `cancel`, or its own cancel failed
                     self._cancel_late(part.number)
             asked[part.number] = asked.get(part.number, 0) + 1
             due[part.number] = work.clock.monotonic() + seconds
             work.refresh()
 
-    def _look(self, part: Part, asked: int) -> tuple[Batch | None, float]:
-        """The batch, and the seconds until it is to be asked for again. None while it cannot be seen yet."""
-        work, batch_id = self._work, part.batch_id or ""
-        try:
-            with fields(part=part.number, batch_id=batch_id):
-                seen = patiently(lambda: work.client.retrieve(batch_id), work.clock)
-        except CallFailed as error:
-            age = (work.clock.now() - part.created_at).total_seconds() if part.created_at else 0.0
-            if error.status != 404 or age > NOT_FOUND_SECONDS:
-                raise _gone(error, batch_id) if error.status == 404 else error from None
-            return None, pause(asked, error.wait)
-        return seen.batch, pause(asked, seen.retry_after)
-
-    def _collect(self, part: Part, batch: Batch, spool: Spool) -> None:
-        """Takes the results in and writes that down; gives an adopted batch up if they show that it is not ours."""
-        work = self._work
-        if batch.archived_at:
-            raise Refused(f"the results of {batch.id} can no longer be read: {RESULTS_DAYS} days have passed")
-        if batch.results_url and not work.client.owns(batch.results_url):
-            _log.warning("%s names results at another origin: the API's own is asked instead", batch.id)
-        if part.adopted and part.state != "collected" and not self._is_proved(part, batch):
-            _log.warning("%s was not ours: its results are for other requests", batch.id)
-            return work.note(part, "disowned", batch_id=batch.id)
-        with fields(part=part.number, batch_id=batch.id):
-            tally = self._read(part, batch, spool)
-            if part.state != "collected":
-                work.note(part, "collected", batch_id=batch.id, detail=collected_detail(tally, batch))
-                log_causes(work.index, part)
-
-    def _is_proved(self, part: Part, batch: Batch) -> bool:
-        work = self._work
-        return patiently(lambda: belongs(work.client.results(batch), work.job, part, work.index), work.clock)
-
-    def _read(self, part: Part, batch: Batch, spool: Spool) -> Tally:
-        work = self._work
-        for again in range(SHORT_READS):
-            if again:
-                _log.warning("the results of %s ended early: reading them again", batch.id)
-                work.clock.sleep(pause(again))
-            tally = patiently(
-                lambda: collect(work.client.results(batch), work.job, part, work.index, spool), work.clock
-            )
-            missing = tally.outcomes.get("errored:no_result", 0)
-            if part.plan.requests - missing >= batch.counts.done:
-                break
-        return tally
-
-    def _collect_again(self, spool: Spool) -> None:
-        """Reads what an earlier process collected: the ledger keeps how requests ended, not the answers."""
-        for part in self._work.job.in_state("collected"):
-            batch, _ = self._look(part, 0)
-            if batch is None:
-                raise Refused(f"{part.batch_id} cannot be seen at the moment", hint="run it again in a minute")
-            self._collect(part, batch, spool)
-
     def _plan_round(self) -> bool:
         """Plans the requests that are worth sending again; false if there are none or no round is left."""
-        work = self._work
-        if work.job.canceled or work.job.round > self._resends:
+        job = self._work.job
+        if job.canceled or job.round >= job.first_round + self._resends:
             return False
+        return self._plan(self._work.index.sizes_again(), job.round + 1, [])
+
+    def _plan(self, sizes: Iterable[tuple[int, int]], number: int, before: list[BatchEventRow]) -> bool:
+        """Plans a round of these requests, all or nothing; false if there are none."""
+        work = self._work
         first, at = len(work.job.parts) + 1, work.clock.now()
-        plans = split(work.index.sizes_again())
         rows = [
-            BatchPartRow(work.job.id, number, work.job.round + 1, plan.positions, plan.requests, plan.bytes, at)
-            for number, plan in enumerate(plans, first)
+            BatchPartRow(work.job.id, part, number, plan.positions, plan.requests, plan.bytes, at)
+            for part, plan in enumerate(split(sizes), first)
         ]
         if rows:
-            self._ask_gate(work.job.round + 1)
-            work.ledger.add(rows)
+            self._ask_gate(number)
+            work.ledger.add([*before, *rows])
             work.refresh()
-            _log.info("%s: sending %d requests again", work.job.id, sum(row.requests for row in rows))
+            _log.info("sending %d requests again", sum(row.requests for row in rows))
         return bool(rows)
-
-
-def _gone(error: CallFailed, batch_id: str) -> CallFailed:
-    message = f"{batch_id} is not there: deleted, or of another workspace than this key's"
-    return CallFailed(replace(error.problem, message=message), status=404)

@@ -77,6 +77,11 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     return scanning.result()
 
 
+def mark_of(line: bytes) -> bytes:
+    """A digest by which a line that was checked is known again."""
+    return hashlib.blake2b(line, digest_size=16).digest()
+
+
 def _lines(file: BinaryIO, scanning: _Scanning) -> Iterator[tuple[int, int, bytes]]:
     number, start = 0, 0
     while line := file.readline(_LONGEST_LINE):
@@ -121,7 +126,7 @@ class _Scanning:
             self.is_foreign = error.reasons == (OPENAI,)
         else:
             body = as_sent(self._ids.of(self.requests + 1, request.custom_id), request.params)
-            self._add(number, Place(request.custom_id, start, len(line), len(body)), request)
+            self._add(number, Place(request.custom_id, start, len(line), len(body), mark_of(line)), request)
 
     def _add(self, number: int, place: Place, request: CheckedRequest) -> None:
         if place.sent > LONGEST_REQUEST:

@@ -44,12 +44,28 @@ def send(work: Work, part: Part, ask_gate: Callable[[int], None]) -> None:
         work.clock.sleep(seconds)
 
 
+class PartRefused(Refused):
+    """The API refused a part's create for good; `reason` is its own, with the caller's `custom_id`s, harmless."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, hint="nothing was created")
+        self.reason = reason
+
+
 def _definite(failure: CallFailed, part: Part) -> ModelgateError:
     """What a failure for good is to people: a key or a cap can be mended, but a request that is refused stays so."""
-    if failure.problem.check != "api.untrusted-answer" or (failure.status or 0) < 400:
+    if part.refusal is None:
         return failure
     shown = f" ({failure.problem.request_id})" if failure.problem.request_id else ""
-    return Refused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", hint="nothing was created")
+    return PartRefused(f"the API refused part {part.number}: HTTP {failure.status}{shown}", part.refusal[1])
+
+
+def _refusal(work: Work, failure: CallFailed) -> str | None:
+    """The JSON `detail` of `refused`: the API's reason, where the requests themselves were refused for good."""
+    if failure.retry or failure.problem.check != "api.untrusted-answer" or (failure.status or 0) < 400:
+        return None
+    said = work.ids.told(failure.reason, work.index.custom_id) or f"HTTP {failure.status}"
+    return canonical({"type": failure.kind or f"http_{failure.status}", "message": said})
 
 
 def _attempt(work: Work, part: Part) -> CallFailed | None:
@@ -66,7 +82,7 @@ def _attempt(work: Work, part: Part) -> CallFailed | None:
             _log.warning("the answer to a create was lost (%s): looking for its batch", error.message)
             settle(work, part)
         else:
-            work.note(part, "refused")
+            work.note(part, "refused", detail=_refusal(work, error))
         return error
     except ModelgateError:
         if not body.handed_over:

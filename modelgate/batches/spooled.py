@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,14 @@ def folder(environ: Mapping[str, str]) -> Path:
     return Path(state, "modelgate", "batches")
 
 
-def write(requests: Iterable[Mapping[str, Any]], into: Path) -> Path:
-    """Writes the requests as JSON lines, for their owner's eyes, and returns the file. Raises `UsageError`."""
+def write(requests: Iterable[Mapping[str, Any]], into: Path, now: datetime) -> Path:
+    """Writes the requests as JSON lines, for their owner's eyes, and returns the file; clears old ones away.
+
+    Raises `UsageError`.
+    """
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _clear(into)
+        _clear(into, now - timedelta(days=KEPT_DAYS))
         descriptor, name = tempfile.mkstemp(suffix=".jsonl", prefix="requests-", dir=into)
     except OSError as error:
         raise UsageError(f"cannot keep the requests in {into}: {error.strerror}", hint="XDG_STATE_HOME=…") from None
@@ -59,9 +62,8 @@ def _line(request: Mapping[str, Any], number: int) -> str:
         raise UsageError(f"request {number} cannot be written as JSON: {str(error)[:80]}") from None
 
 
-def _clear(into: Path) -> None:
-    oldest = time.time() - KEPT_DAYS * 86400
+def _clear(into: Path, oldest: datetime) -> None:
     for each in into.glob("*.jsonl"):
         with suppress(OSError):
-            if each.stat().st_mtime < oldest:
+            if each.stat().st_mtime < oldest.timestamp():
                 each.unlink()

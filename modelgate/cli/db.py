@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from modelgate.cli.command import Group
-from modelgate.cli.options import data_format, scoped
+from modelgate.cli.options import Instant, data_format, everywhere, scoped
 from modelgate.cli.output import tell
+from modelgate.cli.terminal import style_of
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
@@ -67,6 +71,25 @@ def check(context: Context, form: str) -> int:
     planned = database.plan(context)
     tell(form, database.plan_json(planned), "\n".join(_lines(planned, "missing")))
     return 1 if planned.steps or planned.guards else 0
+
+
+@command.command("stats")
+@click.option("--before", type=Instant(), metavar="T", help="Tell too how much of it is older.")
+@everywhere
+@data_format
+def stats(context: Context, before: datetime | None, form: str) -> int:
+    """Show how many rows and bytes the store has, by table and by service, and how fast it grows.
+
+    It reads every row. Bytes are those of tables and their indexes, in equal shares for each row.
+
+    Example: modelgate db stats --before 2026-01-01
+    """
+    from modelgate.operations.storage import measured, storage_json
+    from modelgate.render.storage import as_text
+
+    found = measured(context, before)
+    tell(form, storage_json(found, before), as_text(found, before, style_of(sys.stdout, os.environ)))
+    return 0
 
 
 def _lines(plan: Plan, verb: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""Bulk work that meets every trouble: bad lines, a lost answer, a kill; expired, overloaded and invalid requests."""
+"""Bulk work that meets every trouble: bad lines, a lost answer, a kill, a batch that hides for a while.
+
+Requests expire, meet an overload, are invalid, refused, or come when the account is out of credit.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from modelgate.demo.stage import DemoFailed, Stage, environment_for
 from modelgate.render.style import Style
 from modelgate.sandbox.server import API_KEY, Sandbox
 
-REQUESTS = 500
+REQUESTS, SECOND = 500, 40
 _SETTINGS = """\
 service = "checkout"
 
@@ -41,6 +44,7 @@ def play(style: Style) -> None:
         _before(stage)
         _trouble(stage, sandbox)
         _after(stage, sandbox)
+        _second(stage, sandbox)
 
 
 def _write(path: Path, requests: int) -> None:
@@ -65,6 +69,8 @@ def _trouble(stage: Stage, sandbox: Sandbox) -> None:
         (range(40, 70), ["expired"]),
         (range(70, 74), "errored:overloaded_error"),
         (range(74, 80), "errored:invalid_request_error"),
+        (range(80, 90), ["errored:out_of_credit"]),
+        (range(90, 95), "succeeded:refusal"),
     ]
     sandbox.set_outcomes(rows={number + 1: outcome for numbers, outcome in outcomes for number in numbers})
     sandbox.configure(retry_after="1", batch_seconds=4)
@@ -74,6 +80,31 @@ def _trouble(stage: Stage, sandbox: Sandbox) -> None:
     stage.tell("The same command again goes on from the ledger. It sends again what expired or met an overload:")
     stage.tell("44 met an overload and 30 expired. 4 are overloaded each time; 6 are invalid and never sent again.")
     stage.type(_RUN, expect=1)
+    stage.tell("10 came when the account was out of credit. Once somebody has paid, only what failed is sent again:")
+    (job,) = _jobs(stage)
+    stage.type(f"modelgate --log-format text batch resume {job} -e prod --only failed --out results.jsonl", expect=1)
+
+
+def _second(stage: Stage, sandbox: Sandbox) -> None:
+    stage.tell("Another night, under a key of its own. Minutes after its creation the batch answers 404 for a while.")
+    _write(stage.folder / "second.jsonl", SECOND)
+    sandbox.set_outcomes()
+    sandbox.configure(batch_polls=6, batch_seconds=0)
+    sandbox.add_fault(status=404, method="GET", path=f"{_CREATE}/*", skip=2, count=2)
+    line = "modelgate --log-format text batch run -e prod --slot summarizer second.jsonl --out second-results.jsonl"
+    stage.type(f"{line} --key night-2")
+    stage.tell("Nothing of it is sent again by a task that is tried once more; and what both nights came to:")
+    stage.type(f"{line} --key night-2")
+    stage.type("modelgate batch stats -e prod --by slot")
+
+
+def _jobs(stage: Stage) -> list[str]:
+    """The IDs of all jobs."""
+    words = [sys.executable, "-m", "modelgate", "batch", "list", "-e", "prod", "--format", "json"]
+    told = subprocess.run(  # noqa: S603 # our own command line
+        words, cwd=stage.folder, env=dict(stage.environ), capture_output=True, text=True, check=True
+    )
+    return [job["job"] for job in json.loads(told.stdout)]
 
 
 def _after(stage: Stage, sandbox: Sandbox) -> None:

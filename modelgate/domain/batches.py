@@ -141,6 +141,7 @@ BatchEvent = Literal[
     "finished",
     "sent-twice",
     "unclaimed",
+    "reopened",
 ]
 
 
@@ -153,7 +154,7 @@ class BatchEventRow:
     batch came of it. `disowned`: the results showed that an adopted batch is not ours. `collected`: the results were
     read. `cancel-asked`: somebody asked modelgate to cancel it. `finished`: every request has its row. `sent-twice`:
     a create that counted as absent made a batch nevertheless, as its results prove. `unclaimed`: a running batch may
-    have come of such a create.
+    have come of such a create. `reopened`: somebody asked for what had ended to be sent again.
     """
 
     table: ClassVar[str] = "batch_events"
@@ -166,7 +167,8 @@ class BatchEventRow:
     batch_id: str | None = None
     detail: str | None = None
     """JSON: of `intent` what the list of batches showed right before, of `created` and `adopted` the batch's instants,
-    of `collected` and `finished` the tally, of `sent-twice` a tally for each batch, of `unclaimed` the batches.
+    of `collected` and `finished` the tally, of `refused` the API's reason, of `reopened` the round, of `sent-twice` a
+    tally for each batch, of `unclaimed` the batches.
     """
     form: int = 1
     """As the job's: the database takes no event from a version that does not know its form."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from modelgate.domain.catalogue import Facts
-from modelgate.domain.pins import Action, SlotPins
-from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+from modelgate.domain.pins import Action, Pin, SlotPins
+from modelgate.domain.rows import Author, HandOver, Head, ResolutionRow, RunRow, Scope
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import EvidenceRow
@@ -65,6 +65,22 @@ class StoredRun:
     envelope: Envelope
     run: RunRow
     resolutions: tuple[ResolutionRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one service in one environment stands, read at one instant."""
+
+    handed_over: tuple[HandOver, ...]
+    """The newest of each slot, by slot."""
+    revisions: tuple[Pin, ...]
+    """All of them, oldest first."""
+    facts: StoredFacts | None
+    """The newest."""
+    last_preflight: StoredRun | None
+    """The newest that passed."""
+    head: Head | None
+    """The end of the chain; None if nothing was ever recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,13 @@ def from_store(run: Run, patience: Deadline, meanwhile: Callable[[], None] | Non
     """
     known = Approvals(locked=_read_lock(run) if run.policy.pins_from == "lock" else None)
     try:
-        store = run.context.store(patience, read_only=run.read_only, meanwhile=meanwhile)
+        store = run.context.store(
+            patience,
+            read_only=run.read_only,
+            meanwhile=meanwhile,
+            keeps=True,
+            promote_from=run.policy.promote_from,
+        )
         return read_again(run, replace(known, store=store, notices=store.notices))
     except StoreProblem as error:
         return unreachable(run, known, error.problem)

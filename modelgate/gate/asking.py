@@ -59,6 +59,7 @@ def find_out(run: Run, approvals: Approvals) -> Asked:
             break
         leased = _lease(store, mark)
         if not leased:  # else it looks once more: whoever had the lease may just have written facts down
+            store.rest()
             context.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # jitter, not a secret
             pause = min(pause * 1.5, 1.0)
     return _with_grace(run, approvals, Asked(_ask(run, approvals), reuse_fingerprint=mark, leased=leased))
@@ -109,6 +110,8 @@ def _lease(store: Store, mark: str) -> bool:
 
 def _ask(run: Run, approvals: Approvals) -> Facts:
     context = run.context
+    if approvals.store:
+        approvals.store.rest()
     return api.ask(
         context.api,
         {slot.reference for slot in context.settings.slots},

@@ -53,9 +53,18 @@ class Context:
         return shown(self.settings.database)
 
     def store(
-        self, deadline: Deadline, *, read_only: bool = False, meanwhile: Callable[[], None] | None = None
+        self,
+        deadline: Deadline,
+        *,
+        read_only: bool = False,
+        meanwhile: Callable[[], None] | None = None,
+        keeps: bool = False,
+        promote_from: str | None = None,
     ) -> Store:
         """The audit store, opened; `meanwhile` begins what may go on while a server is waited for.
+
+        With `keeps` one connection is kept until `Store.rest`. With `promote_from`, which may be empty, the state that
+        is asked for first is read at once.
 
         Raises StoreProblem, and Refused where a stranger's settings would decide where secrets go.
         """
@@ -71,6 +80,8 @@ class Context:
                 service_given=self.settings.service_given or not self.scope.environment,
                 read_only=read_only,
                 meanwhile=meanwhile,
+                keeps=keeps,
+                ahead=None if promote_from is None else (self.scope, promote_from),
             )
         except StoreProblem as error:
             if error.problem.command and self.scope.environment:  # only here is known of which service and environment

@@ -33,12 +33,14 @@ class Gathered:
     snapshot: Snapshot
     """All of it, as the judgement sees it."""
 
-    def give_back_lease(self) -> None:
-        """Lets other gates go on that wait for this one's facts."""
+    def leave(self) -> None:
+        """Lets other gates go on that wait for this one's facts, and ends the connection."""
         store, mark = self.approvals.store, self.asked.reuse_fingerprint
         if store and mark and self.asked.leased:
             with suppress(StoreProblem):  # the lease ends by itself, only later
                 store.give_back_lease(mark, store.holder)
+        if store:
+            store.rest()
 
 
 def gather(run: Run) -> Gathered:

@@ -37,7 +37,8 @@ def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
     failed = hand_over(run, told)
     rows = _rows(run, known, judgement, told, handed_over=failed is None)
     try:
-        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at)
+        lease = known.asked.reuse_fingerprint if known.asked.leased else None
+        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at, lease=lease)
     except BaseException:
         if run.options.hand_over:
             run.options.hand_over.undo()

@@ -47,7 +47,7 @@ def run_gate(context: Context, verb: Verb, options: Options = _EVERYTHING) -> Re
         if run.observes:  # it pins nothing, and nothing must stop this start
             return _unrecorded(run, known, judge(known.snapshot))
     finally:
-        known.give_back_lease()
+        known.leave()
     raise Conflict("pins of this environment change faster than they can be read", hint="run it again")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.command_line import REASON, command
 from modelgate.domain.pins import Pin, SlotPins, approval, choose, fold
@@ -40,7 +41,20 @@ def accept(
         hint = f"{command(context.scope, 'lock')}, then commit the lock: the review is the approval"
         raise Refused("approvals of this environment live in its lock file", hint=hint)
     deadline = context.deadline()
-    store = context.store(deadline)
+    with context.store(deadline, keeps=True) as store:
+        return _accept(context, store, deadline, names, everything, run_id, source, reason)
+
+
+def _accept(
+    context: Context,
+    store: Store,
+    deadline: Deadline,
+    names: Collection[str],
+    everything: bool,
+    run_id: str | None,
+    source: str | None,
+    reason: str,
+) -> Changed:
     slots = select(context, names, everything or bool(run_id and not names))
     revisions = store.revisions(context.scope)
     state = fold(revisions)
@@ -49,6 +63,7 @@ def accept(
     if run_id:
         _need_seen(run_id, wanted, names or [slot.name for slot in slots if not wanted])
         slots = tuple(slot for slot in slots if slot.name in wanted)
+    store.rest()
     facts = ask(context, state, {model_id for _, model_id in wanted.values()}, deadline)
     runs, changes, ids = running(context, revisions, facts), [], dict[str, str]()
     for slot in slots:

@@ -28,7 +28,8 @@ def verify(
 
 def head(context: Context, scope: Scope) -> Head | None:
     """The end of the chain; None if nothing was ever recorded. Raises StoreProblem."""
-    return context.store(context.deadline(), read_only=True).head(scope)
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        return store.head(scope)
 
 
 def export(context: Context, scope: Scope) -> Iterator[str]:

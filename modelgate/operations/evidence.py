@@ -53,8 +53,8 @@ def add(context: Context, slot: str, suite: str, model_id: str, path: Path) -> A
         file_format=results.format,
         file_digest=hashlib.sha256(content).hexdigest(),
     )
-    store = context.store(context.deadline())
-    head = store.append(context.scope, context.author, [row], now=context.clock.now())
+    with context.store(context.deadline(), keeps=True) as store:
+        head = store.append(context.scope, context.author, [row], now=context.clock.now())
     return Added(row, results, head, _notes(results, model_id))
 
 
@@ -86,8 +86,8 @@ def _notes(results: SuiteResults, model_id: str) -> tuple[str, ...]:
 
 def recorded(context: Context, slot: str | None, limit: int) -> tuple[Evidence, ...]:
     """The newest evidence, newest first, of one slot or of all. Raises StoreProblem."""
-    store = context.store(context.deadline(), read_only=True)
-    return store.evidence(context.scope, slot, limit=limit)[::-1]
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        return store.evidence(context.scope, slot, limit=limit)[::-1]
 
 
 def evidence_json(each: Evidence) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from modelgate.gate.context import Context
 
 def history(context: Context, slot: str | None, since: datetime | None, limit: int) -> tuple[Event, ...]:
     """At most `limit` events, newest first, of one slot or of all. Raises StoreProblem."""
-    store = context.store(context.deadline(), read_only=True)
-    return store.history(context.scope, slot=slot, since=since, limit=limit)
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        return store.history(context.scope, slot=slot, since=since, limit=limit)
 
 
 def ran_at(context: Context, slot: str | None, at: datetime) -> tuple[HandOver, ...]:
     """What had been handed over last by then, of one slot or of all. Raises StoreProblem."""
-    handed = context.store(context.deadline(), read_only=True).handed_over_at(context.scope, at)
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        handed = store.handed_over_at(context.scope, at)
     return tuple(each for each in handed if slot in (None, each.slot))
 
 

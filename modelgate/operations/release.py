@@ -39,8 +39,8 @@ def release(
     """
     reason = need_reason(reason)
     deadline = context.deadline()
-    store = context.store(deadline, read_only=dry_run)
-    revisions = store.revisions(context.scope)
+    with context.store(deadline, read_only=dry_run, keeps=True) as store:
+        revisions = store.revisions(context.scope)
     state = fold(revisions)
     held = [(slot, hold) for slot in _slots(context, state, names, everything) if (hold := state[slot.name].hold)]
     if not held:
@@ -64,11 +64,10 @@ def release(
         return planned
     if not confirm(planned):
         return None
-    store = context.store(context.deadline())  # anew: people may have thought longer than a command may wait
     expect = {slot.name: state[slot.name].revision for slot, _ in held}
-    head = store.append(
-        context.scope, context.author, [pin_row(pin) for pin in pins], expect=expect, now=context.clock.now()
-    )
+    with context.store(context.deadline(), keeps=True) as store:  # anew: people may have thought for long
+        rows = [pin_row(pin) for pin in pins]
+        head = store.append(context.scope, context.author, rows, expect=expect, now=context.clock.now())
     return replace(planned, head=head)
 
 

@@ -72,12 +72,36 @@ def rollback(
     _need_sense(context, target, terms, everything)
     need_known(context, names, everything)
     deadline = context.deadline()
-    store = context.store(deadline, read_only=dry_run)
+    with context.store(deadline, read_only=dry_run, keeps=True) as store:
+        planned = _plan(context, store, deadline, names, target, terms, everything)
+    if dry_run:
+        return planned
+    if not confirm(planned):
+        return None
+    with context.store(context.deadline(), keeps=True) as store:  # anew: people may have thought for long
+        pins = [change.pin for change in planned.changes]
+        expect = {pin.slot: (pin.revision or 1) - 1 for pin in pins}
+        rows = [pin_row(pin) for pin in pins]
+        head = store.append(context.scope, context.author, rows, expect=expect, now=context.clock.now())
+    return replace(planned, head=head)
+
+
+def _plan(
+    context: Context,
+    store: Store,
+    deadline: Deadline,
+    names: Collection[str],
+    target: Target,
+    terms: Terms,
+    everything: bool,
+) -> Changed:
     revisions = store.revisions(context.scope)
     if context.settings.unset:
         settings = as_last_asked(context.settings, revisions, store.handed_over_at(context.scope))
         context = replace(context, settings=settings)
     slots = select(context, names, everything)
+    if not terms.unverified:
+        store.rest()
     facts = None if terms.unverified else _ask(context, pins_in_force(context, revisions), target, deadline)
     earlier = store.facts(context.scope) if terms.unverified else None
     known = facts or (earlier.facts if earlier else None)
@@ -89,17 +113,7 @@ def rollback(
         before = _Before(context, store, slot, past, runs[slot.name], then.get(slot.name))
         changes.append(_change(before, target, terms, facts))
     pins = [change.pin for change in changes]
-    planned = _planned(context, store, (*revisions, *pins), changes, facts, earlier)
-    if dry_run:
-        return planned
-    if not confirm(planned):
-        return None
-    store = context.store(context.deadline())  # anew: people may have thought longer than a command may wait
-    expect = {pin.slot: (pin.revision or 1) - 1 for pin in pins}
-    head = store.append(
-        context.scope, context.author, [pin_row(pin) for pin in pins], expect=expect, now=context.clock.now()
-    )
-    return replace(planned, head=head)
+    return _planned(context, store, (*revisions, *pins), changes, facts, earlier)
 
 
 def _need_sense(context: Context, target: Target, terms: Terms, everything: bool) -> None:

@@ -17,6 +17,7 @@ from modelgate.domain.times import days_left, format_instant
 from modelgate.gate.context import Context
 from modelgate.operations.outlook import as_last_asked, outlook
 from modelgate.operations.proof import shown
+from modelgate.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class Status:
 
 def status(context: Context) -> Status:
     """The present. Raises StoreProblem."""
-    now = context.clock.now()
-    store = context.store(context.deadline(), read_only=True)
-    handed = {h.slot: h for h in store.handed_over_at(context.scope)}
-    revisions = store.revisions(context.scope)
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
+        return _status(context, store)
+
+
+def _status(context: Context, store: Store) -> Status:
+    now, found = context.clock.now(), store.standing(context.scope)
+    handed, stored, revisions = {h.slot: h for h in found.handed_over}, found.facts, found.revisions
     context = replace(context, settings=as_last_asked(context.settings, revisions, handed.values()))
-    stored = store.facts(context.scope)
     entries = stored.facts.entries if stored else {}
     judged = outlook(context, revisions, stored.facts if stored else None)
     known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
@@ -87,8 +90,7 @@ def status(context: Context) -> Status:
         slots.append(replace(told, proofs=proofs.get(name, ())))
     if stored and any(slot.ends for slot in slots):
         slots = _with_successors(slots, store.run(stored.run_id))
-    last = store.last_preflight(context.scope)
-    return Status(tuple(slots), last, stored.asked_at if stored else None, store.head(context.scope))
+    return Status(tuple(slots), found.last_preflight, stored.asked_at if stored else None, found.head)
 
 
 def _ends(entry: Entry | None, left: int | None, policy: Policy) -> bool:

@@ -9,24 +9,18 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, Select, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.errors import Conflict
 from modelgate.store.database import Database
-from modelgate.store.places import within
-from modelgate.store.tables import CHAINED, Instant, pins
+from modelgate.store.places import Tail, end_of, within
+from modelgate.store.tables import CHAINED, pins
+from modelgate.store.together import Rows, pipeline, together
 
 Values = dict[str, Any]
-
-_LAST = """
-SELECT * FROM (
-  SELECT sequence, hash, recorded_at FROM {table}
-  WHERE service = :service AND environment = :environment ORDER BY sequence DESC LIMIT 1
-) AS {table}
-"""  # as a text: every process that builds these seven selects as expressions anew compiles them for 10 ms
 
 
 class Row(Protocol):
@@ -34,14 +28,6 @@ class Row(Protocol):
 
     table: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """The end of a chain, as the next row needs it."""
-
-    head: Head | None
-    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +49,62 @@ def append(
     *,
     expect: Mapping[str, int],
     now: datetime,
+    lease: tuple[str, str] | None = None,
 ) -> Head:
-    """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more."""
+    """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more.
+
+    `lease`: name and holder of one that ends with it.
+    """
     # A run's row comes before what belongs to it: `read.run` relies on it.
     ordered = sorted(rows, key=lambda row: row.table != "runs")
     attempts: list[tuple[str, Head]] = []
 
     def work(connection: Connection) -> Head:
-        place = _at_the_end(connection, scope, chained, now)
+        place, present = _at_the_end(connection, scope, chained, now, tuple(expect))
         if attempts and _is_written(connection, *attempts[-1]):  # the connection was lost while it committed
             return attempts[-1][1]
-        _refuse_moved(connection, scope, expect)
+        _refuse_moved(expect, present)
         values = _chained(ordered, place, scope, author, now)
         head = Head(scope, values[-1][1]["sequence"], values[-1][1]["hash"])
         attempts.append((values[-1][0], head))
-        for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
-            connection.execute(insert(CHAINED[name]), [value for _, value in group])
+        with pipeline(connection):
+            for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
+                connection.execute(insert(CHAINED[name]), [value for _, value in group])
+            if lease:
+                connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head
 
     return database.run(work, write=True)
 
 
-def _at_the_end(connection: Connection, scope: Scope, chained: Sequence[str], now: datetime) -> _Place:
-    """Waits until nobody else adds to the chain, and returns where it ends. SQLite has locked the file by now."""
+_END_LEASE = text("DELETE FROM claims WHERE fingerprint = :name AND holder = :holder")
+_BEGIN = text("SELECT * FROM modelgate_begin(:service, :environment, :key)")
+
+
+def _at_the_end(
+    connection: Connection, scope: Scope, chained: Sequence[str], now: datetime, slots: Sequence[str]
+) -> tuple[_Place, dict[str, int]]:
+    """Waits until nobody else adds to the chain; where it ends, and the newest revision of each of `slots`.
+
+    SQLite has locked the file by now.
+    """
+    newest = [_newest(scope, slots)] if slots else []
     if connection.dialect.name == "sqlite":
-        return _Place(tail(connection, scope, chained), now, None)
+        end = end_of(scope, chained)
+        ended, *revised = together(connection, *end.queries, *newest)
+        return _Place(end.answer(ended), now, None), _revisions(*revised)
     key = int.from_bytes(sha256(f"modelgate:{scope}".encode()).digest()[:8], signed=True)
-    query = text("SELECT * FROM modelgate_begin(:service, :environment, :key)")
-    where = {"service": scope.service, "environment": scope.environment, "key": key}
-    row = connection.execute(query, where).one()
+    begin = _BEGIN.bindparams(service=scope.service, environment=scope.environment, key=key)
+    (row, *_), *revised = together(connection, begin, *newest)
     head = Head(scope, row.last_sequence, row.last_hash) if row.last_sequence else None
-    return _Place(Tail(head, row.last_at if head else None), row.now_at, row.database_user)
+    place = _Place(Tail(head, row.last_at if head else None), row.now_at, row.database_user)
+    return place, _revisions(*revised)
 
 
 def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
-    """The end of the chain, wherever it is: one look at each table's key."""
-    query = text(" UNION ALL ".join(_LAST.format(table=name) for name in chained)).columns(recorded_at=Instant)
-    ends = connection.execute(query, {"service": scope.service, "environment": scope.environment}).all()
-    last = max(ends, key=lambda row: row.sequence, default=None)
-    return Tail(Head(scope, last.sequence, last.hash), last.recorded_at) if last else Tail(None)
+    """The end of the chain, wherever it is."""
+    end = end_of(scope, chained)
+    return end.answer(*together(connection, *end.queries))
 
 
 def _is_written(connection: Connection, name: str, head: Head) -> bool:
@@ -110,15 +113,16 @@ def _is_written(connection: Connection, name: str, head: Head) -> bool:
     return connection.execute(query).scalar() == head.hash
 
 
-def _refuse_moved(connection: Connection, scope: Scope, expect: Mapping[str, int]) -> None:
-    if not expect:
-        return
-    query = (
-        select(pins.c.slot, func.max(pins.c.revision).label("newest"))
-        .where(within(pins, scope), pins.c.slot.in_(expect))
-        .group_by(pins.c.slot)
-    )
-    present = {row.slot: row.newest for row in connection.execute(query)}
+def _newest(scope: Scope, slots: Sequence[str]) -> Select[Any]:
+    columns = (pins.c.slot, func.max(pins.c.revision).label("newest"))
+    return select(*columns).where(within(pins, scope), pins.c.slot.in_(slots)).group_by(pins.c.slot)
+
+
+def _revisions(rows: Rows = ()) -> dict[str, int]:
+    return {row.slot: row.newest for row in rows}
+
+
+def _refuse_moved(expect: Mapping[str, int], present: Mapping[str, int]) -> None:
     moved = sorted(slot for slot, seen in expect.items() if present.get(slot, 0) != seen)
     if moved:
         raise Conflict(

@@ -1,4 +1,5 @@
-"""One database: connections that are never kept, transactions that are tried again, exceptions that become ours.
+"""One database: connections that are kept for a moment at most, transactions that are tried again, exceptions that
+become ours.
 
 SQLite keeps its rollback journal rather than a write-ahead log: a store then is one file, which a read-only folder or a
 network volume can serve and which can be copied while nobody writes; nobody here needs readers beside a long write.
@@ -11,19 +12,20 @@ import random
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
-from modelgate.store import server
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
 from modelgate.store.tables import metadata
+from modelgate.store.together import BEGIN, Question, together
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,6 +48,9 @@ class Database:
         self.is_unencrypted = False
         """Whether the last connection led over a network in the clear."""
         self.missing = read_only and address.path is not None and not address.path.exists()
+        self.keeps = False
+        """Whether a connection to a server is kept from one transaction to the next, until `rest`."""
+        self._kept: Connection | None = None
         self._engine = self._create_engine()
 
     @property
@@ -80,7 +85,19 @@ class Database:
         written: `work` looks for that first if it must not be done twice. Raises StoreProblem, and what `work` raises.
         """
         tries = Deadline.after(self.deadline.remaining * TRYING, self.clock)
-        return _within(self.seconds, lambda: self._retried(work, write, tries), self.address.shown)
+        result, self._kept = _within(self.seconds, lambda: self._retried(work, write, tries), self.address.shown)
+        return result
+
+    def ask(self, question: Question[T]) -> T:
+        """What the question comes to, read at one instant: on a server in one round trip. Raises as `run`."""
+        return self.run(lambda c: question.answer(*together(c, *question.queries, ends=True)))
+
+    def rest(self) -> None:
+        """Ends the connection that is kept, if one is: nobody holds one while he waits for something else."""
+        kept, self._kept = self._kept, None
+        if kept:
+            with suppress(SQLAlchemyError):
+                kept.close()
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -91,15 +108,11 @@ class Database:
         except VENDOR as error:
             raise fault_of(error).error(self.address.shown) from error
 
-    def _retried(self, work: Callable[[Connection], T], write: bool, tries: Deadline) -> T:
+    def _retried(self, work: Callable[[Connection], T], write: bool, tries: Deadline) -> tuple[T, Connection | None]:
         pause = 0.02
         while True:
             try:
-                with (
-                    self._engine.connect().execution_options(write=write, bounded=True) as connection,
-                    connection.begin(),
-                ):
-                    return work(connection)
+                return self._tried(work, write)
             except VENDOR as error:
                 fault = fault_of(error)
                 waits = fault.transient and not (fault is STANDBY and self.read_only)
@@ -112,6 +125,20 @@ class Database:
             self.clock.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 # spreads retries, hides nothing
             pause = min(pause * 2, 1.0)
 
+    def _tried(self, work: Callable[[Connection], T], write: bool) -> tuple[T, Connection | None]:
+        """What `work` returns, and the connection if it is kept. One that fails is never used again."""
+        kept, self._kept = self._kept, None
+        connection = kept or self._engine.connect()
+        keeps = False
+        try:
+            with connection.execution_options(write=write, bounded=True).begin():
+                result = work(connection)
+            keeps = self.keeps and self.is_server
+            return result, connection if keeps else None
+        finally:
+            if not keeps:
+                connection.close()
+
     def _create_engine(self) -> Engine:
         if self.missing:
             engine = create_engine(
@@ -121,9 +148,11 @@ class Database:
             weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
             return engine
         if self.is_server:
+            from modelgate.store import server
+
             options = server.options_of(self.address)
             engine = create_engine(
-                "postgresql+psycopg://",
+                server.URL,
                 creator=lambda: self._connect_server(options),
                 poolclass=NullPool,
                 hide_parameters=True,
@@ -132,6 +161,8 @@ class Database:
         else:
             engine = create_engine("sqlite://", creator=self._connect_file, poolclass=NullPool, hide_parameters=True)
         event.listen(engine, "begin", self._begin)
+        if self.is_server:
+            event.listen(engine, "before_cursor_execute", _begin_now)
         return engine
 
     def _begin(self, connection: Connection) -> None:
@@ -139,10 +170,12 @@ class Database:
         if not self.is_server:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
+        from modelgate.store import server
+
         seconds = self.seconds if connection.get_execution_options().get("bounded", False) else 0
         schema = server.schema_of(self.address)
         begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
-        connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
+        connection.info[BEGIN] = begin  # sent with the first question
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
@@ -159,12 +192,20 @@ class Database:
         return connection
 
     def _connect_server(self, options: dict[str, str]) -> psycopg.Connection:
+        from modelgate.store import server
+
         connection = server.connect(options, self.seconds)
         info = connection.info
         self.is_unencrypted = server.is_unencrypted(
             host=info.host, address=info.hostaddr, tls=bool(connection.pgconn.ssl_in_use)
         )
         return connection
+
+
+def _begin_now(connection: Connection, *_: object) -> None:
+    """Sends what begins the transaction, if nothing has been asked in it yet."""
+    if begin := connection.info.pop(BEGIN, None):
+        connection.exec_driver_sql("; ".join(begin), execution_options={"no_parameters": True})
 
 
 def _within(seconds: float, work: Callable[[], T], shown: str) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, Select, Table, select, text
 
 from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
@@ -13,6 +13,7 @@ from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_ru
 from modelgate.store.places import within
 from modelgate.store.read import envelope, value
 from modelgate.store.tables import evidence, pins, runs
+from modelgate.store.together import Rows, together
 
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names
 _NEWEST = f"""(SELECT max(sequence) FROM resolutions
@@ -44,46 +45,38 @@ def history(
 ) -> tuple[Event, ...]:
     """The newest `limit` events at or after `since`, of one slot or of all."""
     most = NO_END if limit is None else limit
-    found = _revisions(connection, scope, slot, since, most) + _proofs(connection, scope, slot, since, most)
-    for column in _STRETCHES:
-        found += _changes(connection, scope, slot, since, most, column)
+    first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
+    values = {"service": scope.service, "environment": scope.environment, "slot": slot, "first": first, "limit": most}
+    stretches = [query.bindparams(**values) for query in _STRETCHES.values()]
+    said = [_said(table, scope, slot, since, most) for table in (pins, evidence)]
+    revised, proofs, *changed = together(connection, *said, *stretches)
+    found = [*(_revision(row) for row in revised), *_proofs(proofs)]
+    pairs = {
+        column: [(row.began, row.earlier) for row in rows if row.began >= first]
+        for column, rows in zip(_STRETCHES, changed, strict=True)
+    }
+    places = {place for of_column in pairs.values() for pair in of_column for place in pair}
+    rows = {row.sequence: row for row in at_places(connection, scope, places)}
+    for column, of_column in pairs.items():
+        found += [_hand_over(rows[began], rows.get(earlier), column) for began, earlier in of_column]
     return tuple(sorted(found, key=lambda event: -event.envelope.sequence)[:most])
 
 
-def _revisions(
-    connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int
-) -> list[Event]:
-    query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence.desc()).limit(limit)
+def _said(of: Table, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> Select[Any]:
+    query = select(of).where(within(of, scope)).order_by(of.c.sequence.desc()).limit(limit)
     if slot is not None:
-        query = query.where(pins.c.slot == slot)
+        query = query.where(of.c.slot == slot)
     if since is not None:
-        query = query.where(pins.c.recorded_at >= since)
-    return [_revision(row) for row in connection.execute(query)]
+        query = query.where(of.c.recorded_at >= since)
+    return query
 
 
-def _proofs(connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int) -> list[Event]:
+def _proofs(rows: Rows) -> list[Event]:
     from modelgate.domain.evidence import EvidenceRow  # of `history` alone
 
-    query = select(evidence).where(within(evidence, scope)).order_by(evidence.c.sequence.desc()).limit(limit)
-    if slot is not None:
-        query = query.where(evidence.c.slot == slot)
-    if since is not None:
-        query = query.where(evidence.c.recorded_at >= since)
     return [
-        Event(envelope(row), row.slot, row.model_id, reference="", evidence=value(EvidenceRow, row))
-        for row in connection.execute(query)
+        Event(envelope(row), row.slot, row.model_id, reference="", evidence=value(EvidenceRow, row)) for row in rows
     ]
-
-
-def _changes(
-    connection: Connection, scope: Scope, slot: str | None, since: datetime | None, limit: int, column: str
-) -> list[Event]:
-    first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
-    place = {"service": scope.service, "environment": scope.environment, "slot": slot}
-    found = connection.execute(_STRETCHES[column], {**place, "first": first, "limit": limit})
-    stretches = [(row.began, row.earlier) for row in found if row.began >= first]
-    rows = {row.sequence: row for row in at_places(connection, scope, {place for pair in stretches for place in pair})}
-    return [_hand_over(rows[began], rows.get(earlier), column) for began, earlier in stretches]
 
 
 def _revision(row: Row[Any]) -> Event:

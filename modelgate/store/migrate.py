@@ -21,8 +21,7 @@ from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.guards import faults
 from modelgate.store.rights import by_hand
-from modelgate.store.schema import Schema, locks_out, notices_of, read_schema
-from modelgate.store.server import VERSION_TABLE
+from modelgate.store.schema import VERSION_TABLE, Schema, locks_out, notices_of, read_schema
 from modelgate.store.tables import metadata, runs
 
 _one_at_a_time = threading.Lock()

@@ -8,45 +8,54 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.codec import entry_from_json, facts_from_json
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
-from modelgate.store.handovers import promoted
-from modelgate.store.places import newest, oldest, within
+from modelgate.store.handovers import NO_END, Promoted, promoted
+from modelgate.store.places import newest, within
 from modelgate.store.tables import pins, resolutions, runs
+from modelgate.store.together import Question, Rows, together
 
 V = TypeVar("V")
 RECENT_RESOLUTIONS = 300
 """How many of the newest resolutions are asked which references are aliases."""
 
 
-def state(connection: Connection, scope: Scope, promote_from: str) -> State:
-    """The present state of a scope."""
-    return State(
-        pins=fold(revisions(connection, scope)),
-        promoted=promoted(connection, Scope(scope.service, promote_from)) if promote_from else {},
-        now=_now(connection) if promote_from else None,
-        known_aliases=_aliases(connection, scope),
-    )
+def state(
+    scope: Scope, promote_from: str = "", *, server: bool, connection: Connection | None = None
+) -> Question[State]:
+    """The present state of a scope. Without a `connection` the answer may raise `handovers.More`."""
+    from_there: Question[Promoted] | None = None
+    if promote_from:
+        from_there = promoted(Scope(scope.service, promote_from), server, connection)
+    clock = (select(func.clock_timestamp().label("now")),) if promote_from and server else ()
+
+    def answer(revised: Rows, resolved: Rows, *more: Rows) -> State:
+        return State(
+            pins=fold(pin_of(row) for row in revised),
+            promoted=from_there.answer(*more[:2]) if from_there else {},
+            # A soak ends by the clock that began it: the server's, which wrote when the rows were recorded.
+            now=more[2][0].now.astimezone(UTC) if clock else None,
+            known_aliases=_aliases(resolved),
+        )
+
+    queries = (_revisions(scope), _newest_resolutions(scope), *(from_there.queries if from_there else ()), *clock)
+    return Question(queries, answer)
 
 
-def _now(connection: Connection) -> datetime | None:
-    """A soak ends by the clock that began it: the server's, which wrote when the rows were recorded."""
-    if connection.dialect.name == "sqlite":
-        return None
-    found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return found.astimezone(UTC)
-
-
-def revisions(connection: Connection, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
+def revisions(scope: Scope, slot: str | None = None) -> Question[tuple[Pin, ...]]:
     """Every revision, oldest first."""
-    query = select(pins).where(within(pins, scope)).order_by(pins.c.sequence)
-    rows = connection.execute(query.where(pins.c.slot == slot) if slot is not None else query)
-    return tuple(pin_of(row) for row in rows)
+    query = _revisions(scope)
+    asked = query.where(pins.c.slot == slot) if slot is not None else query
+    return Question((asked,), lambda rows: tuple(pin_of(row) for row in rows))
+
+
+def _revisions(scope: Scope) -> Select[Any]:
+    return select(pins).where(within(pins, scope)).order_by(pins.c.sequence)
 
 
 def pin_of(row: Row[Any]) -> Pin:
@@ -73,13 +82,17 @@ def _entry(text: str) -> Entry:
     return entry_from_json(json.loads(text))
 
 
-def _aliases(connection: Connection, scope: Scope) -> frozenset[str]:
+def _newest_resolutions(scope: Scope) -> Select[Any]:
     columns = (resolutions.c.reference, resolutions.c.resolved_id)
     query = select(*columns).where(within(resolutions, scope)).order_by(resolutions.c.sequence.desc())
+    return query.limit(RECENT_RESOLUTIONS)
+
+
+def _aliases(rows: Rows) -> frozenset[str]:
     newest: dict[str, str] = {}
-    for reference, resolved in connection.execute(query.limit(RECENT_RESOLUTIONS)):
-        if resolved is not None:
-            newest.setdefault(reference, resolved)
+    for row in rows:
+        if row.resolved_id is not None:
+            newest.setdefault(row.reference, row.resolved_id)
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
 
 
@@ -88,41 +101,49 @@ CANDIDATES = 20
 
 
 def young_facts(
-    connection: Connection, scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime]
-) -> tuple[StoredFacts, ...]:
+    scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime]
+) -> Question[tuple[StoredFacts, ...]]:
     """Facts that were asked for between two instants, the newest by sequence first."""
     mark = runs.c.reuse_fingerprint == reuse if reuse is not None else runs.c.grace_fingerprint == grace
     query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(
         within(runs, scope), mark, runs.c.asked_at >= between[0], runs.c.asked_at <= between[1]
     )
-    rows = connection.execute(query.order_by(runs.c.sequence.desc()).limit(CANDIDATES))
-    return tuple(StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at) for row in rows)
+    newest_first = query.order_by(runs.c.sequence.desc()).limit(CANDIDATES)
+    return Question((newest_first,), lambda rows: tuple(_facts(row) for row in rows))
 
 
-def facts(connection: Connection, scope: Scope, reuse: str | None, grace: str | None) -> StoredFacts | None:
+def facts(scope: Scope, reuse: str | None = None, grace: str | None = None) -> Question[StoredFacts | None]:
     """The facts of the newest run that has some; only such runs have fingerprints."""
     marks = {runs.c.reuse_fingerprint: reuse, runs.c.grace_fingerprint: grace}
     wanted = [column == mark for column, mark in marks.items() if mark is not None] or [runs.c.asked_at.is_not(None)]
     query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(newest(runs, scope, *wanted))
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
+    return Question((query,), lambda rows: _facts(rows[0]) if rows else None)
+
+
+def _facts(row: Row[Any]) -> StoredFacts:
     return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at)
 
 
 def run(connection: Connection, run_id: str) -> StoredRun | None:
-    """A run by its ID, with its resolutions: the rows after it, up to the next run's."""
-    row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
-    if row is None:
+    """A run by its ID, with its resolutions."""
+    (found,) = together(connection, select(runs).where(runs.c.run_id == run_id))
+    return _with_resolutions(connection, found)
+
+
+def _with_resolutions(connection: Connection, found: Rows) -> StoredRun | None:
+    """The run, and the rows after it up to the next run's."""
+    if not found:
         return None
+    row = found[0]
     scope = Scope(row.service, row.environment)
-    end = connection.execute(
-        select(runs.c.sequence).where(oldest(runs, scope, runs.c.sequence > row.sequence))
-    ).scalar()
-    query = select(resolutions).where(within(resolutions, scope), resolutions.c.sequence > row.sequence)
-    if end is not None:
-        query = query.where(resolutions.c.sequence < end)
-    answers = connection.execute(query.where(resolutions.c.run_id == run_id).order_by(resolutions.c.sequence))
+    end = (
+        select(func.coalesce(func.min(runs.c.sequence), NO_END))
+        .where(within(runs, scope), runs.c.sequence > row.sequence)
+        .scalar_subquery()
+    )
+    after = (resolutions.c.sequence > row.sequence) & (resolutions.c.sequence < end)
+    query = select(resolutions).where(within(resolutions, scope), after, resolutions.c.run_id == row.run_id)
+    (answers,) = together(connection, query.order_by(resolutions.c.sequence))
     return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
 
 
@@ -134,16 +155,16 @@ def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]
 
 def last_run(connection: Connection, scope: Scope) -> StoredRun | None:
     """The newest run of a whole environment, with its resolutions."""
-    query = select(runs.c.run_id).where(newest(runs, scope, runs.c.command.in_(("check", "preflight"))))
-    run_id = connection.execute(query).scalar()
-    return run(connection, run_id) if run_id else None
+    whole = newest(runs, scope, runs.c.command.in_(("check", "preflight")))
+    (found,) = together(connection, select(runs).where(whole))
+    return _with_resolutions(connection, found)
 
 
-def last_preflight(connection: Connection, scope: Scope) -> StoredRun | None:
+def last_preflight(scope: Scope) -> Question[StoredRun | None]:
     """The newest preflight of a deployment that passed, without its resolutions."""
     passed = newest(runs, scope, runs.c.command == "preflight", runs.c.verdict == "pass")
-    row = connection.execute(select(runs).where(passed)).one_or_none()
-    return StoredRun(envelope(row), value(RunRow, row)) if row else None
+    query = select(runs).where(passed)
+    return Question((query,), lambda rows: StoredRun(envelope(rows[0]), value(RunRow, rows[0])) if rows else None)
 
 
 def envelope(row: Row[Any]) -> Envelope:

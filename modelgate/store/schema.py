@@ -14,12 +14,14 @@ from modelgate.domain.text import printable
 from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
 from modelgate.store.tables import CHAINED
+from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
 HEAD = "0007"
 """The newest migration that this version of modelgate knows."""
 USABLE_FROM = "0.1.0"
 """What its store says of the oldest gate version that may use it; a test compares with the migrations."""
+VERSION_TABLE = "modelgate_version"
 BEHIND = "store.schema-behind"
 UPGRADE = "modelgate db upgrade"
 
@@ -54,19 +56,26 @@ class Schema:
 
 def read_schema(connection: Connection) -> Schema | None:
     """The store's schema; None where there is none. A failed look spoils the transaction: the caller begins another."""
-    query = "SELECT version_num, usable_from, salt, chained FROM modelgate_version, store_info"
     try:
-        row = connection.execute(text(query)).one_or_none()
+        return SCHEMA.answer(*together(connection, *SCHEMA.queries))
     except DBAPIError as error:
         if fault_of(error).check != INCOMPATIBLE:
             raise
         return None
-    if row is None:
+
+
+def _schema(rows: Rows) -> Schema | None:
+    if not rows:
         return None
+    (row,) = rows
     chained = tuple(row.chained.split(","))
     if not all(re.fullmatch("[a-z][a-z_0-9]*", name) for name in chained):
         raise ValueError("store_info.chained names no tables")
     return Schema(row.version_num, row.usable_from, bytes.fromhex(row.salt), chained)
+
+
+SCHEMA = Question((text("SELECT version_num, usable_from, salt, chained FROM modelgate_version, store_info"),), _schema)
+"""What `read_schema` asks; here without tables it fails."""
 
 
 def require(schema: Schema | None) -> Schema:

@@ -1,4 +1,4 @@
-"""PostgreSQL: how a connection is made, and how each transaction begins.
+"""PostgreSQL: how a connection is made, and how each transaction begins. Imported where the store is on a server.
 
 Nothing that an earlier client left in a server's session may matter: behind a pooler in transaction mode that client
 may have been anybody. So each transaction begins with settings of its own, in the one round trip that BEGIN takes.
@@ -10,23 +10,28 @@ import os
 import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from modelgate.domain.text import printable
 from modelgate.errors import SettingsError
 from modelgate.store.address import Address
+from modelgate.store.schema import VERSION_TABLE
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.abc import Buffer
 
-VERSION_TABLE = "modelgate_version"
+URL = "postgresql+modelgate://"
 _IN_THE_CLEAR = "!password"
 _VERIFIED = ("verify-ca", "verify-full")
 _LEAST_LIBPQ = 160000
 """Older ones do not know `require_auth`."""
 
-_FIND_SCHEMA = f"""SELECT pg_catalog.set_config('search_path', coalesce((
+_FIND_SCHEMA = f"""pg_catalog.set_config('search_path', coalesce((
   SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_namespace n
   LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
     AND c.relname OPERATOR(pg_catalog.=) '{VERSION_TABLE}' AND c.relkind OPERATOR(pg_catalog.=) 'r'
@@ -48,8 +53,8 @@ def schema_of(address: Address) -> str:
     return named[1].lower() if named else "modelgate"
 
 
-def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> str:
-    """How a transaction begins: one text of several statements, so one round trip.
+def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> tuple[str, ...]:
+    """How a transaction begins: statements that go in one round trip, alone or with the first question.
 
     A writer waits for a lock, then must see what others wrote before it; a reader wants one instant.
     `milliseconds` bounds each statement; 0 does not.
@@ -57,14 +62,17 @@ def begin(*, schema: str, write: bool, read_only: bool, milliseconds: int) -> st
     isolation = "READ COMMITTED" if write else "REPEATABLE READ"
     access = "READ ONLY" if read_only or not write else ""  # not READ WRITE: a standby then says that it is one
     local = {
-        "statement_timeout": milliseconds,
-        "lock_timeout": int(milliseconds * 0.9),
-        "idle_in_transaction_session_timeout": 0,
-        "datestyle": "'ISO, MDY'",
-        "timezone": "'UTC'",
+        "lock_timeout": str(int(milliseconds * 0.9)),
+        "idle_in_transaction_session_timeout": "0",
+        "datestyle": "ISO, MDY",
+        "timezone": "UTC",
     }
-    settings = "".join(f"SET LOCAL {name} = {value}; " for name, value in local.items())
-    return f"BEGIN ISOLATION LEVEL {isolation} {access}; {settings}{_FIND_SCHEMA.format(wanted=schema)}"
+    settings = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in local.items())
+    return (
+        f"BEGIN ISOLATION LEVEL {isolation} {access}".strip(),
+        f"SET LOCAL statement_timeout = {milliseconds}",  # first: what an earlier client left may be a millisecond
+        f"SELECT {settings}, {_FIND_SCHEMA.format(wanted=schema)}",
+    )
 
 
 def options_of(address: Address) -> dict[str, str]:
@@ -133,3 +141,33 @@ def is_unencrypted(*, host: str, address: str, tls: bool) -> bool:
         return not ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return True
+
+
+class Dialect(PGDialect_psycopg):
+    """SQLAlchemy's, without its four questions on an engine's first connection: four round trips of every command.
+
+    What they ask is in the server's greeting, or of no use here: `begin` says the rest.
+    """
+
+    supports_statement_cache = True
+
+    def _get_server_version_info(self, connection: Connection) -> tuple[int, ...]:
+        version: int = _raw(connection).info.server_version
+        return divmod(version, 10000)
+
+    def _get_default_schema_name(self, connection: Connection) -> str:  # noqa: ARG002 # as SQLAlchemy calls it
+        return "public"
+
+    def get_default_isolation_level(self, dbapi_conn: Any) -> Literal["READ COMMITTED"]:  # noqa: ARG002 # as above
+        """Each transaction says its own."""
+        return "READ COMMITTED"
+
+    def _set_backslash_escapes(self, connection: Connection) -> None:
+        self._backslash_escapes = _raw(connection).info.parameter_status("standard_conforming_strings") == "off"
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+registry.register("postgresql.modelgate", __name__, "Dialect")

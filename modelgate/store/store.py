@@ -4,42 +4,72 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from modelgate.clock import Deadline
 from modelgate.domain.chain import Verification
-from modelgate.domain.history import Event, State, StoredFacts, StoredRun
+from modelgate.domain.history import Event, Standing, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.domain.snapshot import StoreNotice
 from modelgate.store import handovers, read
-from modelgate.store.append import Row, append, tail
+from modelgate.store.append import Row, append
 from modelgate.store.database import Database
+from modelgate.store.places import end_of
 from modelgate.store.schema import Schema
+from modelgate.store.together import together
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Evidence, Proofs
     from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
+    from modelgate.domain.storage import Storage
     from modelgate.store.batches import JobRows
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A state that was read when the store was opened, in the same round trip."""
+
+    of: tuple[Scope, str]
+    """Scope and `promote_from`."""
+    state: State
+
+
 class Store:
-    """An open audit store. It keeps no connection: each call makes one, within the deadline, and ends it.
+    """An open audit store. Each call makes a connection, within the deadline, and ends it; a store that was opened to
+    keep it has one for all calls until `rest`.
 
     Every method raises StoreProblem where the store cannot be asked.
     """
 
-    def __init__(self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...]) -> None:
+    def __init__(
+        self, database: Database, schema: Schema, notices: tuple[StoreNotice, ...], ahead: Ahead | None = None
+    ) -> None:
         self._database = database
 
         self._schema = schema
         self.notices = notices
         self.holder = secrets.token_hex(8)
         """Who this is among those that take leases."""
+        self._ahead = ahead
+        self._ended: set[str] = set()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest()
+
+    def rest(self) -> None:
+        """Ends the connection that is kept: before anything else is waited for, and in the end."""
+        self._database.rest()
 
     def extend(self, deadline: Deadline) -> None:
         """From now on there is time until `deadline`, and in any case to record a verdict that took all of it."""
@@ -57,13 +87,24 @@ class Store:
 
     def state(self, scope: Scope, *, promote_from: str = "") -> State:
         """The present of `scope`, read at one instant. `promote_from` is an environment of the same service."""
-        return self._database.run(lambda c: read.state(c, scope, promote_from))
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.of == (scope, promote_from):
+            return ahead.state
+        server = self._database.is_server
+        with suppress(handovers.More):
+            return self._database.ask(read.state(scope, promote_from, server=server))
+
+        def work(connection: Connection) -> State:
+            question = read.state(scope, promote_from, server=server, connection=connection)
+            return question.answer(*together(connection, *question.queries))
+
+        return self._database.run(work)
 
     def facts(
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
     ) -> StoredFacts | None:
         """The facts of the newest run that asked the API with this fingerprint."""
-        return self._database.run(lambda c: read.facts(c, scope, reuse_fingerprint, grace_fingerprint))
+        return self._database.ask(read.facts(scope, reuse_fingerprint, grace_fingerprint))
 
     def young_facts(
         self,
@@ -74,7 +115,7 @@ class Store:
         grace_fingerprint: str | None = None,
     ) -> tuple[StoredFacts, ...]:
         """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
-        return self._database.run(lambda c: read.young_facts(c, scope, reuse_fingerprint, grace_fingerprint, between))
+        return self._database.ask(read.young_facts(scope, reuse_fingerprint, grace_fingerprint, between))
 
     def append(
         self,
@@ -84,17 +125,28 @@ class Store:
         *,
         expect: Mapping[str, int] | None = None,
         now: datetime,
+        lease: str | None = None,
     ) -> Head:
         """Adds `rows` to the chain of `scope` in one transaction, all or none, and returns its new end.
 
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
+        A `lease` of this store's holder ends with it.
         """
-        return append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now)
+        end = (lease, self.holder) if lease else None
+        head = append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now, lease=end)
+        self._ended |= {lease} if lease else set()
+        return head
 
     def revisions(self, scope: Scope, slot: str | None = None) -> tuple[Pin, ...]:
         """Every revision of the scope, or of one slot, oldest first."""
-        return self._database.run(lambda c: read.revisions(c, scope, slot))
+        return self._database.ask(read.revisions(scope, slot))
+
+    def standing(self, scope: Scope) -> Standing:
+        """What `status` tells of a scope, read at one instant."""
+        from modelgate.store.standing import standing
+
+        return self._database.ask(standing(scope, self._database.is_server, self._schema.tables))
 
     def run(self, run_id: str) -> StoredRun | None:
         """A recorded run with its resolutions, of any scope."""
@@ -116,11 +168,11 @@ class Store:
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
-        return self._database.run(lambda c: read.last_preflight(c, scope))
+        return self._database.ask(read.last_preflight(scope))
 
     def head(self, scope: Scope) -> Head | None:
         """The end of the chain; None if nothing was ever recorded."""
-        return self._database.run(lambda c: tail(c, scope, self._schema.tables).head)
+        return self._database.ask(end_of(scope, self._schema.tables)).head
 
     def previous_hand_over(self, scope: Scope, slot: str, present: str | None) -> HandOver | None:
         """The newest hand-over to the slot of another ID than `present` that no rollback has left since."""
@@ -168,6 +220,12 @@ class Store:
         with self._database.session() as c:
             yield from verification.export(c, self._schema, scope)
 
+    def storage(self, now: datetime, before: datetime | None) -> Storage:
+        """How much room the rows of every scope take; `before`: how much those that are older."""
+        from modelgate.store import storage
+
+        return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
+
     def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
         """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
         from modelgate.store import fleet
@@ -198,13 +256,13 @@ class Store:
         """What was shown of IDs in a slot or (None) in all, the newest `limit` (None: all), oldest first."""
         from modelgate.store import evidence
 
-        return self._database.run(lambda c: evidence.of(c, scope, slot, ids, limit))
+        return self._database.ask(evidence.of(scope, slot, ids, limit))
 
     def proofs(self, scope: Scope, pinned: Collection[tuple[str, str]], *, promote_from: str = "") -> Proofs:
         """What is known of the IDs of a lock: (slot, ID)."""
         from modelgate.store import evidence
 
-        return self._database.run(lambda c: evidence.proofs(c, scope, pinned, promote_from))
+        return self._database.ask(evidence.proofs(scope, pinned, promote_from))
 
     def batch_jobs(self, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
@@ -237,7 +295,10 @@ class Store:
         return self._database.run(lambda c: leases.until(c, name))
 
     def give_back_lease(self, name: str, holder: str) -> None:
-        """Ends a lease that `holder` has."""
+        """Ends a lease that `holder` has, if it did not end with rows."""
+        if name in self._ended:
+            self._ended.discard(name)
+            return
         from modelgate.store import leases
 
         self._database.run(lambda c: leases.give_back(c, name, holder), write=True)

@@ -13,7 +13,7 @@ import pytest
 
 @pytest.mark.slow
 def test_the_demonstration_ends_with_a_truthful_table() -> None:
-    """The story plays to its end: a lost answer is adopted, a kill survived, and every request counted once."""
+    """It plays to its end: a lost answer is adopted, a kill survived, each request counted once, two jobs summed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MODELGATE_")}
     done = subprocess.run(
         [sys.executable, "-m", "modelgate", "demo", "--batch"],
@@ -28,8 +28,10 @@ def test_the_demonstration_ends_with_a_truthful_table() -> None:
         r"succeeded +490\n",
         r"errored: invalid_request_error +6\n",
         r"errored: overloaded_error +4\n",
-        r"msgbatch_\w+ \(adopted\) +500 +420 ",
-        r"sent again +78\n",
+        r"msgbatch_\w+ \(adopted\) +500 +410 ",
+        r"sent again +106\n",
+        r"answers +485 end_turn, 5 refusal \(5 refused, 0 cut\)",
         r"intact up to checkout/prod:",
+        r"summarizer +2 +540 +530 +5 +0 +10 ",
     ):
         assert re.search(wanted, last), wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 )
 @shared.resends
 @shared.send_again
+@click.option(
+    "--only",
+    type=click.Choice(["failed", "missing"]),
+    help="Send again what failed (with --strict: or was refused), or what has no row and may have succeeded.",
+)
 @shared.strict
 @scoped
 @data_format
@@ -33,6 +38,7 @@ def command(
     requests: Path | None,
     resends: int,
     send_again: bool,
+    only: Literal["failed", "missing"] | None,
     strict: bool,
     form: str,
 ) -> int:
@@ -47,8 +53,8 @@ def command(
     done = shared.asking_on_interrupt(
         context,
         lambda progress: batches.resume(
-            job_id, requests=requests, out=out, resends=resends, send_again=send_again, progress=progress,
-            context=context,
+            job_id, requests=requests, out=out, resends=resends, send_again=send_again, only=only,
+            strict=strict, progress=progress, context=context,
         ),
     )  # fmt: skip
     shared.show_statistics(done.account, form)

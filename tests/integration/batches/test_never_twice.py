@@ -80,7 +80,7 @@ def test_a_refused_create_is_no_lost_answer(desk: Desk) -> None:
     desk.write(3)
     desk.site.sandbox.fail_next(400, method="POST", path=CREATE)
     with pytest.raises(Refused, match="the API refused part 1: HTTP 400"):
-        desk.run()
+        desk.submit()
     assert [r["path"] for r in desk.site.sandbox.requests() if r["path"].startswith(CREATE)] == [CREATE] * 2
     assert [r["method"] for r in desk.site.sandbox.requests() if r["path"] == CREATE] == ["GET", "POST"]
     desk.run()

@@ -36,7 +36,7 @@ def event(kind: BatchEvent, part: int = 1, attempt: int = 1, **fields: Any) -> B
 
 CREATED = event("created", batch_id="msgbatch_1", detail=instants_of(batch()))
 ENDED = batch(status="ended", ended_at=NOW + timedelta(seconds=90))
-COLLECTED = event("collected", batch_id="msgbatch_1", detail=collected_detail(TALLY, ENDED))
+COLLECTED = event("collected", batch_id="msgbatch_1", detail=collected_detail(TALLY, ENDED.ended_at))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def finished() -> Job:
     second = [
         event("intent", part=2),
         event("created", part=2, batch_id="msgbatch_2", detail=instants_of(batch())),
-        event("collected", part=2, detail=collected_detail(Tally({"errored:api_error": 1}), ENDED)),
+        event("collected", part=2, detail=collected_detail(Tally({"errored:api_error": 1}), ENDED.ended_at)),
         event("finished", part=0, attempt=0, detail=Tally({"succeeded": 2, "errored:api_error": 1}).to_json()),
     ]
     return fold(ROW, [PLAN, AGAIN], [event("intent"), CREATED, COLLECTED, *second])

@@ -1,0 +1,115 @@
+"""Questions that are asked together: on PostgreSQL a whole transaction of them takes one round trip.
+
+psycopg's pipeline sends every statement before it waits for an answer. SQLAlchemy waits after each, so statements go to
+the driver here, as SQLAlchemy compiled them, and rows come back as SQLAlchemy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Executable, Result, Row
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+Rows = Sequence[Row[Any]]
+BEGIN = "modelgate.begin"
+"""In a connection's `info`: the statements that begin its transaction and have not been sent yet."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question(Generic[T]):
+    """Queries that do not depend on each other, and what their rows come to."""
+
+    queries: tuple[Executable, ...]
+    answer: Callable[..., T]
+    """Given the rows of each query."""
+
+
+def both(one: Question[Any], other: Question[Any]) -> Question[tuple[Any, Any]]:
+    """Two questions as one."""
+    first = len(one.queries)
+    queries = (*one.queries, *other.queries)
+    return Question(queries, lambda *rows: (one.answer(*rows[:first]), other.answer(*rows[first:])))
+
+
+def together(connection: Connection, *queries: Executable, ends: bool = False) -> list[Rows]:
+    """The rows of each query; none of a statement that has none.
+
+    With `ends` the transaction is over: nothing more may be asked in it.
+    """
+    if not queries:
+        return []
+    if not _has_pipelines(connection):
+        return [_all(connection.execute(query)) for query in queries]
+    options: dict[str, Any] = {"dialect": connection.dialect, "compile_kwargs": {"render_postcompile": True}}
+    compiled = [query.compile(**options) for query in queries]  # type: ignore[attr-defined]  # each statement has it
+    with pipeline(connection) as raw:
+        cursors = [raw.cursor() for _ in compiled]
+        for cursor, each in zip(cursors, compiled, strict=True):
+            cursor.execute(str(each), each.params)
+        if ends:
+            raw.execute("COMMIT")
+    return [_rows(cursor) for cursor in cursors]
+
+
+@contextmanager
+def pipeline(connection: Connection) -> Iterator[Any]:
+    """The driver's connection, which waits for answers only at the end: what is executed until then must not be read.
+
+    Raises DBAPIError, as SQLAlchemy would. Where there are no pipelines each statement is waited for.
+    """
+    raw: Any = connection.connection.driver_connection
+    if not _has_pipelines(connection):
+        yield raw
+        return
+    import psycopg
+
+    if not connection.in_transaction():
+        connection.begin()  # as SQLAlchemy does with a first statement
+    failed: BaseException | None = None
+    try:
+        with raw.pipeline():
+            try:
+                for statement in connection.info.pop(BEGIN, ()):
+                    raw.execute(statement)
+                yield raw
+            except BaseException as error:  # psycopg would log what it raises after that
+                failed = error
+    except psycopg.Error as error:
+        failed = failed or error
+    if isinstance(failed, psycopg.Error):
+        lost = bool(raw.closed or raw.broken)
+        raise DBAPIError(None, None, failed, hide_parameters=True, connection_invalidated=lost) from failed
+    if failed:
+        raise failed
+
+
+def _has_pipelines(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return False
+    import psycopg
+
+    return psycopg.Pipeline.is_supported()
+
+
+def _all(result: CursorResult[Any]) -> Rows:
+    return result.all() if result.returns_rows else []
+
+
+def _rows(cursor: Any) -> Rows:
+    if cursor.description is None:
+        return []
+    names = SimpleResultMetaData([column.name for column in cursor.description])
+    values = (tuple(_utc(value) for value in row) for row in cursor)
+    found: Result[Any] = IteratorResult(names, values)
+    return found.all()
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
