@@ -129,6 +129,17 @@ def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -
     assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
 
 
+def test_no_id_or_head_is_broken_at_80_columns(approved: Shell) -> None:
+    """What history, rollback and release print fits, and is broken between words alone."""
+    assert approved.site.preflight().verdict == "pass"
+    told = on_a_terminal(approved, 80, "rollback", "summarizer", "--to", OLD, "-e", "prod", *REASON, "--yes")
+    told += on_a_terminal(approved, 80, "history", "-e", "prod")
+    told += on_a_terminal(approved, 80, "release", "summarizer", "--keep", "-e", "prod", *REASON, "--dry-run")
+    head = approved.site.store().head(approved.site.scope())
+    assert [line for line in told if len(line) > 80 and " " in line.strip()] == []
+    assert any(str(head) in line for line in told)
+
+
 def test_a_question_mark_is_what_nobody_knows(approved: Shell) -> None:
     """Where the API is away: no tick, no dash and no claim, in text, at both widths, and in Markdown."""
     approved.site.asks(summarizer=ALIAS, grader=NEW)

@@ -1,7 +1,7 @@
 """A bare Debian with Python 3.11, and somebody who follows the README and docs/adopt.md there, line by line.
 
-A real FastAPI application is started behind the gate, rolled back and released. Needs root, debootstrap, a mirror of Debian
-and a package index. Exit code 77: this machine cannot do that. A script and no test; started by `.ci/run`.
+A real FastAPI application is started behind the gate, rolled back and released. Needs root, debootstrap, a mirror of
+Debian and a package index. Exit code 77: this machine cannot do that. A script and no test; started by `.ci/run`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))  # as pytest does for the tests
-
 from modelgate.sandbox.server import API_KEY, Sandbox
 
+ROOT = Path(__file__).parents[2]
 SUITE = "bookworm"
 """The Debian whose Python is 3.11."""
 PACKAGES = "ca-certificates,python3,python3-venv"
@@ -36,7 +34,10 @@ def skip(reason: str) -> None:
 def bare_debian(root: Path) -> None:
     """Unpacks it into `root`, with the commit that is checked out in /srv/modelgate."""
     made = subprocess.run(
-        ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, root], capture_output=True, text=True, check=False
+        ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, root],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         skip(f"debootstrap could not make a Debian: {(made.stdout + made.stderr)[-300:]}")
@@ -81,6 +82,7 @@ def install_line() -> str:
 
 def main() -> None:
     """The whole first week."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where debootstrap is
     if os.geteuid() != 0 or not shutil.which("debootstrap") or not shutil.which("unshare"):
         skip("that needs root, debootstrap and unshare")
     with tempfile.TemporaryDirectory(prefix="modelgate-first-week-") as folder, Sandbox() as sandbox:
