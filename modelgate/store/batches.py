@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.batches import OWN_IDS, BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
+from modelgate.domain.text import printable
+from modelgate.errors import StoreProblem
+from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.places import within
 from modelgate.store.tables import batch_events, batch_jobs, batch_parts
 
@@ -20,7 +24,16 @@ JobRows = tuple[BatchJobRow, tuple[BatchPartRow, ...], tuple[BatchEventRow, ...]
 
 
 def jobs(connection: Connection, scope: Scope, job_id: str | None = None) -> tuple[JobRows, ...]:
-    """The jobs of the scope, or the one with this ID, oldest first, read at one instant."""
+    """The jobs of the scope, or the one with this ID, oldest first, read at one instant.
+
+    Raises `StoreProblem` if one of them is of a form that this version does not know: it would misread it.
+    """
+    later = select(batch_jobs.c.job_id).where(within(batch_jobs, scope), batch_jobs.c.form > OWN_IDS).limit(1)
+    if job_id is not None:
+        later = later.where(batch_jobs.c.job_id == job_id)
+    if unknown := connection.execute(later).scalar():
+        message = f"{printable(unknown, 40)} is for later versions of modelgate"
+        raise StoreProblem(Problem(INCOMPATIBLE, message, "use the version that made it"))
     parts, events = (
         _by_job(connection, batch_parts, BatchPartRow, scope, job_id),
         _by_job(connection, batch_events, BatchEventRow, scope, job_id),
