@@ -1,8 +1,8 @@
 """Bulk work through the Message Batches API, on approved IDs: never sent twice, never lost.
 
 The public API is what `library` has: `run`, `submit`, `resume`, `cancel`, `jobs`, `stats`; and `Conflict`. It is
-imported when it is first used. Behind it `operations` is what each does, `handed` the job of requests that were handed in, `runner` the way of one job, `ledger` what is
-written down; the edge to the API is `modelgate.api.batches`.
+imported when it is first used. Behind it `operations` is what each does, `handed` whose job the requests are, `runner`
+the way of one job, `ledger` what is written down; the edge to the API is `modelgate.api.batches`.
 """
 
 from __future__ import annotations
