@@ -1,6 +1,7 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only gates,rollouts,roads,histories,chains,batches] [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only gates,rollouts,fleet,roads,histories,chains,batches]
+                             [--rounds N] [--out FOLDER]
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import chains
+import fleet
 import gates
 import histories
 import roads
@@ -29,8 +31,22 @@ from plot import svg
 
 Results = dict[str, list[dict[str, Any]]]
 SIZES = {
-    "small": {"gates": 50, "sqlite": 100_000, "postgresql": 100_000, "chain": 100_000, "requests": 20_000},
-    "full": {"gates": 200, "sqlite": 1_000_000, "postgresql": 10_000_000, "chain": 1_000_000, "requests": 100_000},
+    "small": {
+        "gates": 50,
+        "sqlite": 100_000,
+        "postgresql": 100_000,
+        "chain": 100_000,
+        "fleet": 1_000_000,
+        "requests": 20_000,
+    },
+    "full": {
+        "gates": 200,
+        "sqlite": 1_000_000,
+        "postgresql": 10_000_000,
+        "chain": 1_000_000,
+        "fleet": 10_000_000,
+        "requests": 100_000,
+    },
 }
 
 
@@ -42,6 +58,7 @@ def main() -> None:
     measures: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
         "gates": lambda: gates.measure(options.rounds),
         "rollouts": lambda: rollouts.measure(size["gates"]),
+        "fleet": lambda: fleet.measure(size["fleet"]),
         "roads": lambda: roads.measure(options.rounds),
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
