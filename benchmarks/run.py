@@ -1,7 +1,8 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only gates,rollouts,fleet,roads,histories,chains,batches]
-                             [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--out FOLDER]
+
+Names: gates, rollouts, roads, histories, chains, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -38,6 +39,7 @@ SIZES = {
         "chain": 100_000,
         "fleet": 1_000_000,
         "requests": 20_000,
+        "files": 20_000,
     },
     "full": {
         "gates": 200,
@@ -46,6 +48,7 @@ SIZES = {
         "chain": 1_000_000,
         "fleet": 10_000_000,
         "requests": 100_000,
+        "files": 50_000,
     },
 }
 
@@ -63,6 +66,7 @@ def main() -> None:
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
         "batches": lambda: _batches(size["requests"]),
+        "scans": lambda: _scans(size["files"]),
     }
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / "results.json"
@@ -109,6 +113,17 @@ def _batches(requests: int) -> Iterator[dict[str, Any]]:
         subprocess.run([sys.executable, script, "--requests", str(requests), "--json", str(file)], check=False)
         for name, figures in json.loads(file.read_text())["batches"].items():
             yield {"name": name, "requests": requests, **figures}
+
+
+def _scans(files: int) -> Iterator[dict[str, Any]]:
+    """Scans, too: started from a small process, whose own memory does not count as the peak of its children's."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "scans.json"
+        script = str(Path(__file__).with_name("scans.py"))
+        subprocess.run(
+            [sys.executable, script, "--files", str(files), "--json", str(file)], check=False, stdout=subprocess.DEVNULL
+        )
+        yield from json.loads(file.read_text())
 
 
 def _plot(results: Iterable[dict[str, Any]], python: str) -> str:

@@ -60,6 +60,10 @@ def _batches(r: Result) -> list[str]:
     return [r["name"], f"{r['requests']:,}", f"{r['peak_mb']:.0f} MB", f"{r['cpu_seconds']:.1f} s", f"{rate:,.0f}/s"]
 
 
+def _scan(r: Result) -> list[str]:
+    return [r["what"], f"{r['files']:,}", f"{r['seconds']:.1f} s", f"{r['cpu']:.1f} s", f"{r['megabytes']:.0f} MB"]
+
+
 TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
     "gates": (
         [
@@ -84,6 +88,7 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
     "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
     "chains": (["database", "rows", "verified", "time", "peak"], _chain),
     "batches": (["command", "requests", "peak", "CPU", "throughput"], _batches),
+    "scans": (["what", "files", "time", "CPU", "peak"], _scan),
 }
 
 

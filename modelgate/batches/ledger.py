@@ -25,7 +25,7 @@ class Ledger:
         self._read_only = read_only
 
     def store(self, seconds: float = STORE_SECONDS) -> Store:
-        """The audit store, for questions that may take so long; opened with `with`, at whose end its connection ends."""
+        """The audit store, for questions that may take so long; with `with`, as its connection ends there."""
         deadline = Deadline.after(seconds, self._world.clock)
         return self._world.store(deadline, read_only=self._read_only, keeps=True)
 

@@ -55,6 +55,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
         http=Connection,
         limit_concurrency=2 * MOST,
         timeout_keep_alive=5,
+        timeout_graceful_shutdown=3,
         ws="none",
     )
     gallery.stop()

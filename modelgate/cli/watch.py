@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from modelgate.render.style import Style
 
 
+_MANY = 20
+
+
 @click.command("watch", cls=Command)
 @click.option("--every", type=Duration(), metavar="DURATION", help="Go on until it is stopped, such as 1h.")
 @click.option(
@@ -101,12 +104,17 @@ def _as_text(outcome: Outcome) -> str:
     style, seen = style_of(sys.stdout, os.environ), outcome.seen
     shared = grouped(sorted(outcome.news, key=worst_first))
     lines = [line for rows in shared for line in _lines(rows, style)]
-    lines += [f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked]
-    lines += [f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))]
+    lines += _most([f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked])
+    lines += _most([f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))])
     lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in outcome.failed]
     told = f", told {', '.join(outcome.told)}" if outcome.told else ""
     summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(outcome.news)} of it news{told}"
     return "\n".join([*lines, summed])
+
+
+def _most(lines: list[str]) -> list[str]:
+    """Some of them, where there are too many to read: JSON has all."""
+    return [*lines[:_MANY], f"… and {len(lines) - _MANY} more like that"] if len(lines) > _MANY else lines
 
 
 def _colour(row: NoticeRow) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -70,6 +70,8 @@ class ScopeState:
     """Of each slot and ID the newest hand-over, the newest first."""
     hosts: int
     """On how many hosts or pods a preflight let the application start within the last 24 hours."""
+    earlier: Mapping[str, str] = field(default_factory=dict)
+    """By run ID, the `slots` of runs that handed over to slots which `current` does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,10 +44,12 @@ def watched(states: Iterable[ScopeState], now: datetime, quiet: timedelta) -> It
     for state in states:
         if not (state.current.deployed or state.current.verdict == "pass"):
             continue  # nobody runs what was only ever refused
-        told = {each.get("slot"): each for each in _slots(state)}
-        for row in state.resolutions.get(state.current.run_id, ()):
+        told = _slots(state.current.slots)
+        rows = state.resolutions.get(state.current.run_id, ())
+        for row in rows:
             if row.slot in told:
                 yield _watched(state, row, told[row.slot], now - quiet)
+        yield from _gone(state, {row.slot for row in rows}, now - quiet)
 
 
 def approved(slot: str, reference: str, model_id: str) -> SlotPins:
@@ -55,12 +57,31 @@ def approved(slot: str, reference: str, model_id: str) -> SlotPins:
     return SlotPins(slot, (Pin(slot, None, "accept", model_id, reference),))
 
 
-def _slots(state: ScopeState) -> list[dict[str, Any]]:
+def _slots(recorded: str) -> dict[str, dict[str, Any]]:
+    """What a run recorded of each slot."""
     try:
-        found = json.loads(state.current.slots)
+        found = json.loads(recorded)
     except (ValueError, RecursionError):
-        return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        return {}
+    told = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return {each["slot"]: each for each in told if isinstance(each.get("slot"), str)}
+
+
+def _gone(state: ScopeState, present: Collection[str], since: datetime) -> Iterator[Watched]:
+    """Slots that the present deployment does not have: pods of an earlier one may run what they were handed."""
+    names: dict[str, Names] = {}
+    newest: dict[str, HandOver] = {}
+    for each in state.handed:
+        if each.slot not in present and each.recorded_at >= since:
+            told = _slots(state.earlier.get(each.run_id, "")).get(each.slot, {})
+            names.setdefault(each.slot, {}).update(_name(each, terms.policy_of(told).hand_off == "settings"))
+            newest.setdefault(each.slot, each)
+    for name, handed in newest.items():
+        told = _slots(state.earlier.get(handed.run_id, "")).get(name, {})
+        first, *others = names[name].items()
+        slot = Slot(name, first[0], Source(f"run {handed.run_id}"), terms.needs_of(told))
+        pins = approved(name, first[0], first[0]) if first[1] else SlotPins(name)
+        yield Watched(state, slot, told, pins, dict(others), not first[1])
 
 
 def _watched(state: ScopeState, row: ResolutionRow, told: Mapping[str, Any], since: datetime) -> Watched:

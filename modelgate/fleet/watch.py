@@ -25,7 +25,7 @@ LEASE = "modelgate-watch"
 LEASE_SECONDS = 300.0
 """Longer than a whole look may take: after a kill the next watcher begins when it has passed."""
 
-MOST_NAMES = 1000
+MOST_NAMES = 300
 """Of the names that most slots ask for; the others are not known. Who may add rows could name any number."""
 PORTION = 5000
 """Notices that are recorded in one transaction."""

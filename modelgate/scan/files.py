@@ -22,6 +22,7 @@ LARGEST = 1_000_000
 DOCUMENTS = {".md", ".mdx", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".txt"}
 _NEVER = {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terraform"}
 _SNIFFED = 8192
+_CHUNK = 65536
 
 
 @dataclass(slots=True)
@@ -39,14 +40,17 @@ class Reading:
 
         Raises UsageError for a path that is not there.
         """
-        seen: set[str] = set()
-        for root in paths:
+        roots, seen = list(paths), set[str]()
+        for root in roots:
             if not os.path.lexists(root):
                 raise UsageError(f"no such file or folder: {root}", hint="modelgate scan PATH")
             for file in files_below(root):
-                if file in seen or (not self.documents and PurePosixPath(file).suffix.lower() in DOCUMENTS):
+                if not self.documents and PurePosixPath(file).suffix.lower() in DOCUMENTS:
                     continue
-                seen.add(file)
+                if len(roots) > 1:  # of one root no file comes twice, and nothing is kept of it
+                    if file in seen:
+                        continue
+                    seen.add(file)
                 data = self._read(file, os.path.realpath(root))
                 if data is not None and self.needle in data:
                     yield PurePosixPath(file).as_posix(), data.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -80,7 +84,12 @@ def files_below(root: Path) -> Iterator[str]:
         yield str(root)
         return
     tracked = _tracked(root)
-    yield from tracked or _walk(root)
+    first = next(tracked, None)
+    if first is None:
+        yield from _walk(root)
+    else:
+        yield first
+        yield from tracked
 
 
 @lru_cache(maxsize=4096)
@@ -90,16 +99,25 @@ def _inside(folder: str, root: str) -> bool:
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
-def _tracked(root: Path) -> list[str]:
-    """Empty where this is no checkout, or git is not here. Nothing that the checkout configures is run."""
+def _tracked(root: Path) -> Iterator[str]:
+    """In git's order, as git tells them; none where this is no checkout, or git is not here.
+
+    Nothing that the checkout configures is run.
+    """
     asked = ["git", "-c", "core.fsmonitor=false", "-C", str(root), "ls-files", "-z", "--cached"]
     try:
-        done = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603 # a fixed command, paths as words
+        process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603 # a fixed command
     except OSError:
-        return []
-    if done.returncode != 0:
-        return []
-    return [os.path.join(root, os.fsdecode(name)) for name in sorted(set(done.stdout.split(b"\0"))) if name]
+        return
+    with process:
+        assert process.stdout  # noqa: S101 # it is a pipe
+        rest, last = b"", None
+        while chunk := process.stdout.read(_CHUNK):
+            *names, rest = (rest + chunk).split(b"\0")
+            for name in names:
+                if name != last:  # in a merge a name comes once for each side
+                    yield os.path.join(root, os.fsdecode(name))
+                last = name
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -48,6 +48,10 @@ def states(connection: Connection, now: datetime, forgotten: datetime) -> tuple[
     }
     told = _resolutions(connection, [look for run in recent.values() for look in run.values()])
     held, handed, hosts = _pins(connection), _handed(connection), _hosts(connection, now - timedelta(days=1))
+    others = {
+        scope: _others(chosen["current"], told, handed.get(scope, ()), forgotten) for scope, chosen in recent.items()
+    }
+    slots = _slots(connection, [run_id for run_ids in others.values() for run_id in run_ids])
     return tuple(
         ScopeState(
             scope,
@@ -57,9 +61,32 @@ def states(connection: Connection, now: datetime, forgotten: datetime) -> tuple[
             held.get(scope, {}),
             tuple(sorted(handed.get(scope, ()), key=lambda each: each.recorded_at, reverse=True)),
             hosts.get(scope, 0),
+            {run_id: slots[run_id] for run_id in others[scope] if run_id in slots},
         )
         for scope, chosen in recent.items()
     )
+
+
+def _others(
+    current: Look,
+    told: Mapping[str, Sequence[ResolutionRow]],
+    handed: Iterable[HandOver],
+    forgotten: datetime,
+) -> set[str]:
+    """The runs that handed over to slots which the present one does not have."""
+    present = {row.slot for row in told.get(current.run_id, ())}
+    return {each.run_id for each in handed if each.slot not in present and each.recorded_at >= forgotten}
+
+
+def _slots(connection: Connection, run_ids: Sequence[str]) -> dict[str, str]:
+    """By run ID, its `slots`."""
+    found: dict[str, str] = {}
+    for start in range(0, len(run_ids), IN_ONE_GO):
+        wanted = runs.c.run_id.in_(run_ids[start : start + IN_ONE_GO])
+        found |= {
+            row.run_id: row.slots for row in connection.execute(select(runs.c.run_id, runs.c.slots).where(wanted))
+        }
+    return found
 
 
 def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
@@ -124,7 +151,7 @@ def _resolutions(connection: Connection, wanted: Sequence[Look]) -> dict[str, tu
 def _slots_of(look: Look) -> int:
     try:
         return len(json.loads(look.slots)) or _LONGEST_RUN
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):  # whoever may add rows wrote it
         return _LONGEST_RUN
 
 

@@ -46,6 +46,10 @@ COMMANDS = {
     "emit": ("preflight", "--emit-env", "{}/x"),
     "start": ("preflight", "--", "{}"),
     "option": ("check", "--{}"),
+    "probe": ("probe", "main", "--to", "{}"),
+    "probe-slot": ("probe", "{}"),
+    "evidence": ("evidence", "add", "main", "--suite", "{}", "--id", "{}", "{}"),
+    "evidence-slot": ("evidence", "list", "{}"),
     "batch": ("batch", "show", "{}"),
     "jobs": ("batch", "run", "{}", "--slot", "{}", "--out", "x.jsonl"),
 }

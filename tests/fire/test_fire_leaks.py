@@ -47,6 +47,9 @@ COMMANDS = (
     ("audit", "verify"),
     ("audit", "export"),
     ("db", "upgrade"),
+    ("probe", "--format", "json"),
+    ("probe", "--live", "--yes"),
+    ("evidence", "list", "--format", "json"),
     ("batch", "run", "requests.jsonl", "--slot", "main", "--out", "results.jsonl"),
 )
 

@@ -189,6 +189,29 @@ def test_thousands_of_connections_keep_nobody_out(port: int, sent: bytes) -> Non
     assert ask(port, "/")[0] == 200
 
 
+def test_sigterm_ends_it_whoever_still_reads(file_site: Site) -> None:
+    """A connection that asked half a question holds nothing back."""
+    file_site.accept("summarizer")
+    file_site.preflight()
+    port = free_port()
+    process = subprocess.Popen(
+        [MODELGATE, "serve", "--port", str(port)], cwd=file_site.folder, env={**os.environ, **file_site.environ},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert process.stderr.readline() == f"http://127.0.0.1:{port}/\n"
+    for _ in range(600):
+        with suppress(OSError):
+            held = socket.create_connection(("127.0.0.1", port))
+            break
+        time.sleep(0.1)
+    held.sendall(b"GET / HTTP/1.1\r\nHost: ")
+    process.terminate()
+    _, told = process.communicate(timeout=60)
+    held.close()
+    assert (process.returncode, "Traceback" in told) == (143, False)
+
+
 def test_a_token_is_asked_for_where_there_is_one(file_site: Site) -> None:
     """As a bearer's or as a password; everything but /healthz."""
     file_site.accept("summarizer")

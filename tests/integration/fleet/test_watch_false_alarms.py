@@ -12,12 +12,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from support.commands import Shell
+from support.databases import PostgreSQL
 from support.ledger import AUTHOR
+from support.receivers import receiver
+from support.roles import store_with_roles
 from support.sites import ALIAS, NEW, OLD, Site
-from support.watching import look
+from support.watching import look, running
 
 from modelgate.domain.rows import PinRow, ResolutionRow, RunRow
-from modelgate.fleet.watch import Outcome
+from modelgate.errors import StoreProblem
+from modelgate.fleet.watch import MOST_NAMES, Outcome
 from modelgate.gate.options import Options
 from modelgate.gate.run import run_gate
 from modelgate.sandbox import Sandbox
@@ -149,6 +155,22 @@ def accepted_since(site: Site, environment: str) -> None:
     site.accept("summarizer", environment=environment)
 
 
+def slot_removed(site: Site, environment: str, reference: str = OLD, more: str = "") -> None:
+    """The newest deployment has no such slot; pods of the one before may still be there."""
+    started(site, environment, reference, more=more)
+    site.asks(environment, policy=ACCEPT, grader=NEW)
+    site.preflight(environment)
+
+
+def observed_and_removed(site: Site, environment: str) -> None:
+    """A slot that read its alias by itself, and is gone."""
+    started(site, environment, ALIAS, enforce=False)
+    site.asks(environment, policy=ACCEPT, grader=NEW)
+    site.preflight(environment)
+
+
+BOTH_WAIVED = WAIVED.format(until="2099-01-01").replace("drift.alias-moved", "catalogue.deprecated")
+BOTH_WAIVED += WAIVED.format(until="2099-01-01").replace("drift.alias-moved", "catalogue.retires-soon")
 ODD = {"policy": {"alias_moved": "explode", "deprecated": 7, "retires_refuse_days": "soon"}, "platform": None}
 TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str, str]]]] = {
     "fine": (started, {"reference": NEW}, []),
@@ -174,6 +196,10 @@ TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str,
     "refused-alone": (never_started, {}, []),
     "checked-alone": (only_checked, {}, ENDS),
     "side-by-side": (side_by_side, {}, ENDS),
+    "slot-removed": (slot_removed, {}, ENDS),
+    "slot-removed-alias": (slot_removed, {"reference": ALIAS}, ENDS),
+    "slot-removed-waived": (slot_removed, {"more": BOTH_WAIVED}, []),
+    "slot-removed-observed": (observed_and_removed, {}, []),
     "observes-alias": (started, {"enforce": False}, []),
     "observes-id": (started, {"enforce": False, "reference": OLD}, ENDS),
     "observes-held": (observed_and_held, {}, ENDS),
@@ -183,6 +209,7 @@ TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str,
     "odd-waivers": (older_gate, {"told": {"waivers": [{"check": "x"}, 7, {"check": [], "until": "no"}]}}, MOVED + ENDS),
     "odd-slots": (older_gate, {"told": '{"slot": 1}'}, []),
     "no-slots": (older_gate, {"told": "["}, []),
+    "deep-slots": (older_gate, {"told": "[" * 200_000}, []),
     "gone": (older_gate, {"reference": GONE, "model": GONE}, [("drift.pin-missing", GONE, "warn")]),
     "gone-there": (older_gate, {"reference": GONE, "model": GONE, "told": {"workspace_id": "wrkspc_other"}}, []),
     "silent": (ago, {"days": 40}, SILENT),
@@ -239,3 +266,37 @@ def test_a_run_records_the_workspace_that_it_asked_for(file_site: Site) -> None:
     run = file_site.store().last_run(file_site.scope())
     assert run is not None
     assert [each["workspace_id"] for each in json.loads(run.run.slots)] == ["wrkspc_01AbC"]
+
+
+def test_who_may_add_rows_cannot_make_it_ask_without_end(file_site: Site) -> None:
+    """One run with thousands of names: what many ask for is asked and judged, the others are told as unknown."""
+    for environment in ("prod", "staging"):
+        started(file_site, environment)
+    now, names = file_site.clock.now(), [f"claude-made-up-{number}" for number in range(3000)]
+    slots = json.dumps([{"slot": f"s{number}", "reference": name} for number, name in enumerate(names)])
+    run = RunRow("run_evil", "preflight", "pass", True, 0, now, now, slots, origin=file_site.sandbox.url)
+    rows = [ResolutionRow("run_evil", f"s{n}", name, "unknown") for n, name in enumerate(names)]
+    file_site.store().append(file_site.scope("evil"), AUTHOR, [run, *rows], now=now)
+    file_site.sandbox.move_alias(ALIAS, NEW)
+    file_site.sandbox.forget_requests()
+    seen = look(file_site)
+    told = [row for row in seen.news if row.check_id == "drift.alias-moved"]
+    assert {row.about_environment for row in told} == {"prod", "staging"}
+    assert len(file_site.sandbox.requests()) <= MOST_NAMES + 2
+    assert len(set(seen.seen.unknown)) >= len(names) - MOST_NAMES
+    assert len(Shell(file_site).run("watch", "--dry-run").stdout.splitlines()) < 60
+
+
+def test_the_roles_of_the_page_are_enough(postgresql: PostgreSQL, file_site: Site) -> None:
+    """The watcher's role looks, records and tells; the reader's is enough for a dry run and for nothing more."""
+    site, url_as = file_site, store_with_roles(postgresql)
+    site.environ["MODELGATE_DATABASE_URL"] = url_as("modelgate_operator")
+    running(site)
+    site.sandbox.move_alias(ALIAS, NEW)
+    site.environ["MODELGATE_DATABASE_URL"] = url_as("modelgate_reader")
+    assert len(look(site, dry_run=True).news) == 1
+    with pytest.raises(StoreProblem):
+        look(site)
+    site.environ["MODELGATE_DATABASE_URL"] = url_as("modelgate_watcher")
+    with receiver() as hook:
+        assert look(site, hook).told == ("webhook",)

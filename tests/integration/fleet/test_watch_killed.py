@@ -141,6 +141,7 @@ def test_no_notice_is_lost_and_none_told_twice_without_a_cause(file_site: Site) 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a hundred processes, where others use the machine too
 def test_that_holds_at_a_hundred_moments_on_either_database(site: Site) -> None:
     """As above."""
     run(site, 100)

@@ -259,13 +259,14 @@ def test_a_prompt_is_nowhere(shell: Shell) -> None:
     assert not any(each in exported or each.encode() in stored for each in (CANARY, answer))
 
 
-def test_an_api_that_repeats_the_prompt_is_not_recorded(file_site: Site) -> None:
-    """A hostile API may echo what it was sent in an error's message: it is shown, and no row holds it."""
-    shell = Shell(file_site)
-    file_site.accept("summarizer")
-    sampled(file_site, HELLO)
-    error = {"type": "error", "error": {"type": "invalid_request_error", "message": f"echo {CANARY}"}}
-    file_site.sandbox.fail_next(400, count=None, path="/v1/messages*", body=error)
-    told = shell.run("probe", "-e", "prod")
-    assert (told.returncode, f"the API says: echo {CANARY}" in told.stdout) == (1, True)
-    assert CANARY.encode() not in (file_site.folder / "modelgate.db").read_bytes()
+@pytest.mark.parametrize("words", [(), ("--live", "--yes")])
+def test_an_api_that_repeats_what_it_was_sent_is_not_repeated(shell: Shell, words: tuple[str, ...]) -> None:
+    """A gateway may echo prompts and credentials in an error's message: neither is shown, logged or recorded."""
+    shell.environ["ANTHROPIC_CUSTOM_HEADERS"] = "X-Gateway-Token: gateway-token-1"
+    echo = f"bad: {CANARY}, Bearer sandbox-key, gateway-token-1, {CANARY[:13]}"
+    path = "/v1/messages" if words else "/v1/messages/count_tokens"
+    shell.site.sandbox.fail_next(400, count=None, path=path, message=echo)
+    told = shell.run("--log-level", "debug", "probe", *words, "-e", "prod")
+    assert (told.returncode, "the API says: bad: ***, ***, ***, ***" in told.stdout) == (1, True), told.stdout
+    everything = told.stdout.encode() + told.stderr.encode() + (shell.site.folder / "modelgate.db").read_bytes()
+    assert [each for each in (CANARY, "sandbox-key", "gateway-token-1") if each.encode() in everything] == []

@@ -123,7 +123,7 @@ def test_promotion_is_read_with_the_rest(far: Far) -> None:
         (["history"], (1, 4)),
         (["history", "--at", "2026-01-01"], (1, 4)),
         (["audit", "head"], (1, 2)),
-        (["batch", "list"], (1, 5)),
+        (["batch", "list"], (1, 2)),
         (["evidence", "list"], (1, 2)),
         (["check"], (1, 5)),
         (["check", "--dry-run"], (1, 2)),
