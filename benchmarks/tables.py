@@ -33,7 +33,8 @@ def _rollout(r: Result) -> list[str]:
 
 def _fleet(r: Result) -> list[str]:
     sizes = [f"{r[each]:,}" for each in ("scopes", "slots", "resolutions")]
-    return [r["what"], *sizes, str(r["requests"]), f"{r['seconds']:.2f} s", f"{r['peak_mb']:.0f} MB"]
+    seconds = [f"{r[each]:.2f} s" for each in ("seconds", "cpu_seconds")]
+    return [r["what"], *sizes, str(r["requests"]), *seconds, f"{r['peak_mb']:.0f} MB"]
 
 
 def _road(r: Result) -> list[str]:
@@ -83,7 +84,7 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
         _gate,
     ),
     "rollouts": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _rollout),
-    "fleet": (["what", "services", "slots", "resolutions", "requests", "time", "peak"], _fleet),
+    "fleet": (["what", "services", "slots", "resolutions", "requests", "time", "CPU", "peak"], _fleet),
     "roads": (["command", "round trip", "connections", "round trips", "waited for the store", "whole command"], _road),
     "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
     "chains": (["database", "rows", "verified", "time", "peak"], _chain),
