@@ -102,16 +102,16 @@ def _append(
     opened: Store, scope: Scope, number: int, slots: int, models: Sequence[tuple[str, str]], known: tuple[str, str]
 ) -> None:
     origin, entry = known
-    now, run_id, rows = SystemClock().now(), f"run_{number:06}", list[Row]()
-    told = []
+    now, run_id = SystemClock().now(), f"run_{number:06}"
+    told, rows, pins = [], list[Row](), list[Row]()
     for slot in range(slots):
         name, (alias, model) = f"slot_{slot}", models[(number + slot) % len(models)]
         told.append({"slot": name, "reference": alias, "source": f"config/prod.toml:{slot}", "requires": ["batch"]})
         rows.append(ResolutionRow(run_id, name, alias, "resolved", model, model, model, 1, lifecycle="active"))
         pinned = entry.replace('"id":"claude-sonnet-5"', f'"id":"{model}"')
-        rows.append(PinRow(name, 1, "accept", alias, model, "bench", origin=origin, entry=pinned))
+        pins.append(PinRow(name, 1, "accept", alias, model, "bench", origin=origin, entry=pinned))
     run = RunRow(run_id, "preflight", "pass", True, 0, now, now, canonical(told), origin=origin)
-    opened.append(scope, AUTHOR, [run, *rows], now=now)
+    opened.append(scope, AUTHOR, [run, *rows, *pins], now=now)  # in the order of a gate
 
 
 def _entry(origin: str) -> Any:

@@ -11,7 +11,7 @@ from modelgate.batches.job import Job, Part
 from modelgate.batches.logs import log_of
 from modelgate.batches.positions import from_text, holds
 from modelgate.batches.requests import LONGEST_ID
-from modelgate.batches.results import NO_RESULT, BadResult, Outcome, error_row, missing_row, parse, worth_resending
+from modelgate.batches.results import NO_RESULT, BadResult, Result, error_row, missing_row, parse, worth_resending
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.spool import ANOTHER_OUT, Spool
 from modelgate.batches.tally import NOT_TOLD, Counting, Tally, outcome_key
@@ -96,7 +96,7 @@ def belongs(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> bool:
     return not job.row.token
 
 
-def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Outcome, int | None]]:
+def _outcomes(rows: Iterable[bytes], job: Job, part: Part, index: Index) -> Iterator[tuple[bytes, Result, int | None]]:
     """Each row, what it tells, and the position of its request: None if that is not one of the part's."""
     ranges = list(from_text(part.plan.positions))
     position_of = SentIds(job.row.token).position if job.row.token else index.position

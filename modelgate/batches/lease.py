@@ -74,7 +74,8 @@ class Lease:
             with self._ledger.store(GIVE_BACK_SECONDS) as store:
                 store.give_back_lease(self._name, self._holder)
         except StoreProblem:  # it expires by itself
-            _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id)
+            told = {"job_id": self._job_id}  # no field stands around another thread
+            _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id, extra=told)
 
     def check(self) -> None:
         """Raises `Refused` if another process has had the job since, as this one was stopped or cut off for too long.

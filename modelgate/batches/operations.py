@@ -25,9 +25,9 @@ from modelgate.batches.split import PlannedPart, split
 from modelgate.batches.statistics import Statistics, account
 from modelgate.batches.sums import By, Summary, summed
 from modelgate.batches.work import connected, working
-from modelgate.domain.batches import BatchJobRow, BatchPartRow
+from modelgate.domain.batches import BatchJobRow, BatchPartRow, Counts
 from modelgate.domain.text import printable
-from modelgate.errors import CallFailed, Refused, UsageError
+from modelgate.errors import CallFailed, ModelgateError, Refused, UsageError
 from modelgate.errors import Conflict as LostRace
 from modelgate.gate.context import Context
 from modelgate.whole_file import may_write
@@ -50,7 +50,7 @@ class BadRequests(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Preview:
     """What `run` would send."""
 
     permission: Permission
@@ -74,9 +74,9 @@ class Handed:
     betas: str | None = None
 
 
-def plan(
+def preview(
     context: Context, slot: str, path: Path, *, again: bool = False, key: str | None = None, betas: Sequence[str] = ()
-) -> Plan:
+) -> Preview:
     """Checks the file and the slot, and records and sends nothing. Raises as `run` does."""
     _check_key(key, again=again)
     permitted = permission.ask(context, slot, dry_run=True)
@@ -88,7 +88,7 @@ def plan(
         if job and key:
             _refuse_other(job, scanned)
         goes_on = None if job is None or _starts_anew(context, job, again=again) else job
-        return Plan(permitted, scanned, tuple(split(index.sizes())), goes_on)
+        return Preview(permitted, scanned, tuple(split(index.sizes())), goes_on)
 
 
 def run(
@@ -221,8 +221,22 @@ def job(context: Context, wanted: str) -> Job:
 
 
 def stats(context: Context, wanted: str) -> Statistics:
-    """The account of a job, as far as it has come. Raises `Refused` if there is none."""
-    return account_of(context, job(context, wanted))
+    """The account of a job, as far as it has come. Raises `Refused` if there is none.
+
+    The API is asked for the batches that run; where it cannot be, the account is what the ledger knows.
+    """
+    found = job(context, wanted)
+    return replace(account_of(context, found), running=_running(context, found))
+
+
+def _running(context: Context, job: Job) -> dict[str, Counts]:
+    found: dict[str, Counts] = {}
+    if running := job.in_state("sent"):
+        with suppress(ModelgateError), connected(context, job) as client:
+            for part in running:
+                batch = client.retrieve(part.batch_id or "").batch
+                found[batch.id] = batch.counts
+    return found
 
 
 def account_of(context: Context, job: Job) -> Statistics:

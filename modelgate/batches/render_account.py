@@ -9,6 +9,7 @@ from typing import Any
 from modelgate.batches.render import SCHEMA, as_table, dollars, job_json
 from modelgate.batches.statistics import BatchAccount, Statistics, percentile
 from modelgate.batches.sums import Summary, Sums
+from modelgate.domain.batches import Counts
 from modelgate.domain.times import format_instant
 from modelgate.render.style import Style
 
@@ -17,7 +18,7 @@ def statistics_json(stats: Statistics) -> dict[str, Any]:
     """The account of a job."""
     return (
         job_json(stats.job)
-        | {"parts": [_batch_json(batch) for batch in stats.batches]}
+        | {"parts": [_batch_json(batch, stats.running.get(batch.batch_id or "")) for batch in stats.batches]}
         | _counted(stats)
         | {
             "served_other": dict(sorted(stats.served.items())),
@@ -87,6 +88,8 @@ def statistics_text(stats: Statistics, style: Style) -> str:
         f"cache: {tokens.cache_read:,} read, {tokens.cache_written:,} written",
         f"cost         {_cost_text(stats)}",
     ]
+    for name, counts in stats.running.items():
+        lines.append(f"running      {name}: {counts.done:,} of {counts.total:,} have ended, as the API tells")
     if stats.wall_seconds:
         lines.append(f"took         {_percentiles(stats.wall_seconds)}")
     if (days := stats.results_expire_in_days) is not None:
@@ -171,7 +174,7 @@ def _counted(stats: Statistics | Sums) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _batch_json(batch: BatchAccount) -> dict[str, Any]:
+def _batch_json(batch: BatchAccount, running: Counts | None) -> dict[str, Any]:
     return {
         "part": batch.part,
         "round": batch.round,
@@ -180,5 +183,6 @@ def _batch_json(batch: BatchAccount) -> dict[str, Any]:
         "adopted": batch.adopted,
         "requests": batch.requests,
         "outcomes": dict(sorted(batch.tally.outcomes.items())),
+        "running": asdict(running) if running else None,
         "wall_seconds": batch.wall_seconds,
     }

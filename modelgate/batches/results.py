@@ -60,7 +60,7 @@ NO_TOKENS = Tokens()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Result:
     """How one request ended."""
 
     custom_id: str
@@ -81,7 +81,7 @@ class Outcome:
         return self.type in RESULT_TYPES and (not self.reason or self.reason in PASSING | LASTING)
 
 
-def parse(line: bytes) -> Outcome:
+def parse(line: bytes) -> Result:
     """The outcome that a line of results tells. Raises `BadResult`."""
     try:
         row = json.loads(line)
@@ -94,8 +94,8 @@ def parse(line: bytes) -> Outcome:
     if kind == "succeeded":
         message = _object(result, "message")
         served, stop = _word(message, "model"), _word(message, "stop_reason")
-        return Outcome(custom_id, kind, served=served, stop=stop, tokens=_tokens(message))
-    return Outcome(custom_id, printable(kind, 64), reason=_reason(result) if kind == "errored" else "")
+        return Result(custom_id, kind, served=served, stop=stop, tokens=_tokens(message))
+    return Result(custom_id, printable(kind, 64), reason=_reason(result) if kind == "errored" else "")
 
 
 def worth_resending(outcome_type: str, reason: str, *, canceled_by_us: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
@@ -13,7 +13,7 @@ from modelgate.batches.job import Job, Part
 from modelgate.batches.results import Tokens
 from modelgate.batches.tally import Tally
 from modelgate.checks.batch import sent_twice, served_other, unclaimed
-from modelgate.domain.batches import RESULTS_DAYS
+from modelgate.domain.batches import RESULTS_DAYS, Counts
 from modelgate.domain.findings import Finding
 from modelgate.domain.settings import Price
 from modelgate.domain.times import days_left
@@ -58,6 +58,8 @@ class Statistics:
     """Kinds of cached tokens that were used, and that the settings know no price of."""
     results_expire_in_days: int | None
     """Whole days until the first results can no longer be read; negative after that. None before any batch ended."""
+    running: Mapping[str, Counts] = field(default_factory=dict)
+    """What the API tells of batches that run, where it was asked: by batch."""
 
     @property
     def refused(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from modelgate.batches.results import NO_TOKENS, Outcome, Tokens
+from modelgate.batches.results import NO_TOKENS, Result, Tokens
 from modelgate.domain.codec import canonical
 
 NOT_TOLD = "(not told)"
@@ -75,7 +75,7 @@ class Counting:
         self._stops: Counter[str] = Counter()
         self._tokens = NO_TOKENS
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Result) -> None:
         """Count one outcome; an answer of a model other than the pin is counted beside."""
         self._outcomes[outcome_key(outcome.type, outcome.reason)] += 1
         self._tokens += outcome.tokens

@@ -38,12 +38,14 @@ class ProbeReport:
     slots: tuple[SlotProbe, ...]
     head: Head | None = None
     """Of the evidence; None: nothing was found out, or nothing recorded."""
+    unrecorded: str = ""
+    """Why what was found out could not be recorded: it is told all the same."""
 
     @property
     def exit_code(self) -> int:
-        """1: refused in a way that comes again; 3: not known; 0: shown."""
+        """1: refused in a way that comes again; 3: not known, or not recorded; 0: shown."""
         verdicts = {each.probed.verdict for each in self.slots}
         objected = any(f.level is Level.REFUSE and f.counts for each in self.slots for f in each.findings)
         if "refused" in verdicts or objected:
             return 1
-        return 3 if "unknown" in verdicts else 0
+        return 3 if "unknown" in verdicts or self.unrecorded else 0

@@ -9,7 +9,7 @@ from modelgate.errors import SettingsError
 from modelgate.gate.context import Context
 from modelgate.store import Store
 
-PATIENCE = 60
+PATIENCE = 150
 """Seconds for each look at the whole store, which may hold ten million rows."""
 
 

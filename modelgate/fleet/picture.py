@@ -11,7 +11,7 @@ from typing import Any
 
 from modelgate.domain.fleet import MARKS, Fleet, FleetSlot
 from modelgate.domain.rows import Scope
-from modelgate.errors import CouldNotKnow
+from modelgate.errors import ModelgateError
 from modelgate.fleet.fleet import fleet
 from modelgate.gate.context import Context
 from modelgate.render.calendar import as_calendar
@@ -127,12 +127,18 @@ class Gallery:
         """Seconds since the store was read."""
         return max(0.0, (self._context.clock.now() - self.picture.fleet.seen_at).total_seconds())
 
+    def renew(self) -> None:
+        """Looks once; the picture stays where that fails, whatever the reason, and the pages say so."""
+        try:
+            self.picture, self.problem = self._look(), ""
+        except ModelgateError as error:
+            self.problem = error.message
+        except Exception as error:  # the next look may do better
+            self.problem = f"a defect of modelgate: {type(error).__name__}"
+
     def _renew(self) -> None:
         while not self._stopped.wait(SECONDS):
-            try:
-                self.picture, self.problem = self._look(), ""
-            except CouldNotKnow as error:
-                self.problem = error.message
+            self.renew()
 
     def _look(self) -> Picture:
         found = fleet(self._context)

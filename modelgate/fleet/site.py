@@ -20,7 +20,7 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Secret
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.errors import CouldNotKnow
+from modelgate.errors import ModelgateError
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard
 from modelgate.fleet.picture import SORTS, Gallery
@@ -99,7 +99,7 @@ class Site:
             return self._missing("no such service and environment")
         try:
             events = open_whole(self._context).history(scope, limit=50)
-        except CouldNotKnow as error:
+        except ModelgateError as error:
             return self._missing(error.message, 503)
         verdicts = sorted(rows[0].verdicts.items())
         return self._page("service.html", str(scope), "", rows=rows, events=events, verdicts=verdicts)
@@ -110,7 +110,7 @@ class Site:
             store = open_whole(self._context)
             run = store.run(request.path_params["run_id"])
             findings = store.findings(run) if run else ()
-        except CouldNotKnow as error:
+        except ModelgateError as error:
             return self._missing(error.message, 503)
         if run is None:
             return self._missing("no such run")

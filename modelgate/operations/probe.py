@@ -14,10 +14,9 @@ from modelgate.domain.probe import Answered, Failed, Probed, cost, judge, least_
 from modelgate.domain.probe_report import ProbeReport, SlotProbe
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.waivers import is_waived
-from modelgate.errors import Refused
+from modelgate.errors import Refused, StoreProblem
 from modelgate.gate.context import Context
 from modelgate.operations.probe_plan import Subject, need_harmless, question, subjects_of
-from modelgate.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ def probe(
     slots = tuple(_counted(context, each, answers[each.slot.name], facts) for each in subjects)
     counted = ProbeReport(context.scope, facts.origin, live is not None, slots)
     if live is None:
-        return _recorded(context, store, counted, [each.probed for each in slots])
-    return _live(context, store, counted, subjects, facts, live)
+        return _recorded(context, counted, [each.probed for each in slots])
+    return _live(context, counted, subjects, facts, live)
 
 
 def _judged(each: Subject, answers: list[Answered | Failed], facts: Facts, *, live: bool) -> Probed:
@@ -89,16 +88,16 @@ def _findings(context: Context, each: Subject, facts: Facts) -> tuple[Finding, .
 
 
 def _live(
-    context: Context, store: Store, counted: ProbeReport, subjects: Iterable[Subject], facts: Facts, live: Live
+    context: Context, counted: ProbeReport, subjects: Iterable[Subject], facts: Facts, live: Live
 ) -> ProbeReport | None:
     """Sends the first request of each slot that could be counted, once the price is known and wanted."""
     before = [each.probed for each in counted.slots]
     sendable = {each.slot.name: each for each, seen in zip(subjects, before, strict=True) if seen.verdict == "shown"}
     if not sendable:
-        return _recorded(context, store, counted, before)
+        return _recorded(context, counted, before)
     _need_cheap(counted, live.most)
     if not live.confirm(counted):
-        _recorded(context, store, counted, before)
+        _recorded(context, counted, before)
         return None
     questions = {
         name: [question(each.requests[0], to_send(each.requests[0].params, each.model_id))]
@@ -111,7 +110,7 @@ def _live(
     ]
     slots = tuple(replace(each, probed=now) for each, now in zip(counted.slots, judged, strict=True))
     shown = [seen if now.verdict == "unknown" else now for seen, now in zip(before, judged, strict=True)]
-    return _recorded(context, context.store(context.deadline()), replace(counted, slots=slots), shown)
+    return _recorded(context, replace(counted, slots=slots), shown)
 
 
 def _need_cheap(counted: ProbeReport, most: Decimal) -> None:
@@ -121,10 +120,18 @@ def _need_cheap(counted: ProbeReport, most: Decimal) -> None:
         raise Refused(told, hint="nothing was sent: raise --max-cost, or name fewer slots")
 
 
-def _recorded(context: Context, store: Store, report: ProbeReport, shown: Iterable[Probed]) -> ProbeReport:
-    """The report with the end of the chain; what nobody found out is no evidence."""
+def _recorded(context: Context, report: ProbeReport, shown: Iterable[Probed]) -> ProbeReport:
+    """The report with the end of the chain; what nobody found out is no evidence.
+
+    The store is opened anew: people may have thought longer than a command may wait, and what was paid for is told even
+    where it has gone away meanwhile.
+    """
     workspace = context.settings.api.workspace_id
     rows = [row for each in shown if (row := each.evidence(report.origin, workspace))]
     if not rows:
         return report
-    return replace(report, head=store.append(context.scope, context.author, rows, now=context.clock.now()))
+    try:
+        store = context.store(context.deadline())
+        return replace(report, head=store.append(context.scope, context.author, rows, now=context.clock.now()))
+    except StoreProblem as error:
+        return replace(report, unrecorded=error.problem.message)

@@ -65,6 +65,7 @@ def as_json(found: ProbeReport) -> str:
         "origin": found.origin,
         "live": found.live,
         "head": str(found.head) if found.head else None,
+        "unrecorded": found.unrecorded or None,
         "slots": [_slot_json(each) for each in found.slots],
     }
     return json.dumps(told, indent=2)
@@ -126,6 +127,8 @@ def _told(each: SlotProbe) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(found: ProbeReport) -> str:
+    if found.unrecorded:
+        return f"nothing was recorded: {printable(found.unrecorded, 300)}"
     if found.head is None:
         return "nothing was recorded: nothing was found out"
     return f"recorded as evidence: {found.head}"

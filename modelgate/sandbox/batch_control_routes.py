@@ -4,7 +4,7 @@
 |---|---|---|
 | `GET    /_sandbox/batches` | | all batches, newest first, each with its `custom_ids` (the first thousand) |
 | `POST   /_sandbox/batches/ID/end` | | the batch ends now; `*` as ID: all that run |
-| `POST   /_sandbox/outcomes` | parts of `outcomes.Plan` | how requests of batches created from now on end |
+| `POST   /_sandbox/outcomes` | parts of `outcomes.OutcomePlan` | how requests of batches created from now on end |
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from modelgate.sandbox.answers import ApiError, json_answer
 from modelgate.sandbox.batches_api import BatchesApi
 from modelgate.sandbox.fields import body_of
-from modelgate.sandbox.outcomes import PLAN_KINDS, Plan
+from modelgate.sandbox.outcomes import PLAN_KINDS, OutcomePlan
 from modelgate.sandbox.state import State
 
 
@@ -52,5 +52,5 @@ class BatchControlRoutes:
 
     async def set_outcomes(self, request: Request) -> Response:
         """Put a plan in force instead of the present one."""
-        self._api.outcomes.set(Plan.parse(await body_of(request, PLAN_KINDS)))
+        self._api.outcomes.set(OutcomePlan.parse(await body_of(request, PLAN_KINDS)))
         return json_answer({})

@@ -24,11 +24,11 @@ PLAN_KINDS: Kinds = {
     "seed": (int,),
     "batches": (int, NONE),
 }
-"""The kinds of the parts of a `Plan`, as JSON brings them."""
+"""The kinds of the parts of a `OutcomePlan`, as JSON brings them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OutcomePlan:
     """What `POST /_sandbox/outcomes` says; `SandboxControl.set_outcomes` tells the meaning of each part."""
 
     custom_ids: Mapping[str, str | list[str]] = field(default_factory=dict)
@@ -38,9 +38,9 @@ class Plan:
     batches: int | None = None
 
     @staticmethod
-    def parse(raw: Mapping[str, Any]) -> Plan:
+    def parse(raw: Mapping[str, Any]) -> OutcomePlan:
         """A plan from JSON; an unknown outcome or fractions above 1 in sum are a 400."""
-        plan = Plan(**raw)
+        plan = OutcomePlan(**raw)
         for told in (*plan.custom_ids.values(), *plan.rows.values()):
             for outcome in told if isinstance(told, list) else [told]:
                 _known(outcome)
@@ -64,11 +64,11 @@ class Outcomes:
     """The plan in force, and how often it has been used."""
 
     def __init__(self) -> None:
-        self.plan = Plan()
+        self.plan = OutcomePlan()
         self._creates = 0
         self._sent: Counter[str] = Counter()
 
-    def set(self, plan: Plan) -> None:
+    def set(self, plan: OutcomePlan) -> None:
         """Put a plan in force instead of the present one."""
         self.plan = plan
         self._creates = 0

@@ -16,6 +16,8 @@ _VARIABLE = re.compile(
     re.VERBOSE,
 )
 _ASSIGNED = re.compile(r"""^\s*(?:-\s*|export\s+|ENV\s+|ARG\s+)?["']?([A-Z][A-Z0-9_]*)["']?\s*[:=]\s*["']?$""")
+_VALUE = re.compile(r"""^\s*(?:-\s*)?["']?value["']?\s*:\s*["']?$""")
+_NAME = re.compile(r"""^\s*(?:-\s*)?\{?\s*["']?(?:name|key)["']?\s*:\s*["']?([A-Z][A-Z0-9_]*)["']?\s*,?\s*(?:\#.*)?$""")
 _FIELD = re.compile(r"^\s+([a-z_]\w*)\s*:\s*[\w\[\]| .]+=\s*(?:Field\()?[^\"']*[\"']$")
 _PREFIX = re.compile(r"env_prefix\s*=\s*[\"'](\w*)[\"']")
 _LONGEST = 2000
@@ -53,7 +55,7 @@ def ignores(line: str, above: str) -> tuple[Ignore, ...]:
     return tuple(found)
 
 
-def variable_of(line: str, column: int, text: str, env_file: bool) -> str | None:
+def variable_of(line: str, column: int, text: str, env_file: bool, above: str = "") -> str | None:
     """The environment variable whose value, or value by default, the name at `column` is; None if it is of none.
 
     `text` is the whole file: of a class of pydantic-settings each field is a variable. `env_file`: in this kind of file
@@ -65,6 +67,8 @@ def variable_of(line: str, column: int, text: str, env_file: bool) -> str | None
         return str(read[-1])
     if env_file and (assigned := _ASSIGNED.match(before)):
         return assigned[1]
+    if env_file and _VALUE.match(before) and (named := _NAME.match(above)):  # as Kubernetes and other platforms have it
+        return named[1]
     if "BaseSettings" in text and (field := _FIELD.match(before)):
         prefix = _PREFIX.search(text)
         return f"{prefix[1] if prefix else ''}{field[1]}".upper()

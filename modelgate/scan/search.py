@@ -53,5 +53,5 @@ def _places(file: str, text: str, listed: Listed) -> Iterator[Place]:
                     name,
                     is_comment(line, name.column),
                     ignores(line, above),
-                    variable_of(line, name.column, text, env_file),
+                    variable_of(line, name.column, text, env_file, above),
                 )

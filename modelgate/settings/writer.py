@@ -86,9 +86,10 @@ def draft(settings: Settings, wanted: Iterable[tuple[Slot, str]]) -> tuple[Draft
 
 def _into(drafted: Draft, settings: Settings, slot: Slot, model_id: str) -> Place:
     if slot.source.name.startswith("$"):  # a variable of the application's, or of ours
-        why = "a variable is set elsewhere"
-        return Place(f"{slot.source.name.removeprefix('$')}={model_id}", slot.source, why_not=why)
+        return _by_variable(slot.source.name.removeprefix("$"), slot, model_id)
     path, own = _file_of(settings, slot)
+    if variable := _table(path, slot.name).get("model_from"):  # which is not set here
+        return _by_variable(variable, slot, model_id)
     shared = path != own and _others_ask(settings, path, slot.name)
     file = own if shared else path
     line = f"model = {json.dumps(model_id)}"
@@ -106,6 +107,10 @@ def _into(drafted: Draft, settings: Settings, slot: Slot, model_id: str) -> Plac
     return Place(line, Source(_shown(file), at), file)
 
 
+def _by_variable(variable: str, slot: Slot, model_id: str) -> Place:
+    return Place(f"{variable}={model_id}", slot.source, why_not="a variable is set elsewhere")
+
+
 def _file_of(settings: Settings, slot: Slot) -> tuple[Path, Path]:
     """The file whose reference counts, and the environment's own one."""
     own, default = settings.environment_file, settings.config_dir / "default.toml"
@@ -116,8 +121,13 @@ def _file_of(settings: Settings, slot: Slot) -> tuple[Path, Path]:
 
 
 def _asks(path: Path, slot: str) -> bool:
+    table = _table(path, slot)
+    return "model" in table or "model_from" in table
+
+
+def _table(path: Path, slot: str) -> dict[str, Any]:
     table = read_toml(path).tables.get("slots", {}).get(slot)
-    return isinstance(table, dict) and ("model" in table or "model_from" in table)
+    return table if isinstance(table, dict) else {}
 
 
 def _others_ask(settings: Settings, default: Path, slot: str) -> bool:

@@ -53,6 +53,24 @@ def batch(desk: Desk, *arguments: str, expect: int = 0) -> subprocess.CompletedP
     return done
 
 
+def test_a_key_a_beta_and_what_failed(desk: Desk) -> None:
+    """As they are typed: a key is one job, a beta goes into the header, and only what failed is sent again."""
+    desk.plan({"r2": ["errored:out_of_credit"]})
+    desk.write(3)
+    how = (*RUN, "--key", "night 1", "--beta", "x-1", "--format", "json")
+    told = json.loads(batch(desk, *how, expect=1).stdout)
+    assert (told["key"], told["betas"], told["errored"]) == ("night 1", ["x-1"], {"billing_error": 1})
+    resume = ("resume", told["job"], "--out", "results.jsonl", "--format", "json")
+    assert json.loads(batch(desk, *resume, expect=1).stdout)["succeeded"] == 2
+    assert json.loads(batch(desk, *resume, "--only", "failed").stdout)["succeeded"] == 3
+    creates = [each for each in desk.site.sandbox.requests() if each["method"] == "POST"]
+    assert [each["betas"] for each in creates] == ["x-1", "x-1"]
+    desk.write(2)
+    refused = batch(desk, *how, expect=2)
+    assert "the key 'night 1' is " in refused.stderr
+    batch(desk, *RUN, "--key", "night 1", "--again", expect=2)
+
+
 def test_the_account_of_all_jobs(desk: Desk) -> None:
     """`stats` without a job, by model; `--strict` ends with 1 where an answer was refused, of one job and of all."""
     desk.plan({"r2": "succeeded:refusal"})

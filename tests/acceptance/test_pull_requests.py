@@ -99,6 +99,7 @@ def test_a_variable_that_names_no_model_is_not_shown(shell: Shell) -> None:
         ("settings",),
         ("preflight",),
         ("lock", "--force"),
+        ("upgrade", "--newer", "--write"),
     ):
         done = shell.run(*words, "-e", "prod", environ=environ)
         assert canary not in done.stdout + done.stderr, words

@@ -36,6 +36,7 @@ ASKING = (
     ("accept", "--all", *REASON),
     ("rollback", "main", "--to", CANONICAL, "--yes", *REASON),
     ("lock", "--force"),
+    ("upgrade", "--newer", "--write"),
     ("models",),
     ("resolve", CANONICAL),
     BATCH,

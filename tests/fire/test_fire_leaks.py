@@ -42,6 +42,7 @@ COMMANDS = (
     ("lock", "--force"),
     ("status", "--format", "json"),
     ("history", "--format", "json"),
+    ("upgrade", "--newer", "--format", "json"),
     ("models", "--format", "json"),
     ("resolve", "claude-haiku-4-5"),
     ("audit", "verify"),

@@ -74,9 +74,10 @@ def command(
 
 
 def _show_plan(context: Context, slot: str, requests: Path, form: str, **how: Any) -> int:
-    from modelgate.batches import operations, render
+    from modelgate.batches import operations, render_preview
 
-    plan = operations.plan(context, slot, requests, **how)
+    plan = operations.preview(context, slot, requests, **how)
     price = context.settings.prices.get(plan.permission.model_id)
-    tell(form, render.plan_json(plan, price), render.plan_text(plan, price, style_of(sys.stdout, os.environ)))
+    text = render_preview.preview_text(plan, price, style_of(sys.stdout, os.environ))
+    tell(form, render_preview.preview_json(plan, price), text)
     return 0

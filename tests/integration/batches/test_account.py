@@ -111,6 +111,18 @@ def test_no_days_are_made_up_while_it_runs(desk: Desk) -> None:
     assert desk.stats(desk.submit()).results_expire_in_days is None
 
 
+def test_the_account_of_a_running_job_has_the_api_s_counts(desk: Desk) -> None:
+    """Where the API can be asked; otherwise it is what the ledger knows."""
+    desk.site.sandbox.hold_batches()
+    desk.write(3)
+    job = desk.submit()
+    told = operations.stats(desk.site.world(), job.id)
+    assert [counts.processing for counts in told.running.values()] == [3]
+    assert "0 of 3 have ended" in statistics_text(told, PLAIN)
+    desk.site.sandbox.fail_next(403, count=None, path="/v1/messages/batches*")
+    assert statistics_json(operations.stats(desk.site.world(), job.id))["parts"][0]["running"] is None
+
+
 def test_percentiles_are_values_that_were_seen() -> None:
     """The nearest rank; nothing of nothing."""
     assert [percentile([1.0, 2.0, 3.0, 4.0], percent) for percent in (50, 95)] == [2.0, 4.0]

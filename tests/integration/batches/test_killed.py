@@ -88,3 +88,18 @@ def test_a_killed_run_goes_on(database: str, tmp_path: Path, request: pytest.Fix
             stories = list(pool.map(_story, desks, POINTS))
     expected = [f"r{number}" for number in range(1, REQUESTS + 1)]
     assert stories == [(expected, [expected, ["r3", "r5"]], 1)] * len(desks)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # every killed process keeps its job for up to 15 seconds
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_kills_at_random_moments_cost_nothing(database: str, request: pytest.FixtureRequest) -> None:
+    """What `benchmarks/kills.py` does 200 times: many jobs that number alike, in one workspace."""
+    url = request.getfixturevalue("postgresql").create() if database == "postgresql" else ""
+    done = subprocess.run(
+        [sys.executable, "benchmarks/kills.py", "--kills", "24", "--seed", "7", "--database", url],
+        cwd=Path(__file__).parents[3], env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "24 kills of 12 jobs" in done.stdout

@@ -13,8 +13,9 @@ from support.sites import NEW
 
 from modelgate.batches import operations
 from modelgate.batches.operations import BadRequests
-from modelgate.batches.render import job_text, plan_text
+from modelgate.batches.render import job_text
 from modelgate.batches.render_account import statistics_text
+from modelgate.batches.render_preview import preview_text
 from modelgate.batches.taking import SHORT_READS
 from modelgate.errors import CallFailed, CouldNotKnow, Refused, UsageError
 from modelgate.render.style import PLAIN
@@ -230,7 +231,7 @@ def test_a_dry_run_shows_the_split_and_sends_nothing(desk: Desk) -> None:
     """`--dry-run` tells parts, bytes and tokens, and records nothing."""
     desk.write(3)
     before = desk.site.store().head(desk.site.scope())
-    plan = operations.plan(desk.site.world(), "summarizer", desk.file)
+    plan = operations.preview(desk.site.world(), "summarizer", desk.file)
     assert [(part.positions, part.requests) for part in plan.parts] == [("1-3", 3)]
     assert plan.scan.max_output_tokens == 300
     assert desk.creates() == 0
@@ -354,9 +355,9 @@ def test_a_dry_run_says_what_would_become_of_the_job(desk: Desk) -> None:
     desk.write(1)
     job = desk.run()
     world = desk.site.world()
-    going_on = operations.plan(world, "summarizer", desk.file)
-    assert f"{job.id} is finished: run would write its results and send nothing" in plan_text(going_on, None, PLAIN)
-    assert operations.plan(world, "summarizer", desk.file, again=True).job is None
+    going_on = operations.preview(world, "summarizer", desk.file)
+    assert f"{job.id} is finished: run would write its results and send nothing" in preview_text(going_on, None, PLAIN)
+    assert operations.preview(world, "summarizer", desk.file, again=True).job is None
 
 
 def test_paths_are_shown_harmless(desk: Desk) -> None:

@@ -96,6 +96,23 @@ def test_a_role_that_may_only_select_is_enough_for_every_page(postgresql: Postgr
         assert (path, asked(pages, path)[0]) == (path, 200)
 
 
+def test_a_store_that_was_away_is_shown_again(file_site: Site) -> None:
+    """The last picture stays and says why it is old; pages that ask the store are 503; then all is as before."""
+    running(file_site)
+    context = prepare(file_site.environ, config_dir=file_site.folder, clock=file_site.clock, anywhere=True)
+    gallery = Gallery(context)
+    pages, file = app(context, gallery, None), file_site.folder / "modelgate.db"
+    file.rename(file.with_suffix(".away"))
+    gallery.renew()
+    status, body = asked(pages, "/")
+    for words in ("since then it cannot be read", "there is no audit store", "checkout/prod"):
+        assert (status, words, words in body) == (200, words, True)
+    assert asked(pages, "/service/checkout/prod")[0] == 503
+    file.with_suffix(".away").rename(file)
+    gallery.renew()
+    assert (gallery.problem, asked(pages, "/service/checkout/prod")[0]) == ("", 200)
+
+
 @pytest.mark.parametrize(
     "presented", ["", "Bearer", "Bearer x", f"Bearer {TOKEN[:-1]}x", f"Bearer {TOKEN}", f"Basic {TOKEN}"]
 )

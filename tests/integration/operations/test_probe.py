@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import jsonschema
 import pytest
 from support.commands import Shell
 from support.sites import ALIAS, NEW, OLD, OTHER, Site
+
+from modelgate.operations.probe import Live, probe
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "modelgate" / "render" / "probe.schema.json").read_text())
 CANARY = "canary-prompt-7f3a"
@@ -270,3 +273,18 @@ def test_an_api_that_repeats_what_it_was_sent_is_not_repeated(shell: Shell, word
     assert (told.returncode, "the API says: bad: ***, ***, ***, ***" in told.stdout) == (1, True), told.stdout
     everything = told.stdout.encode() + told.stderr.encode() + (shell.site.folder / "modelgate.db").read_bytes()
     assert [each for each in (CANARY, "sandbox-key", "gateway-token-1") if each.encode() in everything] == []
+
+
+def test_what_was_paid_for_is_told_without_a_store(file_site: Site) -> None:
+    """A store that goes away, or takes nothing, meanwhile: the result is shown, as not recorded, with exit code 3."""
+    file_site.accept("summarizer")
+    sampled(file_site, HELLO)
+
+    def confirm(_counted: Any) -> bool:
+        (file_site.folder / "modelgate.db").write_bytes(b"no database")
+        return True
+
+    found = probe(file_site.world(), live=Live(Decimal(1), with_tools=False, confirm=confirm))
+    assert found is not None
+    assert (found.exit_code, found.head, found.slots[0].probed.verdict) == (3, None, "shown")
+    assert found.unrecorded != ""

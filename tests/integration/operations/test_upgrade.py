@@ -216,6 +216,30 @@ def test_a_variable_is_told_and_left_to_a_person(file_site: Site) -> None:
         moves(file_site, "grader")
 
 
+def test_a_variable_that_is_not_set_here_is_told_by_its_name(file_site: Site) -> None:
+    """The slot is judged by the reference that it had last."""
+    file_site.asks(more='[slots.grader]\nmodel_from = "GRADER_MODEL"\n')
+    file_site.environ["GRADER_MODEL"] = "claude-opus-4-1"
+    file_site.accept("grader")
+    del file_site.environ["GRADER_MODEL"]
+    found = moves(file_site, write=True)
+    assert (found.exit_code, found.moves[0].change.line, found.files) == (1, "GRADER_MODEL=claude-opus-5", ())
+
+
+def test_what_three_environments_share_is_moved_for_one_of_them(file_site: Site) -> None:
+    """The reference of `default.toml` stays; the others go on as they were, and move when they are asked about."""
+    file_site.asks()
+    for name in ("staging", "dev"):
+        file_site.asks(name)
+    shared = file_site.config / "default.toml"
+    shared.write_text(f"{shared.read_text()}[slots.summarizer]\nmodel = 'claude-opus-4-1'  # all of us\n")
+    before = shared.read_bytes()
+    assert moves(file_site, write=True).files == (file_site.config / "prod.toml",)
+    assert shared.read_bytes() == before
+    asked = {name: moves(file_site, environment=name).moves[0].present for name in ("prod", "staging", "dev")}
+    assert asked == {"prod": "claude-opus-5", "staging": ENDS, "dev": ENDS}
+
+
 def test_prices_are_shown_where_both_are_known(file_site: Site) -> None:
     """They are the settings' own, and are said to be."""
     prices = f'[prices."{ENDS}"]\ninput = 15\noutput = 75\n[prices."claude-opus-5"]\ninput = 5.5\noutput = 25\n'

@@ -63,6 +63,14 @@ TREES: dict[str, tuple[dict[str, str], dict[str, dict[str, str]]]] = {
             "staging": {"haiku_4_5": "claude-haiku-4-5-20251001", "sonnet_5": "claude-sonnet-5"},
         },
     ),
+    "kubernetes": (
+        {
+            "k8s/worker.yaml": "spec:\n  containers:\n    - env:\n        - name: GRADER_MODEL\n"
+            '          value: "claude-opus-5"\n        - name: DRAFT_MODEL  # low\n          value: claude-sonnet-5\n',
+            "render.yaml": "envVars:\n  - key: CLAUDE_MODEL\n    value: claude-haiku-4-5-20251001\n",
+        },
+        {"prod": {"grader": "$GRADER_MODEL", "draft": "$DRAFT_MODEL", "main": "$CLAUDE_MODEL"}},
+    ),
     "compose": (
         {
             "compose.yaml": "services:\n  web:\n    environment:\n      GRADER_MODEL: claude-opus-5\n"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.sites import Site
 
 SCRIPT = """\
@@ -34,10 +35,10 @@ MODULES_OF_OURS = 96
 """The ceiling of what a reused run may load of our own modules."""
 
 
-def imported(site: Site) -> set[str]:
-    """The modules that a preflight of the installed command loads."""
+def imported(site: Site, verb: str = "preflight") -> set[str]:
+    """The modules that a preflight, or a check, of the installed command loads."""
     environ = {**site.environ, "PATH": os.environ["PATH"], "MODELGATE_CONFIG_DIR": str(site.config)}
-    command = [sys.executable, "-c", SCRIPT]
+    command = [sys.executable, "-c", SCRIPT.replace("preflight", verb)]
     done = subprocess.run(command, env=environ, cwd=site.folder, capture_output=True, text=True, timeout=120)
     assert "PASS" in done.stdout, done.stdout + done.stderr
     return set(done.stdout.splitlines()[-1].split())
@@ -61,6 +62,16 @@ def test_a_reused_run_imports_this_and_nothing_else(site: Site) -> None:
     assert len(ours) <= MODULES_OF_OURS, ours
     assert f"sqlalchemy.dialects.{other}" not in modules
     assert site.sandbox.requests() == []
+
+
+@pytest.mark.parametrize("verb", ["check", "preflight"])
+def test_a_gate_without_samples_and_evidence_pays_nothing_for_them(site: Site, verb: str) -> None:
+    """Not one module of theirs, and not one question more to the store or the API, where no setting asks for them."""
+    site.accept("summarizer")
+    modules = imported(site, verb)
+    theirs = ("evidence", "sample", "samples", "needs", "probe", "proof", "redaction")
+    assert sorted(name for name in modules if name.startswith("modelgate.") and name.rpartition(".")[2] in theirs) == []
+    assert [each["path"] for each in site.sandbox.requests() if "messages" in each["path"]] == []
 
 
 def test_a_run_that_asks_imports_the_sdk_and_no_migrations(site: Site) -> None:

@@ -29,3 +29,11 @@ def test_a_named_holder_keeps_its_lease_across_processes(database_url: str) -> N
     assert first.take_lease("job", "host-1", 60) == "host-1"
     assert second.take_lease("job", "host-1", 60) == "host-1"
     assert second.take_lease("job", "host-2", 60) == "host-1"
+
+
+def test_a_lease_of_a_clock_that_jumped_ends_by_itself(database_url: str) -> None:
+    """One that is longer than a lease can be was taken before the clock was set back: the next one takes it over."""
+    first, second = opened(database_url), opened(database_url)
+    assert first.take_lease("job", "host-1", 3600) == "host-1"
+    assert second.take_lease("job", "host-2", 15) == "host-2"
+    assert first.take_lease("job", "host-1", 15) == "host-2"
