@@ -28,7 +28,7 @@ def opened(path: Path) -> BinaryIO:
             raise UsageError(
                 f"{path} is no regular file", hint="it is read more than once: write the requests to a file"
             )
-        return path.open("rb")
+        return path.open("rb", buffering=_CHUNK)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
 

@@ -19,7 +19,7 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 CREATE TABLE requests (
     position INTEGER PRIMARY KEY, custom_id TEXT NOT NULL UNIQUE, line INTEGER NOT NULL,
-    start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, mark BLOB NOT NULL,
+    start INTEGER NOT NULL, length INTEGER NOT NULL, sent INTEGER NOT NULL, mark INTEGER NOT NULL,
     part INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE results (
@@ -38,8 +38,8 @@ class Place:
     start: int
     length: int
     sent: int
-    mark: bytes = b""
-    """A digest of its line, as it was checked."""
+    mark: int = 0
+    """This process's `hash` of its line, by which a line that was checked is known again."""
     position: int = 0
     """Counted from 1; 0 for one that is not in an index yet."""
 
@@ -171,7 +171,7 @@ class Index:
             " LEFT JOIN results s USING (position) ORDER BY r.position"
         )
 
-    def _execute(self, statement: str, values: Sequence[str | int | bytes] = ()) -> sqlite3.Cursor:
+    def _execute(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(statement, values)
         except sqlite3.OperationalError as error:

@@ -263,11 +263,11 @@ def _started(context: Context, slot: str, handed: Handed, *, again: bool) -> Ite
             job, handed = _create(ledger, context, slot, handed, index, digest, new)
             fresh = 1
         else:
-            handed = _named(handed, job.id)
             _indexed(context, job, handed, index)
         if handed.betas != job.row.betas:
             hint = f"it was made with --beta {job.row.betas}" if job.row.betas else "it was made without --beta"
             raise UsageError(f"{job.id} is sent with other betas", hint=hint)
+        handed = _named(handed, job.id)  # only now: what is another job's takes no file's place
         yield job, index, fresh, handed.lines
 
 

@@ -60,6 +60,9 @@ class CheckedRequest:
     """What this version or the entry does not know; it is sent."""
 
 
+_ENVELOPE = len(b'{"custom_id":"","params":}')
+
+
 class BadRequest(ValueError):
     """A line that cannot be sent; `reasons` are all that is wrong with it."""
 
@@ -88,6 +91,11 @@ def check(line: bytes, rules: RequestRules) -> CheckedRequest:
 def encoded(request: dict[str, Any], rules: RequestRules) -> bytes:
     """The params of a request that fits, with the slot's ID filled in, as they are sent. Raises `BadRequest`."""
     return _encoded({**request["params"], "model": rules.model_id}, escape=rules.entry is None)
+
+
+def sent_length(custom_id: str, params: bytes) -> int:
+    """Bytes of `as_sent`."""
+    return _ENVELOPE + len(custom_id) + len(params)
 
 
 def is_name(value: str) -> bool:

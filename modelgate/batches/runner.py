@@ -108,7 +108,7 @@ class Runner:
         if work.job.finished and work.job.finished.outcomes != final.outcomes:
             work.ledger.add([reopening(work.job, work.clock.now())])
             work.refresh()
-        if not work.job.finished and not work.job.refused:
+        if not work.job.finished and (work.job.canceled or not work.job.refused):
             work.note(None, "finished", detail=final.to_json())
 
     def _step(self, taking: Taking, again: Again | None) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import BinaryIO
 
 from modelgate.batches.carriers import opened
 from modelgate.batches.index import Index, Place
-from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, as_sent, check
+from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, check, sent_length
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import LONGEST_REQUEST
 from modelgate.domain.text import printable
@@ -65,7 +64,8 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     """Checks every line and notes where each request stands. Empty lines are passed over."""
     scanning = _Scanning(rules, index, ids)
     with opened(path) as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        first = file.read(4)
+        if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in first:
             raise UsageError(f"{path} is UTF-16", hint="save it as UTF-8")
         file.seek(0)
         for number, start, line in _lines(file, scanning):
@@ -75,11 +75,6 @@ def scan(path: Path, rules: RequestRules, index: Index, ids: SentIds) -> Scan:
     if not scanning.requests and not scanning.found:
         scanning.note(1, "the file holds no request")
     return scanning.result()
-
-
-def mark_of(line: bytes) -> bytes:
-    """A digest by which a line that was checked is known again."""
-    return hashlib.blake2b(line, digest_size=16).digest()
 
 
 def _lines(file: BinaryIO, scanning: _Scanning) -> Iterator[tuple[int, int, bytes]]:
@@ -125,8 +120,8 @@ class _Scanning:
                 self.note(number, reason)
             self.is_foreign = error.reasons == (OPENAI,)
         else:
-            body = as_sent(self._ids.of(self.requests + 1, request.custom_id), request.params)
-            self._add(number, Place(request.custom_id, start, len(line), len(body), mark_of(line)), request)
+            sent = sent_length(self._ids.of(self.requests + 1, request.custom_id), request.params)
+            self._add(number, Place(request.custom_id, start, len(line), sent, hash(line)), request)
 
     def _add(self, number: int, place: Place, request: CheckedRequest) -> None:
         if place.sent > LONGEST_REQUEST:
@@ -135,7 +130,8 @@ class _Scanning:
         if earlier := self._index.add(number, place):
             self.note(number, f"custom_id {printable(request.custom_id, 60)!r} stands on line {earlier} too")
             return
-        self._content.update(b"%b %b\n" % (json.dumps(request.custom_id).encode(), request.params))
+        name = request.custom_id.encode()
+        self._content.update(b"%d %b %d %b\n" % (len(name), name, len(request.params), request.params))
         self.requests += 1
         self._bytes += place.sent
         self._tokens += request.max_tokens

@@ -48,7 +48,7 @@ class PartRefused(Refused):
     """The API refused a part's create for good; `reason` is its own, with the caller's `custom_id`s, harmless."""
 
     def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message, hint="nothing was created")
+        super().__init__(message, hint=f"it says: {reason}")
         self.reason = reason
 
 

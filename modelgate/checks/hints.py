@@ -14,10 +14,13 @@ COMMIT = "then commit the lock"
 def successor_of(view: SlotView, model_id: str | None) -> str | None:
     """The ID that `upgrade` would propose for the slot in place of this one; None: none, or the list was not seen.
 
-    Facts from the store are of a few models alone, and in no order.
+    Facts from the store are of a few models alone, and in no order. Nor is one named where a sample says what the slot
+    needs, and was not read, as at preflight.
     """
-    facts = view.snapshot.facts
+    facts, samples = view.snapshot.facts, view.snapshot.samples
     if model_id is None or facts is None or facts.problem or facts.known is not None:
+        return None
+    if view.slot.sample and (samples is None or view.slot.name not in samples):
         return None
     from modelgate.domain.successor import needs_of, successor  # of a slot alone that has to move
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import http.client
 import json
-import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from modelgate.background import Background
 from modelgate.clock import Clock
@@ -21,11 +18,9 @@ from modelgate.domain.settings import NotifySettings, Secret
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
 from modelgate.errors import SettingsError
+from modelgate.fleet.posting import SECONDS, Sent, post
 from modelgate.settings import names
-from modelgate.version import VERSION
 
-SECONDS = 10.0
-"""For one attempt, from the name server to the last byte."""
 TRIES = 3
 LONGEST_WAIT = 20.0
 """Seconds of a `retry-after` that are waited for; after that the next watch tells it."""
@@ -102,24 +97,12 @@ def mark(channel: Channel, salt: bytes) -> str:
     return f"{channel.name}:{hmac.new(salt, channel.url.reveal().encode(), sha256).hexdigest()[:16]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a digest."""
-
-    problem: str = ""
-    """Empty: it was taken."""
-    certain: bool = True
-    """Whether it is known that it was not taken: the answer may have been lost."""
-    wait: float | None = None
-    """Seconds after which to try again; None: that is of no use."""
-
-
 def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clock) -> Sent:
     """Sends one digest. What may pass is tried again a few times."""
     certain = True
     for attempt in range(TRIES):
         body, headers = channel.request(digest_id, rows, clock.now())
-        sent = Background(lambda b=body, h=headers: _post(channel.url, b, h), "notify").result(SECONDS, _LATE)  # type: ignore[misc]  # bound now
+        sent = Background(lambda b=body, h=headers: post(channel.url, b, h), "notify").result(SECONDS, _LATE)  # type: ignore[misc]  # bound now
         certain = certain and sent.certain
         if not sent.problem or sent.wait is None or sent.wait > LONGEST_WAIT or attempt == TRIES - 1:
             break
@@ -128,39 +111,6 @@ def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clo
 
 
 _LATE = Sent("no answer in time", certain=False, wait=1.0)
-
-
-def _post(url: Secret, body: bytes, headers: dict[str, str]) -> Sent:
-    """One attempt. Redirects are not followed: the address is a secret, and its owner said where it is."""
-    parts = urlsplit(url.reveal())
-    host = parts.hostname or ""
-    connection = (
-        http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
-    )
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    sent = {"Content-Type": "application/json", "User-Agent": f"modelgate/{VERSION}", **headers}
-    connected = False
-    try:
-        connection.connect()
-        connected = True
-        connection.request("POST", path, body, sent)
-        answer = connection.getresponse()
-        answer.read(1000)
-    except (OSError, http.client.HTTPException) as error:
-        return Sent(f"{printable(host, 60)}: {type(error).__name__}", certain=not connected, wait=1.0)
-    finally:
-        connection.close()
-    if 200 <= answer.status < 300:
-        return Sent()
-    again = answer.status == 429 or answer.status >= 500
-    wait = _wait(answer.headers.get("Retry-After")) if again else None
-    return Sent(f"{printable(host, 60)}: HTTP {answer.status}", certain=answer.status < 500, wait=wait)
-
-
-def _wait(told: str | None) -> float:
-    return float(told) if told and told.isdecimal() and len(told) < 9 else 1.0
 
 
 def _read(path: Path, setting: str) -> str:

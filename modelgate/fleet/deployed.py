@@ -87,6 +87,8 @@ def _gone(state: ScopeState, present: Collection[str], since: datetime) -> Itera
 def _watched(state: ScopeState, row: ResolutionRow, told: Mapping[str, Any], since: datetime) -> Watched:
     needs = (terms.needs_of(told), *terms.limits_of(told))
     slot = Slot(row.slot, row.reference, Source(f"run {state.current.run_id}"), *needs)
+    if told.get("sample"):  # which nobody can read here: what else the slot needs is not known
+        slot = replace(slot, sample=str(told["sample"]))
     pins, policy = state.pins.get(row.slot, SlotPins(row.slot)), terms.policy_of(told)
     if state.current.pins_in_git and not pins.hold:
         known = row.pinned_id and not row.held  # while it was held, the run recorded what held it, not the lock

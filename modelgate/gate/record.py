@@ -111,6 +111,7 @@ def _slot(run: Run, view: SlotView, hands_over: bool) -> dict[str, object]:
         "min_output_tokens": slot.min_output_tokens,
         "handed_off": view.hand_over if hands_over else None,
         **_successor(view),
+        **({"sample": slot.sample} if slot.sample else {}),
         **terms.to_json(view.snapshot.policy, view.snapshot.waivers, slot.name, run.context.settings.api),
     }
 

@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
-from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.batches import OWN_IDS, BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
+from modelgate.domain.text import printable
+from modelgate.errors import StoreProblem
+from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.places import within
 from modelgate.store.tables import batch_events, batch_jobs, batch_parts
 from modelgate.store.together import Question, Rows
@@ -21,9 +25,18 @@ JobRows = tuple[BatchJobRow, tuple[BatchPartRow, ...], tuple[BatchEventRow, ...]
 
 
 def jobs(scope: Scope, job_id: str | None = None) -> Question[tuple[JobRows, ...]]:
-    """The jobs of the scope, or the one with this ID, oldest first, read at one instant."""
+    """The jobs of the scope, or the one with this ID, oldest first, read at one instant.
 
-    def answer(rows: Rows, part_rows: Rows, event_rows: Rows) -> tuple[JobRows, ...]:
+    The answer raises `StoreProblem` if one of them is of a form that this version does not know: it would misread it.
+    """
+    later = select(batch_jobs.c.job_id).where(within(batch_jobs, scope), batch_jobs.c.form > OWN_IDS).limit(1)
+    if job_id is not None:
+        later = later.where(batch_jobs.c.job_id == job_id)
+
+    def answer(unknown: Rows, rows: Rows, part_rows: Rows, event_rows: Rows) -> tuple[JobRows, ...]:
+        if unknown:
+            message = f"{printable(unknown[0].job_id, 40)} is for later versions of modelgate"
+            raise StoreProblem(Problem(INCOMPATIBLE, message, "use the version that made it"))
         parts, events = _by_job(BatchPartRow, part_rows), _by_job(BatchEventRow, event_rows)
         return tuple(
             (row, tuple(parts.get(row.job_id, ())), tuple(events.get(row.job_id, ())))
@@ -31,7 +44,7 @@ def jobs(scope: Scope, job_id: str | None = None) -> Question[tuple[JobRows, ...
         )
 
     tables = {batch_jobs: BatchJobRow, batch_parts: BatchPartRow, batch_events: BatchEventRow}
-    return Question(tuple(_asked(table, kind, scope, job_id) for table, kind in tables.items()), answer)
+    return Question((later, *(_asked(table, kind, scope, job_id) for table, kind in tables.items())), answer)
 
 
 def owned(connection: Connection, adopted_before: datetime | None) -> frozenset[str]:

@@ -12,7 +12,7 @@ import pytest
 from commands import environment, run
 from scene import ALIASED, Place, Scene
 from support.databases import PostgreSQL
-from support.fault_server import Fault, FaultServer, Wire, answer, error
+from support.fault_server import Fault, FaultServer, Wire, answer, error, healthy
 
 CANARY = "canary7f3a"
 """In every secret, and nowhere else."""
@@ -26,12 +26,21 @@ def _echo(wire: Wire, status: int) -> None:
     wire.send(answer(status, error("authentication_error", f"bad headers: {sent}")))
 
 
+def _echo_messages(wire: Wire) -> None:
+    """A gateway that lists models as it should, and repeats in an error what a probe sent."""
+    if "messages" in wire.request.target:
+        _echo(wire, 400)
+    else:
+        wire.send(healthy(wire.request))
+
+
 APIS = {
     "healthy": None,
     "echoes-401": Fault("echo", lambda wire: _echo(wire, 401)),
     "echoes-200": Fault("echo", lambda wire: wire.send(answer(200, wire.request.headers))),
     "redirects": Fault("trap", lambda wire: wire.send(answer(307, b"", location="http://127.0.0.1:9/elsewhere"))),
     "resets": Fault("reset", Wire.reset),
+    "echoes-probes": Fault("echo", _echo_messages),
 }
 COMMANDS = (
     *(("check", "--format", form, "--report", f"{form}=report.{form}") for form in FORMATS),

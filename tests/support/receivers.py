@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ class Receiver:
     """What stands at the other end of a webhook."""
 
     def __init__(self, port: int, speaks: str = "json") -> None:
-        self.speaks = speaks
+        self.speaks, self.port = speaks, port
         self.url = f"http://127.0.0.1:{port}/hook?token=not-for-eyes"
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -40,8 +41,8 @@ class Receiver:
 
 
 @contextmanager
-def receiver(speaks: str = "json") -> Iterator[Receiver]:
-    """Such a receiver, for as long as the block lasts: of the webhook, or of `slack`."""
+def receiver(speaks: str = "json", tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Such a receiver, for as long as the block lasts: of the webhook, or of `slack`; behind TLS, or not."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle(self) -> None:
@@ -85,6 +86,8 @@ def receiver(speaks: str = "json") -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     kept = Receiver(server.server_address[1], speaks)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -177,6 +177,18 @@ def test_a_part_that_the_api_refuses_keeps_no_others_back(desk: Desk, caplog: py
     assert desk.outcomes() == dict.fromkeys(["r1", "r2", "r3"], "succeeded")
 
 
+def test_a_canceled_job_ends_though_a_part_was_refused(desk: Desk) -> None:
+    """Nothing more of it is sent: its rows say why there is no answer."""
+    from modelgate.batches import operations
+
+    desk.write(2)
+    desk.site.sandbox.fail_next(413, method="POST", path=CREATE)
+    job = desk.run()
+    operations.cancel(desk.site.world(), job.id)
+    assert desk.run().finished is not None
+    assert (set(desk.outcomes().values()), desk.creates()) == ({"errored:http_413"}, 1)
+
+
 def test_more_batches_than_may_be_in_flight(each_desk: Desk) -> None:
     """Eight run at once; the ninth goes out when one has ended, and each request is sent once."""
     job_of_parts(each_desk, 11)

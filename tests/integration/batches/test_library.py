@@ -61,6 +61,8 @@ def test_a_key_that_is_taken_is_a_conflict(desk: Desk, where: dict[str, Any], ot
         batches.run("summarizer", requests(*others), key="k", **where)
     assert conflict.value.exit_code == 2
     assert desk.creates() == 1
+    (job,) = batches.jobs(**where)
+    assert [row["custom_id"] for row in batches.resume(job.id, **where).results] == ["a", "b"]
 
 
 @pytest.mark.parametrize("carrier", ["lines", "array", "gzip", "gzipped array"])

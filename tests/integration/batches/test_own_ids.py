@@ -19,7 +19,7 @@ from modelgate.batches.requests import RequestRules
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.clock import SystemClock
-from modelgate.domain.batches import BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.batches import OWN_IDS, BatchEventRow, BatchJobRow, BatchPartRow
 from modelgate.errors import StoreProblem
 
 CREATE = "/v1/messages/batches"
@@ -125,3 +125,26 @@ def test_the_database_keeps_older_versions_from_jobs_with_ids_of_their_own(each_
     )
     assert set(forms) == {3}
     assert operations.cancel(world, job.id).canceled
+
+
+class LaterJob(BatchJobRow):
+    """A job of a form that this version does not know."""
+
+    @property
+    def form(self) -> int:
+        """One more than is known."""
+        return OWN_IDS + 1
+
+
+def test_a_job_of_a_later_form_is_left_to_later_versions(each_desk: Desk) -> None:
+    """Whatever is asked of it ends with 3, and the same file is not sent anew."""
+    each_desk.write(2)
+    world = each_desk.site.world()
+    new = job_id(world.scope, "summarizer", scan.digest(each_desk.file), 0)
+    row = LaterJob(new, "summarizer", MODEL, MODEL, "o", "d", str(each_desk.file), 2, 1, world.clock.now())
+    Ledger(world).add([row])
+    for ask in (each_desk.run, each_desk.submit, each_desk.jobs, lambda: operations.cancel(world, new)):
+        with pytest.raises(StoreProblem, match=f"{new} is for later versions of modelgate") as refused:
+            ask()
+        assert refused.value.exit_code == 3
+    assert each_desk.creates() == 0

@@ -84,3 +84,18 @@ def test_watch_names_it_by_the_needs_that_the_run_recorded(file_site: Site) -> N
     file_site.sandbox.patch_model(NEW, max_tokens=32000)
     told = watch(file_site.world(), notify=False).seen.troubles
     assert {trouble.hint for trouble in told} == {"move to claude-sonnet-4-6"}
+
+
+def test_what_a_sample_rules_out_is_not_named(file_site: Site) -> None:
+    """A check reads the sample, and names what `upgrade` would; preflight and watch do not read it, and name none."""
+    (file_site.config / "s.json").write_text(
+        '{"max_tokens": 20000, "thinking": {"type": "enabled", "budget_tokens": 1024}, '
+        '"messages": [{"role": "user", "content": "hi"}]}'
+    )
+    file_site.asks(more=f'[slots.summarizer]\nmodel = "{ALIAS}"\nsample = "s.json"\n')
+    file_site.accept("summarizer")
+    file_site.sandbox.deprecate(OLD, retires_in_days=40)
+    assert finding(file_site.check(), "catalogue.deprecated").hint == "move to claude-sonnet-4-6"
+    assert finding(file_site.preflight(), "catalogue.deprecated").hint == "plan the move"
+    told = watch(file_site.world(), notify=False).seen.troubles
+    assert {trouble.hint for trouble in told} == {"plan the move", "move to another model"}
