@@ -15,7 +15,7 @@ from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, to_the_minute
 from modelgate.errors import UsageError
 from modelgate.render.style import Style
-from modelgate.render.table import table
+from modelgate.render.table import hanging, table
 
 if TYPE_CHECKING:
     from modelgate.operations.change import Change, Changed, Confirm
@@ -57,10 +57,10 @@ def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
     lines = table(["slot", "ran", "", done, ""], rows, style)
     if changed.unchanged:
         lines.append(f"nothing to do, approved already: {_some(changed.unchanged)}")
-    lines += [style.paint(note, "yellow") for note in changed.notes]
-    lines += _ahead(changed, style)
+    lines += [style.paint(note, "yellow") for note in changed.notes]  # in which a command may stand
+    lines += [part for line in _ahead(changed, style) for part in hanging(line, style)]
     if changed.head:
-        lines.append(style.paint(f"recorded as {changed.head}", "dim"))
+        lines += [style.paint(part, "dim") for part in hanging(f"recorded as {changed.head}", style)]
     say("\n".join(lines), err=err)
 
 

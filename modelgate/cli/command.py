@@ -23,7 +23,11 @@ class Command(_Helpful):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does. Raises BadParameter for an empty value, before any type makes something else of it."""
         if not ctx.resilient_parsing:
-            given, _, _ = self.make_parser(ctx).parse_args(list(args))
+            try:
+                given, _, _ = self.make_parser(ctx).parse_args(list(args))
+            except click.UsageError as error:
+                error.ctx = error.ctx or ctx  # the parser does not say of which command
+                raise
             for param in self.get_params(ctx):
                 if isinstance(param, click.Option) and _is_empty(given.get(param.name or "")):
                     raise click.BadParameter("is empty: give it a value, or leave it out", ctx, param)

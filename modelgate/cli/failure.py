@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved
+from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 
 if TYPE_CHECKING:
     import click
@@ -48,7 +48,15 @@ def defect(error: Exception) -> None:
 
 
 def show(error: click.ClickException) -> None:
-    """What click found wrong with the command line."""
+    """What click found wrong with the command line, told as any other failure; and where the right way is told."""
+    found = " ".join(error.format_message().split()).rstrip(".")  # it has lines where there is much to choose from
+    context = getattr(error, "ctx", None)  # of wrong usage alone
+    place = context.command_path if context else "modelgate"
+    tell(UsageError(found[:1].lower() + found[1:], hint=f"{place} --help"))
+
+
+def show_help(error: click.ClickException) -> None:
+    """The help that click shows where a group is given nothing to do."""
     with _the_exit_code_tells():
         error.show()
 

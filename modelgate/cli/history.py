@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +13,11 @@ import click
 from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, completed_by, data_format, scoped
 from modelgate.cli.output import tell
+from modelgate.cli.terminal import style_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.errors import UsageError
+from modelgate.render.table import hanging
 
 if TYPE_CHECKING:
     from modelgate.domain.history import Event
@@ -40,14 +45,19 @@ def command(
         raise UsageError("--at and --since exclude each other", hint="--at: one moment; --since: from then on")
     if at:
         handed = operations.ran_at(context, slot, at)
-        lines = "\n".join(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}"
+        lines = _fitting(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}"
         tell(form, [operations.hand_over_json(each) for each in handed], lines)
         return 0
     events = operations.history(context, slot, since, limit)
-    lines = "\n".join(line for event in events for line in _event_lines(event))
+    lines = _fitting(line for event in events for line in _event_lines(event))
     nothing = f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
     tell(form, [operations.event_json(event) for event in events], lines or nothing)
     return 0
+
+
+def _fitting(lines: Iterable[str]) -> str:
+    style = style_of(sys.stdout, os.environ)
+    return "\n".join(part for line in lines for part in hanging(line, style))
 
 
 def _handed_line(handed: HandOver) -> str:

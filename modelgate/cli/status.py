@@ -101,7 +101,7 @@ def _cells(slot: SlotStatus, now: datetime) -> list[str]:
         held = f"{'until' if hold.expires_at > now else 'expired'} {to_the_minute(hold.expires_at)}"
     cells = [
         slot.slot,
-        slot.reference or "(not in the settings)",
+        slot.reference or (f"? (${slot.variable})" if slot.variable else "(not in the settings)"),
         slot.model_id or "nothing",
         to_the_minute(approved.recorded_at) if approved and approved.recorded_at else "-",
         approved.actor if approved and approved.actor else "-",

@@ -26,7 +26,7 @@ class SlotStatus:
 
     slot: str
     reference: str | None
-    """None: no longer in the settings."""
+    """None: no longer in the settings, or in a variable that is not set here."""
     approved: Pin | None
     """The hold or pin that says what it may run, by what the newest run saw; of a slot that is gone the last one."""
     handed_over: HandOver | None
@@ -38,6 +38,8 @@ class SlotStatus:
     """Deprecated, retired, or retiring within the policy's horizon."""
     successor: str | None = None
     """Of a slot whose ID ends: what it moves to, as the run behind those facts saw it."""
+    variable: str | None = None
+    """The variable that would say the reference, where it is not set here and the store knows none."""
     proofs: tuple[tuple[str, Evidence | None], ...] = ()
     """Of each kind of evidence that approvals need: the newest about the ID that it may run."""
 
@@ -78,6 +80,8 @@ def _status(context: Context, store: Store) -> Status:
     judged = outlook(context, revisions, stored.facts if stored else None)
     known = {view.slot.name: view.choice.pin if view.choice else None for view in judged.views}
     pinned = sorted((judged.snapshot.pins or {}).items())
+    known |= {each.slot.name: None for each in context.settings.unset}
+    variables = {each.slot.name: each.variable for each in context.settings.unset}
     gone = {name: pins.hold or pins.newest for name, pins in pinned if name not in known}
     references = {slot.name: slot.reference for slot in context.settings.slots}
     proofs = shown(context, store, {name: pin for name, pin in known.items() if pin})
@@ -87,7 +91,7 @@ def _status(context: Context, store: Store) -> Status:
         left = days_left(entry.retires_at, now) if entry and entry.retires_at else None
         ends = _ends(entry, left, context.settings.check)
         told = SlotStatus(name, references.get(name), pin, handed.get(name), entry, left, ends)
-        slots.append(replace(told, proofs=proofs.get(name, ())))
+        slots.append(replace(told, proofs=proofs.get(name, ()), variable=variables.get(name)))
     if stored and any(slot.ends for slot in slots):
         slots = _with_successors(slots, store.run(stored.run_id))
     return Status(tuple(slots), found.last_preflight, stored.asked_at if stored else None, found.head)

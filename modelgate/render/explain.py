@@ -25,7 +25,7 @@ def section(check_id: str) -> str:
     if check_id in known:
         return known[check_id]
     suggestion = did_you_mean(check_id, list(known))
-    hint = f"did you mean {suggestion}?" if suggestion else "docs/checks.md lists every check"
+    hint = f"did you mean {suggestion}?" if suggestion else "modelgate explain lists every check"
     raise UsageError(f"no check has the ID {printable(check_id, 60)!r}", hint=hint)
 
 

@@ -15,7 +15,7 @@ from modelgate.domain.report import Report
 from modelgate.domain.source import Source
 from modelgate.domain.times import format_instant
 from modelgate.render.words import modes, verdict_line
-from modelgate.version import VERSION
+from modelgate.version import HOME, VERSION
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -26,7 +26,8 @@ _LEVELS = {Level.REFUSE: "error", Level.UNKNOWN: "error", Level.WARN: "warning",
 def render(report: Report) -> str:
     """The report as a SARIF log with one run."""
     checks = list(dict.fromkeys(finding.id for finding in report.findings))
-    driver = {"name": "modelgate", "version": VERSION, "rules": [_rule(check) for check in checks]}
+    rules = [_rule(check) for check in checks]
+    driver = {"name": "modelgate", "version": VERSION, "informationUri": HOME, "rules": rules}
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"modelgate/{report.subject}/"},
@@ -42,7 +43,7 @@ def render(report: Report) -> str:
 
 
 def _rule(check: str) -> dict[str, Any]:
-    """The check's page. Only a check that this version does not know has none."""
+    """The check's page, whole, as it has no address of its own. Only a check that is not known here has none."""
     from modelgate.render.explain import meaning, sections
 
     rule: dict[str, Any] = {"id": check, "properties": {"tags": [check.partition(".")[0]]}}
@@ -50,6 +51,7 @@ def _rule(check: str) -> dict[str, Any]:
         meant, page = meaning(check), sections()[check]
         rule["shortDescription"] = {"text": meant.split(". ")[0].rstrip(".") + "."}
         rule["fullDescription"] = {"text": meant}
+        rule["helpUri"] = HOME
         rule["help"] = {"text": page, "markdown": page}
     return rule
 

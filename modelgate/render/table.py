@@ -62,6 +62,14 @@ def wrapped(text: str, style: Style, indent: int = 0) -> list[str]:
     return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
 
 
+def hanging(line: str, style: Style) -> list[str]:
+    """`line` in lines that fit, each but the first indented."""
+    if style.width is None or len(line) <= style.width:
+        return [line]
+    first, *more = wrapped(line, style.narrower(len(_INDENT)))
+    return [first, *(f"{_INDENT}{each}" for each in more)]
+
+
 def _choices(headings: Row, expendable: Collection[str]) -> Iterator[list[int]]:
     """The columns that are shown, with one after the other of the expendable ones gone."""
     kept = list(range(len(headings)))

@@ -147,7 +147,15 @@ def test_scripts_hold_no_expression() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["action.yml", ".github/workflows/ci.yml", "docs/ci.md", "docs/gitops.md", "docs/upgrade.md"]
+    "file",
+    [
+        "action.yml",
+        ".github/workflows/ci.yml",
+        ".github/workflows/release.yml",
+        "docs/ci.md",
+        "docs/gitops.md",
+        "docs/upgrade.md",
+    ],
 )
 def test_actions_of_others_are_pinned_by_commit(file: str) -> None:
     """Whatever `uses:` an action names a full commit and, for the reader, its version."""

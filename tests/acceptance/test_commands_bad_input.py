@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.command_page import commands
 from support.commands import Shell, files
 from support.sites import ALIAS
 
@@ -21,9 +22,17 @@ def wrong(shell: Shell, *words: str, code: int = 2, **options: object) -> str:
     done = shell.run(*words, **options)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stderr.count("error: ") + done.stderr.count("Error: ") == 1
+    assert (done.stderr.startswith("error: "), done.stderr.count("rror: ")) == (True, 1)
     assert files(shell.site.folder) == set()
     return done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_wrong_usage_is_told_in_one_style(shell: Shell, name: str) -> None:
+    """Of every command: one line that says what is wrong, one that says where the right way is told."""
+    words = name.split()[1:]
+    told = wrong(shell, *words, "--xq")
+    assert told == f"error: no such option '--xq'\n  → {name} --help\n"
 
 
 @pytest.mark.parametrize(

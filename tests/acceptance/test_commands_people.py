@@ -129,6 +129,26 @@ def test_status_is_a_table_where_it_fits_and_blocks_where_not(approved: Shell) -
     assert wide[1].split()[:3] == ["summarizer", ALIAS, OLD]
 
 
+def test_status_lists_a_slot_whose_variable_is_not_set(shell: Shell) -> None:
+    """It is a slot of the settings: what it asks for is not known, and which variable says it is told."""
+    shell.site.asks(summarizer=ALIAS, more='[slots.grader]\nmodel_from = "GRADER_MODEL"\n')
+    shown = shell.run("status", "-e", "prod").stdout.splitlines()
+    assert [line.split()[:5] for line in shown if line.startswith("grader")] == [
+        ["grader", "?", "($GRADER_MODEL)", "nothing", "-"]
+    ]
+
+
+def test_no_id_or_head_is_broken_at_80_columns(approved: Shell) -> None:
+    """What history, rollback and release print fits, and is broken between words alone."""
+    assert approved.site.preflight().verdict == "pass"
+    told = on_a_terminal(approved, 80, "rollback", "summarizer", "--to", OLD, "-e", "prod", *REASON, "--yes")
+    told += on_a_terminal(approved, 80, "history", "-e", "prod")
+    told += on_a_terminal(approved, 80, "release", "summarizer", "--keep", "-e", "prod", *REASON, "--dry-run")
+    head = approved.site.store().head(approved.site.scope())
+    assert [line for line in told if len(line) > 80 and " " in line.strip()] == []
+    assert any(str(head) in line for line in told)
+
+
 def test_a_question_mark_is_what_nobody_knows(approved: Shell) -> None:
     """Where the API is away: no tick, no dash and no claim, in text, at both widths, and in Markdown."""
     approved.site.asks(summarizer=ALIAS, grader=NEW)

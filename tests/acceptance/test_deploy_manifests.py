@@ -145,6 +145,7 @@ def test_a_refused_rollout_leaves_the_old_pods_alone(name: str) -> None:
         ("vendor.compose-spec", "deploy/docker-compose.yml"),
         ("vendor.github-actions", "action.yml"),
         ("vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("vendor.github-workflows", ".github/workflows/release.yml"),
     ],
 )
 def test_files_with_a_published_schema_satisfy_it(schema: str, file: str) -> None:

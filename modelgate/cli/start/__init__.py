@@ -59,9 +59,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     import click
 
-    from modelgate.cli.failure import defect, show, tell
+    from modelgate.cli.failure import defect, show, show_help, tell
     from modelgate.cli.group import cli
-    from modelgate.domain.text import printable
 
     _open_streams()
     output = sys.stdout
@@ -77,10 +76,9 @@ def _run(arguments: Sequence[str] | None) -> int:
             return leaving.code
         raise
     except click.exceptions.NoArgsIsHelpError as error:
-        show(error)  # the help, in lines of our own
+        show_help(error)  # in lines of our own
         return 2
     except click.ClickException as error:
-        error.message = printable(error.message, 500)  # type: ignore[misc]  # click repeats what was typed as it is
         show(error)
         return 2
     except click.Abort:

@@ -64,6 +64,14 @@ def test_each_check_is_one_rule_with_its_page():
     assert rules[0]["shortDescription"] == {"text": meant}
 
 
+def test_links_lead_to_the_package():
+    """The tool and each of its rules have an absolute address; the page itself stands in the rule."""
+    driver = run_of(refused())["tool"]["driver"]
+    links = {driver["informationUri"], *(rule["helpUri"] for rule in driver["rules"])}
+    assert links == {"https://pypi.org/project/modelgate-preflight/"}
+    assert all(rule["help"]["markdown"] for rule in driver["rules"])
+
+
 def test_a_check_of_a_later_version_is_a_rule_without_a_page():
     """An ID that this version does not know is still reported."""
     run = run_of(replace(refused(), findings=(replace(MOVED, id="drift.from-the-future"),)))
