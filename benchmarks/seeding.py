@@ -40,13 +40,15 @@ _PINS = {
     "values": f"'slot_' || s, n + 1, 'accept', '{MODELS[-1]}', {{model}}, 'seeded'",
     "join": "CROSS JOIN slots",
 }
+_NO_FACTS = '{{"answers":{{}},"entries":{{}},"gone":[],"origin":"http://bench"}}'
 _RUNS = {
     "table": "runs",
     "columns": "run_id, command, verdict, enforced, exit_code, started_at, finished_at, slots, requests, unverified, "
     "facts, asked_at, reuse_fingerprint, grace_fingerprint",
     "sequence": "{first} + n * ({slots} + 1)",
     "values": "'run_seeded_' || n, 'preflight', 'pass', true, 0, {instant}, {instant}, '[]', 0, false, "
-    "CASE n % 20 WHEN 0 THEN '{{}}' END, CASE n % 20 WHEN 0 THEN {instant} END, "
+    f"CASE n % 20 WHEN 0 THEN '{_NO_FACTS}' END,"
+    " CASE n % 20 WHEN 0 THEN {instant} END, "
     "CASE n % 20 WHEN 0 THEN 'another' END, CASE n % 20 WHEN 0 THEN 'another' END",
     "join": "",
 }
