@@ -288,3 +288,10 @@ def test_what_was_paid_for_is_told_without_a_store(file_site: Site) -> None:
     assert found is not None
     assert (found.exit_code, found.head, found.slots[0].probed.verdict) == (3, None, "shown")
     assert found.unrecorded != ""
+
+
+def test_a_no_sends_nothing_and_keeps_what_was_counted(shell: Shell) -> None:
+    """Somebody who sees the price may leave it at counting."""
+    no = Live(Decimal(1), with_tools=False, confirm=lambda _counted: False)
+    assert probe(shell.site.world(), live=no) is None
+    assert ([path for path, _ in asked(shell)], evidence(shell)) == (["/count_tokens"], [("probe", "passed", OLD)])
