@@ -37,6 +37,8 @@ class Command:
     words: Sequence[str]
     folder: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    codes: Sequence[int] = (0,)
+    """How it may end."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -51,7 +53,7 @@ class Command:
         process = subprocess.Popen(
             self.words, cwd=self.folder, env=self.variables, stdout=told, stderr=subprocess.STDOUT
         )
-        return Running(process, told, started)
+        return Running(process, told, started, self.codes)
 
     def run(self) -> Cost:
         """What one run takes."""
@@ -65,6 +67,7 @@ class Running:
     process: subprocess.Popen[bytes]
     told: IO[bytes]
     started: float
+    codes: Sequence[int]
 
     def finish(self) -> Cost:
         """What it took, once it has ended. Raises SystemExit with its output where it failed."""
@@ -72,7 +75,7 @@ class Running:
         seconds = time.perf_counter() - self.started
         self.process.returncode = os.waitstatus_to_exitcode(status)
         with self.told:
-            if self.process.returncode:
+            if self.process.returncode not in self.codes:
                 self.told.seek(0)
                 raise SystemExit(f"{self.process.args!r} failed:\n{self.told.read().decode()[-2000:]}")
         return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import chains
+import fleet
 import gates
 import histories
 import roads
@@ -36,6 +37,7 @@ SIZES = {
         "sqlite": 100_000,
         "postgresql": 100_000,
         "chain": 100_000,
+        "fleet": 1_000_000,
         "requests": 20_000,
         "files": 20_000,
     },
@@ -44,6 +46,7 @@ SIZES = {
         "sqlite": 1_000_000,
         "postgresql": 10_000_000,
         "chain": 1_000_000,
+        "fleet": 10_000_000,
         "requests": 100_000,
         "files": 50_000,
     },
@@ -58,6 +61,7 @@ def main() -> None:
     measures: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
         "gates": lambda: gates.measure(options.rounds),
         "rollouts": lambda: rollouts.measure(size["gates"]),
+        "fleet": lambda: fleet.measure(size["fleet"]),
         "roads": lambda: roads.measure(options.rounds),
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),

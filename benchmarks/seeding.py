@@ -40,13 +40,15 @@ _PINS = {
     "values": f"'slot_' || s, n + 1, 'accept', '{MODELS[-1]}', {{model}}, 'seeded'",
     "join": "CROSS JOIN slots",
 }
+_NO_FACTS = '{{"answers":{{}},"entries":{{}},"gone":[],"origin":"http://bench"}}'
 _RUNS = {
     "table": "runs",
     "columns": "run_id, command, verdict, enforced, exit_code, started_at, finished_at, slots, requests, unverified, "
     "facts, asked_at, reuse_fingerprint, grace_fingerprint",
     "sequence": "{first} + n * ({slots} + 1)",
     "values": "'run_seeded_' || n, 'preflight', 'pass', true, 0, {instant}, {instant}, '[]', 0, false, "
-    "CASE n % 20 WHEN 0 THEN '{{}}' END, CASE n % 20 WHEN 0 THEN {instant} END, "
+    f"CASE n % 20 WHEN 0 THEN '{_NO_FACTS}' END,"
+    " CASE n % 20 WHEN 0 THEN {instant} END, "
     "CASE n % 20 WHEN 0 THEN 'another' END, CASE n % 20 WHEN 0 THEN 'another' END",
     "join": "",
 }
@@ -74,15 +76,86 @@ def seed(url: str, resolutions: int) -> None:
         _statement(url, _RUNS, runs, "n"),
         _statement(url, _RESOLUTIONS, runs, "n"),
     ]
+    _write(url, statements)
+
+
+_SCOPED = """
+INSERT INTO {table} (service, environment, sequence, recorded_at, clock_at, actor, database_user, host, version, form,
+                     previous, hash, {columns})
+SELECT 'svc_' || lpad(scope::text, 5, '0'), 'prod', {sequence}, at, at, 'bench', session_user, 'pod-' || run % 3,
+       '0.1.0', 1, 'seeded', 'seeded', {values}
+FROM generate_series(0, {scopes} - 1) AS scope, generate_series(0, {runs} - 1) AS run
+CROSS JOIN LATERAL (SELECT now() - (({runs} - run) * interval '25 days' / {runs})) AS dated(at) {more}
+"""
+
+
+def seed_fleet(url: str, scopes: int, runs: int, origin: str, due: str, aliases: int) -> None:
+    """Fills an empty store on PostgreSQL: services with ten slots, approved once, that ran so often within 25 days.
+
+    Every second slot asks for one of the aliases, a tenth of all for `due`.
+    """
+    alias = f"'claude-fleet-' || (scope * 5 + s) % {aliases}"
+    asks = f"CASE WHEN s = 0 THEN '{due}' WHEN s % 2 = 0 THEN 'claude-sonnet-5' ELSE {alias} END"
+    means = f"CASE WHEN s = 0 THEN '{due}' ELSE 'claude-sonnet-5' END"
+    each_slot = f"CROSS JOIN generate_series(0, {SLOTS - 1}) AS s"
+    entry = f"json_build_object('id', {means}, 'lifecycle', 'active')::text"
+    slots = (
+        f"(SELECT json_agg(json_build_object('slot', 'slot_' || s, 'reference', {asks}, "
+        f"'source', 'config/prod.toml:1', 'requires', json_build_array(), "
+        f"'min_input_tokens', null, 'min_output_tokens', null, 'handed_off', {means}))"
+        f"::text FROM generate_series(0, {SLOTS - 1}) AS s)"
+    )
+    run_id = "'run_' || scope || '_' || run"
+    first = f"{SLOTS} + run * {SLOTS + 1}"
+    parts = [
+        {
+            "table": "pins",
+            "columns": "slot, revision, action, reference, model_id, reason, origin, entry",
+            "sequence": "1 + s",
+            "values": f"'slot_' || s, 1, 'accept', {asks}, {means}, 'seeded', '{origin}', {entry}",
+            "more": f"{each_slot} WHERE run = 0",
+        },
+        {
+            "table": "runs",
+            "columns": "run_id, command, verdict, enforced, exit_code, started_at, finished_at, slots, origin, "
+            "requests, unverified",
+            "sequence": f"{first} + 1",
+            "values": f"{run_id}, 'preflight', 'pass', true, 0, at, at, {slots}, '{origin}', 1, false",
+            "more": "",
+        },
+        {
+            "table": "resolutions",
+            "columns": "run_id, slot, reference, outcome, resolved_id, pinned_id, handed_off_id, revision, held, "
+            "lifecycle",
+            "sequence": f"{first} + 2 + s",
+            "values": f"{run_id}, 'slot_' || s, {asks}, 'resolved', {means}, {means}, {means}, 1, false, 'active'",
+            "more": each_slot,
+        },
+    ]
+    _write(url, [_SCOPED.format(scopes=scopes, runs=runs, **part) for part in parts])
+
+
+_ENDS = """
+INSERT INTO chain_ends SELECT service, environment, max(sequence), 'seeded', max(recorded_at), 0, 0
+FROM modelgate_chain GROUP BY service, environment
+"""
+
+
+def _write(url: str, statements: list[str]) -> None:
+    """Executes them while nothing checks the places of rows, as the owner can have it: their hashes make no chain."""
     if url.startswith("sqlite:"):
         with sqlite3.connect(Path(url.removeprefix("sqlite:///"))) as connection:
-            for statement in statements:
+            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%check_place'"
+            guards = connection.execute(query).fetchall()
+            removals = [f"DROP TRIGGER {name}" for name, _ in guards]
+            for statement in (*removals, *statements, *(sql for _, sql in guards)):
                 connection.execute(statement)
         return
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as server:
-        for statement in statements:
+        server.execute("SET session_replication_role = replica")
+        for statement in (*statements, _ENDS):
             server.execute(statement.encode())
         server.execute("VACUUM ANALYZE")  # as autovacuum would have done meanwhile
 

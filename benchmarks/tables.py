@@ -31,6 +31,12 @@ def _rollout(r: Result) -> list[str]:
     return [r["database"], str(r["gates"]), str(r["lists"]), str(r["requests"]), *seconds]
 
 
+def _fleet(r: Result) -> list[str]:
+    sizes = [f"{r[each]:,}" for each in ("scopes", "slots", "resolutions")]
+    seconds = [f"{r[each]:.2f} s" for each in ("seconds", "cpu_seconds")]
+    return [r["what"], *sizes, str(r["requests"]), *seconds, f"{r['peak_mb']:.0f} MB"]
+
+
 def _road(r: Result) -> list[str]:
     counted = [str(r["connections"]), str(r["round_trips"])]
     return [f"`{r['command']}`", f"{r['road_ms']} ms", *counted, f"{r['waited']:.2f} s", f"{r['seconds']:.2f} s"]
@@ -78,6 +84,7 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
         _gate,
     ),
     "rollouts": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _rollout),
+    "fleet": (["what", "services", "slots", "resolutions", "requests", "time", "CPU", "peak"], _fleet),
     "roads": (["command", "round trip", "connections", "round trips", "waited for the store", "whole command"], _road),
     "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
     "chains": (["database", "rows", "verified", "time", "peak"], _chain),

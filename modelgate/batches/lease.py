@@ -50,7 +50,8 @@ class Lease:
     def __enter__(self) -> Lease:
         seen: tuple[str, float] | None = None
         while (holder := self._take()) != self._holder:
-            now = self._ledger.store().lease(self._name)
+            with self._ledger.store() as store:
+                now = store.lease(self._name)
             if seen and now and now[0] == seen[0] and now[1] != seen[1]:
                 raise self._refusal(holder)
             if seen is None:
@@ -70,7 +71,8 @@ class Lease:
 
     def _give_back(self) -> None:
         try:
-            self._ledger.store(GIVE_BACK_SECONDS).give_back_lease(self._name, self._holder)
+            with self._ledger.store(GIVE_BACK_SECONDS) as store:
+                store.give_back_lease(self._name, self._holder)
         except StoreProblem:  # it expires by itself
             told = {"job_id": self._job_id}  # no field stands around another thread
             _log.warning("the lease of %s could not be given back: it ends by itself", self._job_id, extra=told)
@@ -86,17 +88,18 @@ class Lease:
             raise self._refusal(self._lost)
 
     def _take(self) -> str:
-        store = self._ledger.store()
-        self._sure_until = self._clock.monotonic() + LEASE_SECONDS
-        return store.take_lease(self._name, self._holder, LEASE_SECONDS)
+        with self._ledger.store() as store:
+            self._sure_until = self._clock.monotonic() + LEASE_SECONDS
+            return store.take_lease(self._name, self._holder, LEASE_SECONDS)
 
     def _renew(self) -> None:
-        store, sure_until = self._ledger.store(), self._clock.monotonic() + LEASE_SECONDS
-        if store.renew_lease(self._name, self._holder, LEASE_SECONDS):
-            self._sure_until = sure_until
-        else:
-            held = store.lease(self._name)
-            self._lost = held[0] if held else "a process that has ended by now "
+        with self._ledger.store() as store:
+            sure_until = self._clock.monotonic() + LEASE_SECONDS
+            if store.renew_lease(self._name, self._holder, LEASE_SECONDS):
+                self._sure_until = sure_until
+            else:
+                held = store.lease(self._name)
+                self._lost = held[0] if held else "a process that has ended by now "
 
     def _keep(self) -> None:
         while not self._ended.wait(RENEW_SECONDS) and not self._lost:

@@ -25,17 +25,19 @@ class Ledger:
         self._read_only = read_only
 
     def store(self, seconds: float = STORE_SECONDS) -> Store:
-        """The audit store, opened, for questions that may take so long."""
+        """The audit store, for questions that may take so long; with `with`, as its connection ends there."""
         deadline = Deadline.after(seconds, self._world.clock)
-        return self._world.store(deadline, read_only=self._read_only)
+        return self._world.store(deadline, read_only=self._read_only, keeps=True)
 
     def jobs(self) -> list[Job]:
         """All jobs, oldest first."""
-        return [fold(*rows) for rows in self.store().batch_jobs(self.scope)]
+        with self.store() as store:
+            return [fold(*rows) for rows in store.batch_jobs(self.scope)]
 
     def find(self, job_id: str) -> Job | None:
         """The job, if there is one."""
-        found = self.store().batch_jobs(self.scope, job_id)
+        with self.store() as store:
+            found = store.batch_jobs(self.scope, job_id)
         return fold(*found[0]) if found else None
 
     def job(self, job_id: str) -> Job:
@@ -50,11 +52,13 @@ class Ledger:
 
         With `adopted_before` also those that were adopted before that instant of our clock.
         """
-        return self.store().owned_batches(adopted_before)
+        with self.store() as store:
+            return store.owned_batches(adopted_before)
 
     def add(self, rows: Sequence[BatchJobRow | BatchPartRow | BatchEventRow]) -> None:
         """Adds rows, all or none. Raises `Conflict` if one of them is already there."""
-        self.store().append(self.scope, self._world.author, rows, now=self._world.clock.now())
+        with self.store() as store:
+            store.append(self.scope, self._world.author, rows, now=self._world.clock.now())
 
     def note(
         self, job: Job, part: Part | None, event: BatchEvent, *, batch_id: str | None = None, detail: str | None = None

@@ -67,7 +67,8 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
 def _runnable(context: Context) -> frozenset[str] | None:
     if context.settings.pins_from == "lock":
         return None
-    pins = Ledger(context, read_only=True).store().state(context.scope).pins
+    with Ledger(context, read_only=True).store() as store:
+        pins = store.state(context.scope).pins
     chosen = (choose(pins[slot.name], slot.reference, None) for slot in context.settings.slots if slot.name in pins)
     return frozenset(choice.model_id for choice in chosen if choice)
 

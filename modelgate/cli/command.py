@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+from modelgate.errors import SettingsError
 
 
 class _Helpful(click.Command):
@@ -32,6 +36,25 @@ class Command(_Helpful):
                 if isinstance(param, click.Option) and _is_empty(given.get(param.name or "")):
                     raise click.BadParameter("is empty: give it a value, or leave it out", ctx, param)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; settings that cannot be used are told in the format that was asked for, too."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            _show(error, ctx.params.get("form", "text"))
+            raise
+
+
+def _show(error: SettingsError, form: str) -> None:
+    """Settings that cannot be used, where the programs that read the output look for what it found."""
+    if form == "text":
+        return
+    from modelgate.cli.output import say
+    from modelgate.render.unusable import render
+
+    if shown := render(error, form):
+        say(shown)
 
 
 def _is_empty(value: object) -> bool:

@@ -13,7 +13,7 @@ import click
 
 from modelgate.clock import SystemClock
 from modelgate.domain.times import parse_duration, parse_instant
-from modelgate.errors import SettingsError, UsageError
+from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.cli.complete import Completer
@@ -58,11 +58,7 @@ def _in_context(command: F, make: Callable[..., Context]) -> F:
     @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
     @wraps(command)
     def in_context(*args: Any, service: str | None, environment: str | None, config_dir: Path | None, **kw: Any) -> Any:
-        try:
-            made = make(service=service, environment=environment, config_dir=config_dir)
-        except SettingsError as error:
-            _show_unusable(error, kw.get("form", "text"))
-            raise
+        made = make(service=service, environment=environment, config_dir=config_dir)
         return command(*args, context=made, **kw)
 
     return in_context  # type: ignore[return-value]  # the wrapper takes the options instead of the context
@@ -112,17 +108,6 @@ def of_a_chain(command: F) -> F:
         return command(*args, context=made, scope=RESERVED if notices else made.scope, **kw)
 
     return in_context  # type: ignore[return-value]  # as above
-
-
-def _show_unusable(error: SettingsError, form: str) -> None:
-    """Settings that cannot be used, on standard output too where a program reads it."""
-    if form in ("text", "markdown", "sarif"):
-        return
-    from modelgate.cli.output import say
-    from modelgate.render.unusable import render
-
-    if shown := render(error, form):
-        say(shown)
 
 
 def context(service: str | None = None, environment: str | None = None, config_dir: Path | None = None) -> Context:

@@ -99,7 +99,7 @@ def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
 
 
 def _as_text(outcome: Outcome) -> str:
-    from modelgate.domain.notices import grouped, worst_first
+    from modelgate.domain.digests import grouped, worst_first
 
     style, seen = style_of(sys.stdout, os.environ), outcome.seen
     shared = grouped(sorted(outcome.news, key=worst_first))
@@ -122,7 +122,7 @@ def _colour(row: NoticeRow) -> Any:
 
 
 def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
-    from modelgate.domain.notices import places
+    from modelgate.domain.digests import places
 
     first = rows[0]
     told = f"{style.paint(first.kind, _colour(first))}  {printable(first.message)}  ({first.check_id})"

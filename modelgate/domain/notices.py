@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -22,9 +22,7 @@ _SINCE = re.compile(r"; (earlier|later): \S+ instead of \S+$")
 BEGUN, REFUSED = ":begun", ":refused"
 
 Kind = Literal["new", "worse", "changed", "over"]
-_TELLS_THE_DATE = ("catalogue.retires-soon", "catalogue.retirement-overdue", "drift.retirement-moved")
-_WAY_TO_THE_END = ("catalogue.deprecated", *_TELLS_THE_DATE, "catalogue.retired", "drift.pin-retired")
-"""Each gives way to another of them while a model goes out of service."""
+TELLS_THE_DATE = ("catalogue.retires-soon", "catalogue.retirement-overdue", "drift.retirement-moved")
 RANK = {Level.REFUSE: 3, Level.UNKNOWN: 2, Level.WARN: 1, Level.NOTE: 0}
 
 
@@ -112,18 +110,18 @@ def news(
     or the slot, for all of them. `dates`: ID to its date of retirement, where it is known whether there is one.
     """
     found = {trouble.key: trouble for trouble in troubles}
-    dated = {_place(row.key): row.retires_at for row in before.values() if row.retires_at}
+    dated = {place(row.key): row.retires_at for row in before.values() if row.retires_at}
     told = [
-        _row(kind, trouble, before.get(key), dated.get(_place(key)))
+        _row(kind, trouble, before.get(key), dated.get(place(key)))
         for key, trouble in found.items()
         if (kind := _kind(trouble, before))
     ]
-    moved = {_place(key) for key, trouble in found.items() if trouble.retires_at or key.check_id in _TELLS_THE_DATE}
+    moved = {place(key) for key, trouble in found.items() if trouble.retires_at or key.check_id in TELLS_THE_DATE}
     for key, row in before.items():
         if row.kind == "over" or key in found or _is_doubted(key, doubted):
             continue
         date = dates.get(row.model_id, row.retires_at) if row.retires_at else None
-        told.append(_over(row, date, tells=_place(key) not in moved))
+        told.append(_over(row, date, tells=place(key) not in moved))
     return told
 
 
@@ -143,10 +141,10 @@ def _kind(trouble: Trouble, before: Mapping[Key, NoticeRow]) -> Kind | None:
     nearer = trouble.threshold is not None and (last.threshold is None or trouble.threshold < last.threshold)
     if nearer or RANK[trouble.level] > RANK[Level(last.level)]:
         return "worse"
-    return "changed" if _day(trouble.retires_at) != _day(last.retires_at) else None
+    return "changed" if day(trouble.retires_at) != day(last.retires_at) else None
 
 
-def _place(key: Key) -> tuple[str, ...]:
+def place(key: Key) -> tuple[str, ...]:
     """The slot and the model: of one date there may be notices of more than one check."""
     return key.service, key.environment, key.slot, key.model_id
 
@@ -166,12 +164,13 @@ def _row(kind: Kind, trouble: Trouble, last: NoticeRow | None, told_date: dateti
 
 def _moved(was: datetime, now: datetime) -> str:
     """In words; empty where the day is the same."""
-    if _day(was) == _day(now):
+    if day(was) == day(now):
         return ""
-    return f"{'earlier' if now < was else 'later'}: {_day(now)} instead of {_day(was)}"
+    return f"{'earlier' if now < was else 'later'}: {day(now)} instead of {day(was)}"
 
 
-def _day(instant: datetime | None) -> str:
+def day(instant: datetime | None) -> str:
+    """A date of retirement, as people are told it; empty for none."""
     return instant.date().isoformat() if instant else ""
 
 
@@ -182,7 +181,7 @@ def _over(last: NoticeRow, retires_at: datetime | None, *, tells: bool) -> Notic
         moved = _moved(last.retires_at, retires_at)
         message = f"it retires {moved}" if moved else message
     elif tells and last.retires_at:
-        message = f"its retirement on {_day(last.retires_at)} was taken back"
+        message = f"its retirement on {day(last.retires_at)} was taken back"
     row = replace(last, kind="over", level=Level.NOTE, message=f"over: {message}"[:200], hint="", retires_at=retires_at)
     return replace(row, notice_id=_id(row, last))
 
@@ -194,65 +193,3 @@ def _id(row: NoticeRow, last: NoticeRow | None) -> str:
         format_instant(row.retires_at) if row.retires_at else "", last.notice_id if last else "",
     )  # fmt: skip
     return f"ntc_{sha256(chr(0).join(parts).encode('utf-8', 'replace')).hexdigest()[:24]}"
-
-
-def digest(
-    pending: Iterable[NoticeRow], told: Mapping[Key, NoticeRow], perhaps: Iterable[NoticeRow] = ()
-) -> list[NoticeRow]:
-    """What a channel is to be told of the newest notice of each key, worst first.
-
-    `told` is the notice of each key that the channel was told last; `perhaps` are those since then that it may have
-    taken, as their answer was lost. What was over before the channel can have known of it is dropped, and so is what
-    came back as the channel is certain to know it.
-    """
-    perhaps = list(perhaps)
-    doubted, perhaps_open = {row.key for row in perhaps}, {row.key for row in perhaps if row.kind != "over"}
-    return sorted(
-        (row for row in pending if _is_news(row, told.get(row.key), row.key in doubted, row.key in perhaps_open)),
-        key=worst_first,
-    )
-
-
-def _is_news(row: NoticeRow, last: NoticeRow | None, doubted: bool, perhaps_open: bool) -> bool:
-    known = last is not None and last.kind != "over"
-    if row.kind == "over":
-        return known or perhaps_open
-    if last is None or not known or doubted:
-        return True
-    same = (row.level, row.threshold, _day(row.retires_at)) == (last.level, last.threshold, _day(last.retires_at))
-    return not same
-
-
-def heard(rows: Sequence[NoticeRow]) -> list[NoticeRow]:
-    """As people want to hear it: without the end of what gave way to worse of the same slot and model."""
-    worse = {_place(row.key) for row in rows if row.kind != "over" and row.check_id in _WAY_TO_THE_END}
-    return [
-        row for row in rows if not (row.kind == "over" and row.check_id in _WAY_TO_THE_END and _place(row.key) in worse)
-    ]
-
-
-def worst_first(row: NoticeRow) -> tuple[object, ...]:
-    """A key to sort by: what is over comes last."""
-    left = row.threshold if row.threshold is not None else 10_000
-    place = (row.model_id, row.check_id, row.about_service, row.about_environment, row.slot)
-    return (row.kind == "over", -RANK[Level(row.level)], left, *place)
-
-
-def grouped(rows: Iterable[NoticeRow]) -> list[list[NoticeRow]]:
-    """What many slots share, together, in the order of the first of each."""
-    groups: dict[tuple[str, ...], list[NoticeRow]] = {}
-    for row in rows:
-        groups.setdefault((row.kind, row.check_id, row.model_id, row.message), []).append(row)
-    return list(groups.values())
-
-
-def places(shared: Sequence[NoticeRow], most: int) -> list[str]:
-    """Where that is: `checkout/prod summarizer`, …, `and 39 more`."""
-    named = [f"{r.about_service}/{r.about_environment}{f' {r.slot}' if r.slot else ''}" for r in shared[:most]]
-    return [*named, f"and {len(shared) - most} more"] if len(shared) > most else named
-
-
-def digest_id(channel: str, rows: Iterable[NoticeRow]) -> str:
-    """Stable: the same news to the same channel."""
-    ids = chr(0).join([channel, *(row.notice_id for row in rows)])
-    return f"dig_{sha256(ids.encode()).hexdigest()[:24]}"

@@ -13,7 +13,8 @@ from typing import Any
 
 from modelgate.background import Background
 from modelgate.clock import Clock
-from modelgate.domain.notices import SCHEMA, NoticeRow, grouped, heard, places
+from modelgate.domain.digests import grouped, heard, places
+from modelgate.domain.notices import SCHEMA, NoticeRow
 from modelgate.domain.settings import NotifySettings, Secret
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant

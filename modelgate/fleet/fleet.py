@@ -10,7 +10,7 @@ from modelgate.gate.context import Context
 from modelgate.store import Store
 
 PATIENCE = 150
-"""Seconds for a look at the whole store, which may hold ten million rows."""
+"""Seconds for each look at the whole store, which may hold ten million rows."""
 
 
 def fleet(context: Context, store: Store | None = None) -> Fleet:
@@ -26,11 +26,10 @@ def open_whole(context: Context, *, read_only: bool = True) -> Store:
     """The store, for statements that look at all of it. Raises StoreProblem, and SettingsError where there is none:
     nobody looks at a fleet that nobody recorded.
     """
-    deadline = context.deadline()
-    store = context.store(deadline, read_only=read_only)
+    store = context.store(context.deadline(), read_only=read_only)
     if store.missing:
         source = str(context.settings.database.source)
         hint = "name the store of your gates: MODELGATE_DATABASE_URL, or [database] url in config/default.toml"
         raise SettingsError(f"there is no audit store at {store.missing}", source=source, hint=hint)
-    store.extend(deadline.after(PATIENCE, context.clock))
+    store.be_patient(PATIENCE)
     return store

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from modelgate import api
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.digests import digest, digest_id
 from modelgate.domain.findings import Level
-from modelgate.domain.notices import BEGUN, REFUSED, RESERVED, NoticeRow, TellingRow, digest, digest_id, news
+from modelgate.domain.notices import BEGUN, REFUSED, RESERVED, NoticeRow, TellingRow, news
 from modelgate.domain.problems import Problem
 from modelgate.errors import AnotherWatcher, ApiProblem
 from modelgate.fleet.channels import Channel, channels, mark, send

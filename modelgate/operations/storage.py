@@ -15,15 +15,14 @@ PATIENCE = 600
 
 def measured(context: Context, before: datetime | None = None) -> Storage:
     """The store of the settings. Raises StoreProblem, and SettingsError where there is none."""
-    deadline = context.deadline()
-    with context.store(deadline, read_only=True, keeps=True) as store:
+    with context.store(context.deadline(), read_only=True, keeps=True) as store:
         if store.missing:
             raise SettingsError(
                 f"there is no audit store at {store.missing}",
                 source=str(context.settings.database.source),
                 hint="name the store of your gates: MODELGATE_DATABASE_URL, or [database] url in config/default.toml",
             )
-        store.extend(deadline.after(PATIENCE, context.clock))
+        store.be_patient(PATIENCE)
         return store.storage(context.clock.now(), before)
 
 

@@ -48,6 +48,8 @@ class Database:
         self.is_unencrypted = False
         """Whether the last connection led over a network in the clear."""
         self.missing = read_only and address.path is not None and not address.path.exists()
+        self.least = LEAST
+        """Seconds that a transaction may take even when the deadline has passed."""
         self.keeps = False
         """Whether a connection to a server is kept from one transaction to the next, until `rest`."""
         self._kept: Connection | None = None
@@ -61,11 +63,11 @@ class Database:
     @property
     def seconds(self) -> float:
         """How long one transaction may take, with all its tries."""
-        return max(self.deadline.remaining, LEAST)
+        return max(self.deadline.remaining, self.least)
 
     def extend(self, deadline: Deadline) -> None:
-        """From now on there is time until `deadline`, and in any case `LEAST`."""
-        self.deadline = Deadline.after(max(deadline.remaining, LEAST), self.clock)
+        """From now on there is time until `deadline`, and in any case `least`."""
+        self.deadline = Deadline.after(max(deadline.remaining, self.least), self.clock)
 
     def create_file(self) -> None:
         """Makes a SQLite file that is missing, empty, and its folders. Nothing else ever does."""

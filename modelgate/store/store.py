@@ -75,6 +75,11 @@ class Store:
         """From now on there is time until `deadline`, and in any case to record a verdict that took all of it."""
         self._database.extend(deadline)
 
+    def be_patient(self, seconds: float) -> None:
+        """From now on each question may take so long: it looks at the whole store, and others may come before it."""
+        self._database.least = seconds
+        self._database.extend(self._database.deadline)
+
     @property
     def salt(self) -> bytes:
         """Random and this store's own: for salted digests of keys."""
@@ -268,7 +273,7 @@ class Store:
         """The jobs of batches of the scope, or the one with this ID, oldest first."""
         from modelgate.store import batches
 
-        return self._database.run(lambda c: batches.jobs(c, scope, job_id))
+        return self._database.ask(batches.jobs(scope, job_id))
 
     def owned_batches(self, adopted_before: datetime | None = None) -> frozenset[str]:
         """The IDs of the batches, of any scope, that cannot have come of an intent at `intent_at`."""

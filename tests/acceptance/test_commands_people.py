@@ -66,6 +66,15 @@ def test_a_lock_that_nothing_reads_is_not_written(shell: Shell, words: tuple[str
     assert shell.run("lock", "-e", "prod", "--force").returncode == 0
 
 
+@pytest.mark.parametrize("words", [("diff", "prod", "staging"), ("settings", "-e", "prod"), ("status", "-e", "prod")])
+def test_wrong_settings_are_json_of_every_command(shell: Shell, words: tuple[str, ...]) -> None:
+    """Whoever reads a command's JSON reads why there is none."""
+    shell.site.asks(more='[slots.grader]\nmodle = "x"\n')
+    done = shell.run(*words, "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["schema"]) == (2, "modelgate.error/1")
+    assert done.stderr.startswith("error: config/prod.toml:5: slots.grader.modle")
+
+
 def test_wrong_settings_are_annotations_junit_and_json(shell: Shell) -> None:
     """A build server shows them beside the line, as it shows findings."""
     shell.site.asks(more='[slots.grader]\nmodle = "x"\n[polisy]\nx = 1\n')

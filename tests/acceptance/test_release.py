@@ -46,3 +46,15 @@ def test_both_distributions_have_the_names_that_are_ours() -> None:
         for folder in (".", "pins")
     ]
     assert [name and name[1] for name in names] == ["modelgate-preflight", "modelgate-pins"]
+
+
+def test_an_image_without_a_builder_says_which_to_install() -> None:
+    """`make image` where there is none: exit 2, and three names."""
+    done = subprocess.run(["make", "image", "BUILDER="], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "install docker, podman or buildah" in done.stderr) == (2, True)
+
+
+def test_the_image_is_labelled_with_the_version() -> None:
+    """Who builds it by `make image` gets the label that the package's version says."""
+    done = subprocess.run(["make", "image", "BUILDER=echo"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"--build-arg VERSION={VERSION} ." in done.stdout

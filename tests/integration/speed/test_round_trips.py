@@ -123,12 +123,14 @@ def test_promotion_is_read_with_the_rest(far: Far) -> None:
         (["history"], (1, 4)),
         (["history", "--at", "2026-01-01"], (1, 4)),
         (["audit", "head"], (1, 2)),
+        (["batch", "list"], (1, 2)),
+        (["evidence", "list"], (1, 2)),
         (["check"], (1, 5)),
         (["check", "--dry-run"], (1, 2)),
         (["accept", "--all", "--reason", "tested"], (1, 2)),
         (["rollback", "summarizer", "--to", OLD, "--reason", "INC-1", "--yes"], (2, 6)),
     ],
-    ids=lambda value: value[0] if isinstance(value[0], str) else "",
+    ids=lambda value: "-".join(value) if isinstance(value[0], str) else "",
 )
 def test_people_wait_for_few_round_trips(far: Far, words: list[str], counted: tuple[int, int]) -> None:
     """What operators type; nothing is kept open while the API or a person is waited for."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from modelgate.domain.digests import digest, heard
 from modelgate.domain.findings import Level
-from modelgate.domain.notices import Key, NoticeRow, Trouble, digest, heard, news
+from modelgate.domain.notices import Key, NoticeRow, Trouble, news
 
 FIRST = datetime(2027, 1, 22, 8, tzinfo=UTC)
 EARLIER, LATER = FIRST - timedelta(days=30), FIRST + timedelta(days=60)
