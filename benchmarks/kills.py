@@ -25,7 +25,7 @@ from pathlib import Path
 import anthropic  # noqa: F401 # slow the first time: before any process is forked
 
 from modelgate import batches
-from modelgate.errors import CouldNotKnow, ModelgateError
+from modelgate.domain.errors import CouldNotKnow, ModelgateError
 from modelgate.gate.context import Context, prepare
 from modelgate.operations.accept import accept
 from modelgate.sandbox import Sandbox

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modelgate.api.call_log import CallLog as CallLog
+    from modelgate.domain.errors import CouldNotKnow as CouldNotKnow
+    from modelgate.domain.errors import ModelgateError as ModelgateError
+    from modelgate.domain.errors import Refused as Refused
     from modelgate.domain.findings import Finding as Finding
     from modelgate.domain.findings import Level as Level
     from modelgate.domain.findings import Verdict as Verdict
     from modelgate.domain.report import Report as Report
-    from modelgate.errors import CouldNotKnow as CouldNotKnow
-    from modelgate.errors import ModelgateError as ModelgateError
-    from modelgate.errors import Refused as Refused
     from modelgate.library import check as check
     from modelgate.library import preflight as preflight
     from modelgate.pins import pinned as pinned
 
 _HOMES = {
     "CallLog": "api.call_log",
-    "CouldNotKnow": "errors",
+    "CouldNotKnow": "domain.errors",
     "Finding": "domain.findings",
     "Level": "domain.findings",
-    "ModelgateError": "errors",
-    "Refused": "errors",
+    "ModelgateError": "domain.errors",
+    "Refused": "domain.errors",
     "Report": "domain.report",
     "Verdict": "domain.findings",
     "check": "library",

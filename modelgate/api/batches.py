@@ -16,7 +16,7 @@ from modelgate.api.credential import origin_of
 from modelgate.api.failures import Failure, failure_of, retry_after, untrusted
 from modelgate.api.parse import Unbelievable
 from modelgate.domain.batches import Batch, Listing
-from modelgate.errors import CallFailed, ModelgateError
+from modelgate.domain.errors import CallFailed, ModelgateError
 
 if TYPE_CHECKING:
     import anthropic

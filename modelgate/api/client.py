@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from modelgate.api.credential import custom_headers, is_loopback, origin_of, static_key
 from modelgate.api.parse import Unbelievable
 from modelgate.api.sdk import import_sdk
+from modelgate.domain.errors import ApiProblem, SettingsError, failure_of
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
 from modelgate.domain.text import printable
-from modelgate.errors import ApiProblem, SettingsError, failure_of
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import ApiSettings, Secret
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.small_file import read_small
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"

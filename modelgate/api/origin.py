@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from modelgate.api.client import not_approved, open_client, origin_used
 from modelgate.api.credential import DEFAULT_BASE_URL, known_credential, origin_of
+from modelgate.domain.errors import ApiProblem, SettingsError, failure_of
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import ApiProblem, SettingsError, failure_of
 
 
 def origin_asked(api: ApiSettings, environ: Mapping[str, str]) -> str:

@@ -17,9 +17,9 @@ from modelgate.api.transport import Transport
 from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.domain.catalogue import LIFECYCLES, Answer, Entry, Facts, Outcome
+from modelgate.domain.errors import ApiProblem, failure_of
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import ApiProblem, failure_of
 
 if TYPE_CHECKING:
     import anthropic

@@ -11,7 +11,7 @@ from modelgate.batches.index import Place
 from modelgate.batches.requests import BadRequest, RequestRules, as_sent, encoded, parsed
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import BETWEEN, HEAD, TAIL
-from modelgate.errors import ModelgateError, Refused
+from modelgate.domain.errors import ModelgateError, Refused
 
 _CHUNK = 1 << 18
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 _GZIP = b"\x1f\x8b"
 _SPACE = b" \t\r\n"

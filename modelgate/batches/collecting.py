@@ -15,9 +15,9 @@ from modelgate.batches.results import NO_RESULT, BadResult, Result, error_row, m
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.spool import ANOTHER_OUT, Spool
 from modelgate.batches.tally import NOT_TOLD, Counting, Tally, outcome_key
+from modelgate.domain.errors import ApiProblem, UsageError
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
-from modelgate.errors import ApiProblem, UsageError
 from modelgate.whole_file import whole_file
 
 _log = log_of(__name__)

@@ -19,9 +19,9 @@ from modelgate.batches.scan import LineProblem, Scan
 from modelgate.batches.sent_ids import SentIds, new_token
 from modelgate.batches.split import split
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
+from modelgate.domain.errors import Conflict as LostRace
+from modelgate.domain.errors import Refused, UsageError
 from modelgate.domain.text import printable
-from modelgate.errors import Conflict as LostRace
-from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
 
 _log = log_of(__name__)

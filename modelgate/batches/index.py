@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modelgate.batches.positions import Range
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;

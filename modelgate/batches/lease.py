@@ -12,7 +12,7 @@ from modelgate.batches.job import typed
 from modelgate.batches.ledger import Ledger
 from modelgate.batches.logs import log_of
 from modelgate.clock import Clock
-from modelgate.errors import Interrupted, Refused, StoreProblem
+from modelgate.domain.errors import Interrupted, Refused, StoreProblem
 
 LEASE_SECONDS = 15.0
 """How long a killed process keeps others from its job."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from modelgate.batches.job import Job, Part, fold
 from modelgate.clock import Deadline
 from modelgate.domain.batches import BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow
-from modelgate.errors import Refused
+from modelgate.domain.errors import Refused
 from modelgate.gate.context import Context
 from modelgate.store import Store
 

@@ -35,8 +35,8 @@ from modelgate.batches.statistics import Statistics, account
 from modelgate.batches.sums import By, Summary, summed
 from modelgate.batches.work import connected, working
 from modelgate.domain.batches import Counts
-from modelgate.errors import CallFailed, ModelgateError, Refused, UsageError
-from modelgate.errors import Conflict as LostRace
+from modelgate.domain.errors import CallFailed, ModelgateError, Refused, UsageError
+from modelgate.domain.errors import Conflict as LostRace
 from modelgate.gate.context import Context
 from modelgate.whole_file import may_write
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from modelgate.batches.logs import log_of
 from modelgate.batches.waiting import pause
 from modelgate.clock import Clock
-from modelgate.errors import CallFailed
+from modelgate.domain.errors import CallFailed
 
 Value = TypeVar("Value")
 

@@ -11,10 +11,10 @@ from modelgate.batches.ledger import Ledger
 from modelgate.batches.requests import RequestRules
 from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.errors import ApiProblem, Refused, UsageError
 from modelgate.domain.pins import choose
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import did_you_mean
-from modelgate.errors import ApiProblem, Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.run import Options, run_gate
 

@@ -19,7 +19,7 @@ from modelgate.batches.taking import Gone, Taking
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchEventRow, BatchPartRow
-from modelgate.errors import CouldNotKnow, Refused
+from modelgate.domain.errors import CouldNotKnow, Refused
 from modelgate.whole_file import folder_of
 
 IN_FLIGHT = 8

@@ -14,8 +14,8 @@ from modelgate.batches.index import Index, Place
 from modelgate.batches.requests import OPENAI, BadRequest, CheckedRequest, RequestRules, check, sent_length
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import LONGEST_REQUEST
+from modelgate.domain.errors import UsageError
 from modelgate.domain.text import printable
-from modelgate.errors import UsageError
 
 MOST_PROBLEMS = 1000
 """Problems that are told one by one; further ones are counted."""

@@ -17,8 +17,8 @@ from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import Batch, Listing
 from modelgate.domain.codec import canonical
+from modelgate.domain.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 from modelgate.domain.problems import Problem
-from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 
 MOST_ATTEMPTS = 8
 """Creates of one part by one process, of which each was definitely refused or came to nothing before the next."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 ANOTHER_OUT = "run it again with another --out: nothing is sent twice"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from modelgate.domain.batches import RESULTS_DAYS
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 KEPT_DAYS = RESULTS_DAYS + 1
 """After so many days since it was written a file goes, when the next one is written: nobody can read results then."""

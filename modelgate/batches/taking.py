@@ -15,8 +15,8 @@ from modelgate.batches.tally import Tally, outcome_key
 from modelgate.batches.waiting import pause
 from modelgate.batches.work import Work
 from modelgate.domain.batches import RESULTS_DAYS, Batch
+from modelgate.domain.errors import ApiProblem, CallFailed
 from modelgate.domain.problems import Problem
-from modelgate.errors import ApiProblem, CallFailed
 
 SHORT_READS = 3
 """Downloads of results that hold fewer rows than the batch has outcomes, before the rows count as missing."""

@@ -19,7 +19,7 @@ from modelgate.batches.requests import RequestRules
 from modelgate.batches.sent_ids import SentIds
 from modelgate.clock import Clock
 from modelgate.domain.batches import BatchEvent, Counts
-from modelgate.errors import Refused
+from modelgate.domain.errors import Refused
 from modelgate.gate.context import Context
 
 

@@ -11,9 +11,9 @@ import click
 
 from modelgate.cli.output import say, say_json
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import UsageError
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, to_the_minute
-from modelgate.errors import UsageError
 from modelgate.render.style import Style
 from modelgate.render.table import hanging, table
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from modelgate.errors import SettingsError
+from modelgate.domain.errors import SettingsError
 
 
 class _Helpful(click.Command):

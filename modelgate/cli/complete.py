@@ -61,7 +61,7 @@ def jobs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[s
 
 
 def _known(ctx: click.Context, find: Callable[[Context], Iterable[str]], incomplete: str) -> list[str]:
-    from modelgate.errors import ModelgateError
+    from modelgate.domain.errors import ModelgateError
     from modelgate.gate.context import prepare
 
     named = {key: ctx.params.get(key) for key in ("service", "environment", "config_dir")}

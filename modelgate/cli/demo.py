@@ -10,7 +10,7 @@ import click
 from modelgate.cli.command import Command
 from modelgate.cli.sandbox import INSTALL
 from modelgate.cli.terminal import style_of
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 
 @click.command("demo", cls=Command)

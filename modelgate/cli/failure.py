@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 from modelgate.domain.text import printable
-from modelgate.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 
 if TYPE_CHECKING:
     import click

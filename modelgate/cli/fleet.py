@@ -13,7 +13,7 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import everywhere
 from modelgate.cli.output import need_place, say, write
 from modelgate.cli.terminal import style_of
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.render.style import PLAIN, Style
 
 if TYPE_CHECKING:

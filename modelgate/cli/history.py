@@ -14,9 +14,9 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, completed_by, data_format, scoped
 from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import UsageError
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.errors import UsageError
 from modelgate.render.table import hanging
 
 if TYPE_CHECKING:

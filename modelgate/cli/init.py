@@ -14,7 +14,7 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import of_all
 from modelgate.cli.output import say
 from modelgate.cli.terminal import style_of
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.render.table import table
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from modelgate.clock import SystemClock
+from modelgate.domain.errors import UsageError
 from modelgate.domain.times import parse_duration, parse_instant
-from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.cli.complete import Completer

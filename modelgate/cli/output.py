@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import UsageError
 from modelgate.domain.text import printable
-from modelgate.errors import UsageError
 from modelgate.render import FORMATS, last_line, render
 
 if TYPE_CHECKING:

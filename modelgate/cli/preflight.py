@@ -13,7 +13,7 @@ import click
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, scoped
 from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.domain.report import Report

@@ -13,7 +13,7 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import scoped, slots_argument
 from modelgate.cli.output import say
 from modelgate.cli.terminal import style_of
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.domain.probe_report import ProbeReport

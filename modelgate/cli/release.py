@@ -10,7 +10,7 @@ from modelgate.cli.changes import confirmation, dry_run_option, show, yes_option
 from modelgate.cli.command import Command
 from modelgate.cli.options import data_format, reason, scoped, slots_argument
 from modelgate.cli.output import say
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context

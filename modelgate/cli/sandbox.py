@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from modelgate.cli.command import Command
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 INSTALL = "install modelgate with the extra sandbox: pip install '.[sandbox]' in its checkout"
 

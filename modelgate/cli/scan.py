@@ -10,7 +10,7 @@ import click
 from modelgate.cli.command import Command
 from modelgate.cli.options import anywhere
 from modelgate.cli.output import parse_reports, put_out, report_files, report_formats
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context

@@ -10,8 +10,8 @@ import click
 from modelgate.cli.command import Command
 from modelgate.cli.options import everywhere
 from modelgate.cli.output import say
+from modelgate.domain.errors import UsageError
 from modelgate.domain.settings import Secret
-from modelgate.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context

@@ -14,8 +14,8 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, data_format, everywhere
 from modelgate.cli.output import say, tell
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import AnotherWatcher, Conflict, CouldNotKnow, UsageError
 from modelgate.domain.text import printable
-from modelgate.errors import AnotherWatcher, Conflict, CouldNotKnow, UsageError
 
 if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelgate.errors import ModelgateError
+from modelgate.domain.errors import ModelgateError
 from modelgate.render.style import Style
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Literal
 
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.errors import CouldNotKnow, Refused
 from modelgate.domain.findings import Finding, Level, Verdict
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Verb
 from modelgate.domain.source import Source
-from modelgate.errors import CouldNotKnow, Refused
 
 SCHEMA = "modelgate.report/2"
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.source import DEFAULT, Source
-from modelgate.errors import SettingsError
 
 Verb = Literal["check", "preflight"]
 Reaction = Literal["refuse", "warn", "accept"]

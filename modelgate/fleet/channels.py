@@ -14,11 +14,11 @@ from typing import Any
 from modelgate.background import Background
 from modelgate.clock import Clock
 from modelgate.domain.digests import grouped, heard, places
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.notices import SCHEMA, NoticeRow
 from modelgate.domain.settings import NotifySettings, Secret
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
-from modelgate.errors import SettingsError
 from modelgate.fleet.posting import SECONDS, Sent, post
 from modelgate.settings import names
 

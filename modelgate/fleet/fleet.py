@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.fleet import Fleet, fleet_of
-from modelgate.errors import SettingsError
 from modelgate.gate.context import Context
 from modelgate.store import Store
 

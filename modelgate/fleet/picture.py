@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from modelgate.domain.errors import ModelgateError
 from modelgate.domain.fleet import MARKS, Fleet, FleetSlot
 from modelgate.domain.rows import Scope
-from modelgate.errors import ModelgateError
 from modelgate.fleet.fleet import fleet
 from modelgate.gate.context import Context
 from modelgate.render.calendar import as_calendar

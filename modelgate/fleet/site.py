@@ -15,12 +15,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as Scope_
 
+from modelgate.domain.errors import ModelgateError
 from modelgate.domain.fleet import MARKS, FleetSlot
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Secret
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.errors import ModelgateError
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard
 from modelgate.fleet.picture import SORTS, Gallery

@@ -11,10 +11,10 @@ from datetime import timedelta
 from modelgate import api
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.digests import digest, digest_id
+from modelgate.domain.errors import AnotherWatcher, ApiProblem
 from modelgate.domain.findings import Level
 from modelgate.domain.notices import BEGUN, REFUSED, RESERVED, NoticeRow, TellingRow, news
 from modelgate.domain.problems import Problem
-from modelgate.errors import AnotherWatcher, ApiProblem
 from modelgate.fleet.channels import Channel, channels, mark, send
 from modelgate.fleet.deployed import Watched, watched
 from modelgate.fleet.fleet import open_whole

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from modelgate.clock import Deadline
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.pins import Pin, SlotPins, fold, in_force
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import Grace, StoreNotice
-from modelgate.errors import StoreProblem
 from modelgate.gate.options import Run
 from modelgate.store import Store
 

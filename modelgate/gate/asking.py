@@ -11,11 +11,11 @@ from modelgate import api
 from modelgate.api.credential import Credential, known_credential
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.history import StoredFacts
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
-from modelgate.errors import StoreProblem
 from modelgate.gate import fingerprint
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.context import Context

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelgate.clock import Clock, Deadline, SystemClock
+from modelgate.domain.errors import Refused, StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Author, Scope
 from modelgate.domain.settings import ApiSettings, Settings
 from modelgate.domain.source import DEFAULT
-from modelgate.errors import Refused, StoreProblem
 from modelgate.gate.author import author
 from modelgate.settings import load
 from modelgate.store import Store, open_store, shown

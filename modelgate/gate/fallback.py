@@ -6,11 +6,11 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from modelgate.domain.errors import UsageError
 from modelgate.domain.pins import Pin, SlotPins, fold
 from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Grace
 from modelgate.domain.times import is_young, parse_instant
-from modelgate.errors import UsageError
 from modelgate.gate.context import Context
 from modelgate.pins import SCHEMA
 from modelgate.small_file import read_small

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from modelgate import api
 from modelgate.clock import Deadline
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Settings
 from modelgate.domain.snapshot import Snapshot
-from modelgate.errors import StoreProblem
 from modelgate.gate import approvals, asking
 from modelgate.gate.approvals import Approvals
 from modelgate.gate.asking import Asked

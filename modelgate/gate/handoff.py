@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from modelgate.domain.errors import UsageError
 from modelgate.domain.times import format_instant
-from modelgate.errors import UsageError
 from modelgate.pins import FILE_VARIABLE, SCHEMA, VARIABLE
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from modelgate.checks.judgement import Judgement
 from modelgate.domain import terms
 from modelgate.domain.catalogue import Facts, Outcome
 from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
+from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
-from modelgate.errors import UsageError
 from modelgate.gate import fingerprint
 from modelgate.gate.gather import Gathered
 from modelgate.gate.options import Run

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from modelgate.checks.judgement import Judgement, judge
+from modelgate.domain.errors import Conflict, SettingsError, StoreProblem
 from modelgate.domain.findings import Verdict
 from modelgate.domain.report import Report
 from modelgate.domain.settings import Verb
-from modelgate.errors import Conflict, SettingsError, StoreProblem
 from modelgate.gate.context import Context
 from modelgate.gate.gather import Gathered, gather, gather_again, without_store
 from modelgate.gate.options import Options, Run

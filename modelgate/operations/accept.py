@@ -8,12 +8,12 @@ from datetime import timedelta
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.command_line import REASON, command
+from modelgate.domain.errors import Refused, UsageError
 from modelgate.domain.pins import Pin, SlotPins, approval, choose, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed

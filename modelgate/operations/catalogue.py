@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from modelgate import api
 from modelgate.domain.catalogue import LIFECYCLES, Entry, Facts
-from modelgate.errors import failure_of
+from modelgate.domain.errors import failure_of
 from modelgate.gate.context import Context
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from modelgate.api.origin import origin_asked
+from modelgate.domain.errors import UsageError
 from modelgate.domain.evidence import PROBES, Evidence, EvidenceRow
 from modelgate.domain.rows import Head
 from modelgate.domain.suite_results import LARGEST, NotResults, SuiteResults, parse
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
-from modelgate.errors import UsageError
 from modelgate.gate.context import Context
 from modelgate.operations.selection import need_known
 from modelgate.settings import names

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelgate.checks.settings import stale
+from modelgate.domain.errors import Refused, SettingsError, StoreProblem, UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval, fold
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Slot
-from modelgate.errors import Refused, SettingsError, StoreProblem, UsageError
 from modelgate.gate.context import Context
 from modelgate.operations.change import Change
 from modelgate.operations.proof import lacking_in_lock

@@ -9,12 +9,12 @@ from decimal import Decimal
 from modelgate.api.probes import send
 from modelgate.checks import sample as checks
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.errors import Refused, StoreProblem
 from modelgate.domain.findings import Finding
 from modelgate.domain.probe import Answered, Failed, Probed, cost, judge, least_max_tokens, to_count, to_send
 from modelgate.domain.probe_report import ProbeReport, SlotProbe
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.waivers import is_waived
-from modelgate.errors import Refused, StoreProblem
 from modelgate.gate.context import Context
 from modelgate.operations.probe_plan import Subject, need_harmless, question, subjects_of
 

@@ -10,12 +10,12 @@ from typing import Any
 from modelgate import api
 from modelgate.api.probes import Question
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.domain.pins import SlotPins, fold
 from modelgate.domain.probe import ONE_WORD, acts_outside
 from modelgate.domain.sample import Sample, SampleRequest
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
-from modelgate.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.gate.context import Context
 from modelgate.gate.samples import read
 from modelgate.operations.outlook import running

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from modelgate.checks.evidence import told
+from modelgate.domain.errors import Unproved
 from modelgate.domain.evidence import Evidence, Subject, lacking, newest
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.errors import Unproved
 from modelgate.gate.context import Context
 from modelgate.store import Store
 

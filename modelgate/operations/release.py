@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.errors import Refused, UsageError
 from modelgate.domain.pins import Pin, SlotPins, approval, fold
 from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT
 from modelgate.domain.text import printable
-from modelgate.errors import Refused, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed, Confirm

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.command_line import command
+from modelgate.domain.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.domain.history import StoredFacts
 from modelgate.domain.pins import Choice, Pin, SlotPins, approval
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.errors import ApiProblem, CouldNotKnow, Refused, UsageError
 from modelgate.gate import fallback
 from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.errors import Refused
 from modelgate.domain.findings import Level
 from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.waivers import is_waived
-from modelgate.errors import Refused
 from modelgate.gate.context import Context
 
 

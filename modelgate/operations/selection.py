@@ -8,13 +8,13 @@ from modelgate import api
 from modelgate.checks import catalogue
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.domain.findings import Level
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.settings import Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.domain.view import SlotView
-from modelgate.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.gate.context import Context
 
 

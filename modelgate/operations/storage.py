@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.storage import Room, Storage
-from modelgate.errors import SettingsError
 from modelgate.gate.context import Context
 
 PATIENCE = 600

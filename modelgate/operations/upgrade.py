@@ -8,13 +8,13 @@ from dataclasses import replace
 from modelgate.domain import command_line
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.command_line import REASON, typed
+from modelgate.domain.errors import SettingsError, UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import SlotPins
 from modelgate.domain.settings import Settings, Slot
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.upgrade import Ask, Change, Move, Upgrade, plan
 from modelgate.domain.view import look
-from modelgate.errors import SettingsError, UsageError
 from modelgate.gate.context import Context
 from modelgate.gate.samples import read
 from modelgate.operations.lock import lock

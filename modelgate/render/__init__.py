@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from modelgate.domain.errors import UsageError
 from modelgate.domain.report import Report
 from modelgate.domain.text import did_you_mean, printable
-from modelgate.errors import UsageError
 from modelgate.render.style import PLAIN, Style
 
 FORMATS: tuple[str, ...] = ("text", "json", "sarif", "junit", "github", "markdown")

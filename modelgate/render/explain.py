@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from modelgate.domain.errors import UsageError
 from modelgate.domain.text import did_you_mean, printable
-from modelgate.errors import UsageError
 from modelgate.render.style import Style
 from modelgate.render.table import table, wrapped
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from modelgate.errors import SettingsError
+from modelgate.domain.errors import SettingsError
 from modelgate.render import github
 from modelgate.render.harmless import text
 

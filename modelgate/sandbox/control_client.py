@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.sandbox.batch_control_client import BatchControlClient
 
 SPEND_CAP = "enforced_spend_limit_reached"

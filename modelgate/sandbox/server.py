@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from modelgate.errors import ModelgateError, UsageError
+from modelgate.domain.errors import ModelgateError, UsageError
 from modelgate.sandbox.app import build_app
 from modelgate.sandbox.control_client import SandboxControl
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
-from modelgate.errors import UsageError
 from modelgate.scan.judge import Place
 from modelgate.whole_file import write_whole
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     import pathspec

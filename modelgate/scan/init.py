@@ -10,8 +10,8 @@ from pathlib import Path
 
 from modelgate import api
 from modelgate.domain.catalogue import LIFECYCLES, Entry
+from modelgate.domain.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.domain.times import days_left
-from modelgate.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.gate.context import Context
 from modelgate.scan.draft import Draft, default_toml, drafted, environment_toml, environments_of
 from modelgate.scan.judge import Listed, Place

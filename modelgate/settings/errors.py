@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.source import DEFAULT, Source
-from modelgate.errors import SettingsError
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
 from modelgate.domain.text import did_you_mean, printable
-from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.toml import read_toml

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import Settings
 from modelgate.domain.text import did_you_mean, printable
-from modelgate.errors import SettingsError
 from modelgate.settings import names
 from modelgate.settings.assemble import Assembler, api, notify, prices, watch
 from modelgate.settings.errors import SettingsErrors

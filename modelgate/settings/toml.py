@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.settings.positions import KeyPath, key_lines
 from modelgate.small_file import read_small
 

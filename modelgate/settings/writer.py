@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import Settings, Slot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.settings.positions import key_lines, value_spans
 from modelgate.settings.reader import environments
 from modelgate.settings.toml import LARGEST, read_toml

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import DatabaseSettings
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.small_file import read_small
 
 EXAMPLES = "sqlite:///modelgate.db or postgresql://user@host/database"

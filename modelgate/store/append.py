@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import Connection, Select, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
+from modelgate.domain.errors import Conflict
 from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
-from modelgate.errors import Conflict
 from modelgate.store.database import Database
 from modelgate.store.places import Tail, end_of, within
 from modelgate.store.tables import CHAINED, pins

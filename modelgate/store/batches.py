@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, Table, select
 
 from modelgate.domain.batches import OWN_IDS, BatchEventRow, BatchJobRow, BatchPartRow
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
 from modelgate.domain.text import printable
-from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.places import within
 from modelgate.store.tables import batch_events, batch_jobs, batch_parts

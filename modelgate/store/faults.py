@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from modelgate.domain.errors import Conflict, ModelgateError, StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
-from modelgate.errors import Conflict, ModelgateError, StoreProblem
 
 VENDOR = (SQLAlchemyError, sqlite3.Error)
 """What leaves SQLAlchemy and the drivers. psycopg's own exceptions always come wrapped in SQLAlchemy's."""

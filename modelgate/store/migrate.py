@@ -14,9 +14,9 @@ from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, inspect, text
 
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
+from modelgate.domain.errors import Conflict, StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
-from modelgate.errors import Conflict, StoreProblem
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.guards import faults

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable
 
 from modelgate.clock import Clock, Deadline
+from modelgate.domain.errors import SettingsError, StoreProblem
 from modelgate.domain.history import State
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import DatabaseSettings
 from modelgate.domain.snapshot import StoreNotice
-from modelgate.errors import SettingsError, StoreProblem
 from modelgate.store import read
 from modelgate.store.address import parse
 from modelgate.store.database import Database

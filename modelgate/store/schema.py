@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import StoreNotice
 from modelgate.domain.text import printable
-from modelgate.errors import StoreProblem
 from modelgate.store.faults import INCOMPATIBLE, fault_of
 from modelgate.store.tables import CHAINED
 from modelgate.store.together import Question, Rows, together

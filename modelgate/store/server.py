@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.store.address import Address
 from modelgate.store.schema import VERSION_TABLE
 

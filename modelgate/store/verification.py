@@ -10,9 +10,9 @@ from sqlalchemy import Boolean, ColumnElement, Connection, Row, Text, func, sele
 
 from modelgate.domain.chain import FORM, Link, Verification, canonical_row, walk
 from modelgate.domain.codec import canonical
+from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
-from modelgate.errors import UsageError
 from modelgate.store.append import tail
 from modelgate.store.places import spine, within
 from modelgate.store.schema import Schema

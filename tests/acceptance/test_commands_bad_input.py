@@ -12,7 +12,7 @@ from support.command_page import commands
 from support.commands import Shell, files
 from support.sites import ALIAS
 
-from modelgate.errors import ModelgateError
+from modelgate.domain.errors import ModelgateError
 
 SETTINGS = 'service = "checkout"\n[slots.summarizer]\nmodel = {}\n'
 

@@ -12,8 +12,8 @@ import pytest
 from support.command_page import commands, help_of, page
 
 import modelgate
-from modelgate import errors
 from modelgate.cli.group import cli
+from modelgate.domain import errors
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

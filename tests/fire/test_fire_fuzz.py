@@ -22,9 +22,9 @@ from readers import BATCH, BATCHES, ENTRY, PAGE, ROW, batches_api, models_api, r
 from support.ledger import PROD
 
 from modelgate.domain.chain import GENESIS, Link, digest, walk
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.rows import Head
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.settings import load, settings_names
 from modelgate.settings.lock import read_lock
 

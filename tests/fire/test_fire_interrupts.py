@@ -267,7 +267,7 @@ def test_at_a_random_moment(
 FINALIZING = """
 import signal, sys, time, weakref
 from modelgate.cli.start import interrupts
-from modelgate.errors import Interrupted
+from modelgate.domain.errors import Interrupted
 
 class Thing:
     pass

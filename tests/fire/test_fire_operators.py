@@ -13,8 +13,8 @@ from support.faults import FAULTS, Fault, FaultServer
 from modelgate.api import import_sdk
 from modelgate.cli.group import cli
 from modelgate.clock import SystemClock
+from modelgate.domain.errors import CouldNotKnow
 from modelgate.domain.rows import PinRow
-from modelgate.errors import CouldNotKnow
 
 REASON = ("--reason", "tested")
 BOTH = ("list", "retrieve")

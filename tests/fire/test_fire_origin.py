@@ -10,8 +10,8 @@ from commands import run
 from scene import ALIASED, LEFT_BEHIND, Place, Scene, reasons
 from support.fault_server import CALLS, CANONICAL, Fault, FaultServer, Wire, answer
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.findings import Level
-from modelgate.errors import SettingsError
 
 REDIRECTS = (301, 302, 303, 307, 308)
 BATCH = {

@@ -28,9 +28,9 @@ from rules import PASS, REFUSED, SLOTS, UNKNOWN, Place, World, soon
 from support.fleet import killed
 from support.sites import Site
 
+from modelgate.domain.errors import ModelgateError
 from modelgate.domain.pins import fold
 from modelgate.domain.report import Report
-from modelgate.errors import ModelgateError
 from modelgate.sandbox import Sandbox
 
 MODELS = ("claude-a-1", "claude-a-2", "claude-b-1", "claude-b-2")

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from modelgate.clock import SystemClock
-from modelgate.errors import Conflict
+from modelgate.domain.errors import Conflict
 from support.databases import opened
 from support.ledger import AUTHOR, PROD, handed, pin_row, run_row
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelgate.domain.check_ids import BATCH_IDS, CHECK_IDS, PROBE_IDS, SCAN_IDS, WATCH_IDS, waivable
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.render.explain import meaning, section, sections
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"

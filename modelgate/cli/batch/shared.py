@@ -17,8 +17,8 @@ from modelgate.cli import complete
 from modelgate.cli.output import say, tell
 from modelgate.cli.start import interrupts
 from modelgate.cli.terminal import style_of
+from modelgate.domain.errors import Interrupted
 from modelgate.domain.text import printable
-from modelgate.errors import Interrupted
 
 if TYPE_CHECKING:
     from modelgate.batches import Done

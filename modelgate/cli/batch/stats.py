@@ -14,7 +14,7 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import Instant, data_format, optional_job, scoped
 from modelgate.cli.output import tell
 from modelgate.cli.terminal import style_of
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.batches.sums import By

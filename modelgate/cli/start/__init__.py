@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from modelgate.cli.start import interrupts
-from modelgate.errors import Interrupted, ModelgateError
+from modelgate.domain.errors import Interrupted, ModelgateError
 
 _NEW_OBJECTS = 300_000
 """Between two searches for garbage. What imports make stays: at Python's own 700 a gate took a third more CPU time.

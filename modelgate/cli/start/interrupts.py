@@ -9,7 +9,7 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
-from modelgate.errors import Interrupted
+from modelgate.domain.errors import Interrupted
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TIDYING_UP = 0.8

@@ -17,9 +17,9 @@ from support.faults import FAULTS
 
 from modelgate.api import connect, origin_used
 from modelgate.domain.catalogue import Outcome
+from modelgate.domain.errors import Refused, SettingsError
 from modelgate.domain.problems import Problem
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import Refused, SettingsError
 
 CANARIES = ("sk-ant-canary", "token-canary", "header-canary", "proxy-canary")
 MISSING = "no API credentials: no key, token, profile or federation found"
@@ -167,7 +167,7 @@ def test_a_platform_whose_library_is_missing_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['google'] = sys.modules['google.auth'] = None\n"
         "from modelgate.api import connect; from modelgate.domain.settings import ApiSettings\n"
-        "from modelgate.errors import SettingsError\n"
+        "from modelgate.domain.errors import SettingsError\n"
         "try: connect(ApiSettings(platform='google-cloud'), environ={})\n"
         "except SettingsError as error: print(error.exit_code, error.hint)\n"
     )

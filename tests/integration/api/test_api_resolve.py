@@ -8,8 +8,8 @@ from asked import KEY, ask_at
 from modelgate.api import list_models
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.catalogue import Answer, Facts, Outcome
+from modelgate.domain.errors import ApiProblem
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import ApiProblem
 from modelgate.sandbox import Sandbox
 
 CANONICAL, ALIAS, ALIAS_ID = "claude-sonnet-4-6", "claude-haiku-4-5", "claude-haiku-4-5-20251001"

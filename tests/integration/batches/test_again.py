@@ -14,7 +14,7 @@ from modelgate.batches.runner import Again
 from modelgate.batches.sent_ids import SentIds, new_token
 from modelgate.batches.split import split
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
-from modelgate.errors import ApiProblem, CouldNotKnow, Refused
+from modelgate.domain.errors import ApiProblem, CouldNotKnow, Refused
 
 CREATE = "/v1/messages/batches"
 FAILED, MISSING = Again("failed"), Again("missing")

@@ -31,7 +31,7 @@ from modelgate.batches.requests import RequestRules
 from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.clock import SystemClock
-from modelgate.errors import CallFailed, Interrupted, ModelgateError, Refused, UsageError
+from modelgate.domain.errors import CallFailed, Interrupted, ModelgateError, Refused, UsageError
 
 CREATE = "/v1/messages/batches"
 RULES = RequestRules(MODEL, MODEL)
@@ -284,7 +284,7 @@ def test_results_can_go_to_a_pipe(desk: Desk) -> None:
 WITHOUT_ROOM = """
 import resource
 from modelgate.batches.index import Index, Place
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 index = Index()
 try:

@@ -15,7 +15,7 @@ import pytest
 from support.desk import MODEL, Desk, request
 
 from modelgate import batches
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 
 
 @pytest.fixture

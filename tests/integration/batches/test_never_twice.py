@@ -17,7 +17,7 @@ from modelgate.batches.lease import LEASE_SECONDS, Lease
 from modelgate.batches.ledger import Ledger
 from modelgate.clock import SystemClock
 from modelgate.domain.batches import Batch, BatchEventRow, BatchPartRow, Counts
-from modelgate.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
+from modelgate.domain.errors import CallFailed, CouldNotKnow, ModelgateError, Refused
 
 CREATE = "/v1/messages/batches"
 

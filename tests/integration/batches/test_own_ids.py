@@ -20,7 +20,7 @@ from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.clock import SystemClock
 from modelgate.domain.batches import OWN_IDS, BatchEventRow, BatchJobRow, BatchPartRow
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 
 CREATE = "/v1/messages/batches"
 NAMES = ["größe/1 漢字", "👩‍🔬", "-\n\"'\\ \x1b[31m", "x" * 256]

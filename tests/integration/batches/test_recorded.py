@@ -28,7 +28,7 @@ from modelgate.batches.sent_ids import SentIds
 from modelgate.batches.split import split
 from modelgate.batches.work import Work
 from modelgate.domain.batches import BatchJobRow, BatchPartRow
-from modelgate.errors import ModelgateError
+from modelgate.domain.errors import ModelgateError
 
 RECORDED = Path(__file__).parents[4] / "shared" / "api"
 SCENARIOS = {

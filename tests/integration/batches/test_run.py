@@ -17,7 +17,7 @@ from modelgate.batches.render import job_text
 from modelgate.batches.render_account import statistics_text
 from modelgate.batches.render_preview import preview_text
 from modelgate.batches.taking import SHORT_READS
-from modelgate.errors import CallFailed, CouldNotKnow, Refused, UsageError
+from modelgate.domain.errors import CallFailed, CouldNotKnow, Refused, UsageError
 from modelgate.render.style import PLAIN
 
 CREATE = "/v1/messages/batches"

@@ -38,7 +38,7 @@ def test_an_empty_store_has_no_slots(site: Site) -> None:
 
 def test_a_store_that_is_not_there_is_a_wrong_setting(file_site: Site) -> None:
     """An empty fleet would look like a quiet one."""
-    from modelgate.errors import SettingsError
+    from modelgate.domain.errors import SettingsError
 
     with pytest.raises(SettingsError, match="there is no audit store"):
         fleet_at(file_site)
@@ -114,7 +114,7 @@ def test_the_silent_are_told_and_the_forgotten_are_not(site: Site) -> None:
 @pytest.mark.parametrize("days", ["0", "-1", "soon"])
 def test_a_wrong_number_of_days_is_a_wrong_setting(site: Site, days: str) -> None:
     """The source of the value is named."""
-    from modelgate.errors import SettingsError
+    from modelgate.domain.errors import SettingsError
 
     with pytest.raises(SettingsError, match=r"\$MODELGATE_WATCH__QUIET_DAYS"):
         fleet_at(site, MODELGATE_WATCH__QUIET_DAYS=days)

@@ -25,9 +25,9 @@ from support.roles import store_with_roles
 from support.sites import Site
 from support.watching import running
 
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.settings import Secret
-from modelgate.errors import StoreProblem
 from modelgate.fleet.connections import MOST, Connection
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard

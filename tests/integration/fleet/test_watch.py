@@ -12,8 +12,8 @@ from support.receivers import Receiver, receiver
 from support.sites import ALIAS, NEW, OLD, Site
 from support.watching import look, running, told
 
+from modelgate.domain.errors import ApiProblem, StoreProblem
 from modelgate.domain.notices import RESERVED
-from modelgate.errors import ApiProblem, StoreProblem
 from modelgate.fleet.watch import LEASE
 from modelgate.sandbox import Sandbox
 

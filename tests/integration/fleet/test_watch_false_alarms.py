@@ -21,8 +21,8 @@ from support.roles import store_with_roles
 from support.sites import ALIAS, NEW, OLD, Site
 from support.watching import look, running
 
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.rows import PinRow, ResolutionRow, RunRow
-from modelgate.errors import StoreProblem
 from modelgate.fleet.watch import MOST_NAMES, Outcome
 from modelgate.gate.options import Options
 from modelgate.gate.run import run_gate

@@ -19,7 +19,7 @@ from support.fleet import killed
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 import modelgate
-from modelgate.errors import Conflict, Refused
+from modelgate.domain.errors import Conflict, Refused
 
 MODELGATE = str(Path(sys.executable).parent / "modelgate")
 PATIENT = {"deadline_seconds": 240}

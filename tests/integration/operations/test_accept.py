@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
-from modelgate.errors import CouldNotKnow, Refused, UsageError
+from modelgate.domain.errors import CouldNotKnow, Refused, UsageError
 
 HOUR = timedelta(hours=1)
 PROMOTED = {"promote_from": "staging", "soak_hours": 24}

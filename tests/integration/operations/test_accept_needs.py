@@ -11,9 +11,9 @@ from support.commands import Shell
 from support.databases import append_at
 from support.sites import ALIAS, NEW, OLD, Site, finding, found
 
+from modelgate.domain.errors import Unproved
 from modelgate.domain.evidence import EvidenceRow
 from modelgate.domain.findings import Finding
-from modelgate.errors import Unproved
 from modelgate.operations.release import release
 
 NEEDS = {"accept_needs": ["probe", "quality"]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
+from modelgate.domain.errors import Refused, SettingsError
 from modelgate.domain.report import Report
-from modelgate.errors import Refused, SettingsError
 from modelgate.operations.lock import check_lock
 
 LOCKED = {"pins_from": "lock"}

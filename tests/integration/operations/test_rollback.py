@@ -11,7 +11,7 @@ from support.ledger import AUTHOR, handed, run_row
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.clock import SystemClock
-from modelgate.errors import CouldNotKnow, Refused, UsageError
+from modelgate.domain.errors import CouldNotKnow, Refused, UsageError
 from modelgate.gate.handoff import json_text
 from modelgate.operations.catalogue import models, resolve
 from modelgate.operations.rollback import Target

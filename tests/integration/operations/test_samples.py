@@ -11,7 +11,7 @@ import pytest
 from support.commands import Shell
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, finding, found
 
-from modelgate.errors import Refused
+from modelgate.domain.errors import Refused
 
 HELLO: dict[str, Any] = {"max_tokens": 100, "messages": [{"role": "user", "content": "canary-7f3a"}]}
 SAMPLE = 'sample = "samples/summarizer.json"\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
-from modelgate.errors import SettingsError
+from modelgate.domain.errors import SettingsError
 from modelgate.operations.lock import check_lock
 from modelgate.operations.status import status
 

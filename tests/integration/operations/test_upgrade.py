@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from support.commands import Shell
 from support.sites import ALIAS, NEW, OLD, OTHER, Site
 
+from modelgate.domain.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.domain.upgrade import Ask, Move, Upgrade
-from modelgate.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.operations.upgrade import upgrade
 from modelgate.settings.lock import read_lock
 

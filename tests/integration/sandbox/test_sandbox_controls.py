@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from anthropic import Anthropic
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.catalogue import MODELS
 

@@ -10,7 +10,7 @@ import pytest
 from anthropic import Anthropic
 from asking import VERSION, counts, create, request_of
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.sandbox import Sandbox
 from modelgate.sandbox.answers import ERROR_TYPES
 

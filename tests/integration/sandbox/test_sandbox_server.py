@@ -14,7 +14,7 @@ import pytest
 from anthropic import Anthropic
 from freezegun import freeze_time
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.sandbox import Sandbox, SandboxControl
 from modelgate.sandbox.server import API_KEY
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import Settings
-from modelgate.errors import SettingsError
 from modelgate.settings import load
 
 

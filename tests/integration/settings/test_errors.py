@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelgate.errors import SettingsError
+from modelgate.domain.errors import SettingsError
 from modelgate.settings import load
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.rows import Scope
 from modelgate.domain.settings import Settings
 from modelgate.domain.text import printable
-from modelgate.errors import SettingsError
 from modelgate.settings import load, settings_names
 from modelgate.settings.lock import Lock, read_lock, render_lock
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.errors import SettingsError
 from modelgate.settings.lock import Lock, read_lock, render_lock, write_lock
 
 SCOPE = Scope("checkout", "prod")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelgate.errors import SettingsError
+from modelgate.domain.errors import SettingsError
 from modelgate.settings import environments, load
 
 SLOT = '[slots.grader]\nmodel_from = "GRADER_MODEL"\n'

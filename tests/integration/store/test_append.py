@@ -9,8 +9,8 @@ from support.databases import append_at, opened
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.clock import SystemClock
+from modelgate.domain.errors import Conflict
 from modelgate.domain.rows import FindingRow
-from modelgate.errors import Conflict
 
 
 def test_a_run_is_read_back_as_it_was_added(database_url: str) -> None:

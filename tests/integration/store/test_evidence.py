@@ -16,8 +16,8 @@ from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 
 from modelgate.domain.chain import Misfit
+from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import FindingRow, Head, Scope
-from modelgate.errors import UsageError
 from modelgate.store import Store
 from modelgate.store.tables import CHAINED
 

@@ -11,7 +11,7 @@ from support.databases import PostgreSQL, opened
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 from support.proxies import Plan, proxied, through
 
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 
 ROWS = [run_row("r1"), handed("r1", "a", "x"), pin_row(1)]
 

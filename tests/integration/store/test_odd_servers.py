@@ -17,7 +17,7 @@ from support.databases import PostgreSQL, opened, settings_for
 from support.ledger import AUTHOR, NOW, PROD, pin_row, run_row
 
 from modelgate.clock import Deadline, SystemClock
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 from modelgate.store import connect
 from modelgate.store.database import Database
 from modelgate.store.migrate import plan, upgrade

@@ -21,10 +21,10 @@ from support.ledger import AUTHOR, NOW, PROD, pin_row, run_row
 from support.schemas import DUMPS, restore
 
 from modelgate.clock import Deadline, SystemClock
+from modelgate.domain.errors import SettingsError, StoreProblem
 from modelgate.domain.history import State
 from modelgate.domain.settings import DatabaseSettings, Secret
 from modelgate.domain.source import Source
-from modelgate.errors import SettingsError, StoreProblem
 from modelgate.store import connect, open_store
 
 CANARY = "hunter2-canary"
@@ -314,7 +314,7 @@ import resource
 import sys
 from support.databases import opened
 from support.ledger import AUTHOR, NOW, PROD, run_row
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 if sys.argv[2] == "nobody" and os.geteuid() == 0:
     os.setuid(65534)
 elif sys.argv[2].isdigit():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from support.databases import opened
 
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 from modelgate.store.server import is_unencrypted
 
 PASSWORD = "canary-4711"

@@ -19,7 +19,7 @@ from support.schemas import database
 from support.sites import ALIAS, Site
 
 from modelgate.domain.chain import FORM, Misfit, digest
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 from modelgate.sandbox import Sandbox
 from modelgate.store import Store, migrate
 from modelgate.store.schema import USABLE_FROM

@@ -9,10 +9,10 @@ from support.documents import code_blocks
 from support.ledger import AUTHOR, NOW, PROD, handed, pin_row, run_row
 from support.roles import As, store_with_roles
 
+from modelgate.domain.errors import StoreProblem
 from modelgate.domain.evidence import EvidenceRow
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
-from modelgate.errors import StoreProblem
 from modelgate.store.tables import CHAINED
 
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]

@@ -12,7 +12,7 @@ from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 from support.schemas import database
 
 from modelgate.domain.chain import FORM
-from modelgate.errors import StoreProblem
+from modelgate.domain.errors import StoreProblem
 from modelgate.store import migrate
 from modelgate.store.schema import HEAD
 

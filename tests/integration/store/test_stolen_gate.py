@@ -17,8 +17,8 @@ from support.roles import As, store_with_roles
 
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.chain import GENESIS, canonical_row, digest
+from modelgate.domain.errors import ModelgateError, StoreProblem
 from modelgate.domain.rows import FindingRow
-from modelgate.errors import ModelgateError, StoreProblem
 from modelgate.store import connect
 from modelgate.store.append import _columns
 from modelgate.store.tables import CHAINED

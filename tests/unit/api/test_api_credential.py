@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from modelgate.api.credential import Credential, known_credential, origin_of
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import ApiSettings
-from modelgate.errors import SettingsError
 
 KEY = "sk-ant-canary-0123456789"
 SALT = b"salt of the store"

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from modelgate.domain.errors import CouldNotKnow, Refused
 from modelgate.domain.findings import Finding, Level, Verdict, verdict_of
 from modelgate.domain.report import Report, SlotReport
 from modelgate.domain.source import DEFAULT
-from modelgate.errors import CouldNotKnow, Refused
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MOVED = Finding("drift.alias-moved", Level.REFUSE, "means b now; pinned: a", "modelgate accept", "summarizer")

@@ -10,7 +10,7 @@ import render_schemas
 from jsonschema import Draft202012Validator, ValidationError
 from render_samples import SAMPLES, passed, refused
 
-from modelgate.errors import UsageError
+from modelgate.domain.errors import UsageError
 from modelgate.render import render
 
 TOP = [

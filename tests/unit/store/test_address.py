@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from modelgate.domain.errors import SettingsError
 from modelgate.domain.settings import DatabaseSettings, Secret
-from modelgate.errors import SettingsError
 from modelgate.store.address import parse
 from modelgate.store.server import options_of
 

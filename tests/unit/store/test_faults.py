@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy.exc
 from sqlalchemy.exc import DBAPIError
 
-from modelgate.errors import Conflict, StoreProblem
+from modelgate.domain.errors import Conflict, StoreProblem
 from modelgate.store.faults import VENDOR, fault_of
 
 CHECKS = {"store.unreachable", "store.schema-incompatible"}
