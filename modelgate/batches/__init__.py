@@ -1,8 +1,8 @@
 """Bulk work through the Message Batches API, on approved IDs: never sent twice, never lost.
 
 The public API is what `library` has: `run`, `submit`, `resume`, `cancel`, `jobs`, `stats`; and `Conflict`. It is
-imported when it is first used. Behind it `operations` is what each does, `runner` the way of one job, `ledger` what is
-written down; the edge to the API is `modelgate.api.batches`.
+imported when it is first used. Behind it `operations` is what each does, `handed` whose job the requests are, `runner`
+the way of one job, `ledger` what is written down; the edge to the API is `modelgate.api.batches`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from modelgate.batches.handed import BadRequests as BadRequests
+    from modelgate.batches.handed import Conflict as Conflict
     from modelgate.batches.job import Job as Job
     from modelgate.batches.library import Done as Done
     from modelgate.batches.library import cancel as cancel
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
     from modelgate.batches.library import run as run
     from modelgate.batches.library import stats as stats
     from modelgate.batches.library import submit as submit
-    from modelgate.batches.operations import BadRequests as BadRequests
-    from modelgate.batches.operations import Conflict as Conflict
     from modelgate.batches.statistics import Statistics as Statistics
     from modelgate.batches.sums import Summary as Summary
 
 _HOMES = {
-    "BadRequests": "operations",
-    "Conflict": "operations",
+    "BadRequests": "handed",
+    "Conflict": "handed",
     "Done": "library",
     "Job": "job",
     "Statistics": "statistics",

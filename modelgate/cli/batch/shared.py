@@ -22,7 +22,7 @@ from modelgate.errors import Interrupted
 
 if TYPE_CHECKING:
     from modelgate.batches import Done
-    from modelgate.batches.operations import BadRequests
+    from modelgate.batches.handed import BadRequests
     from modelgate.batches.progress import Lines, Progress
     from modelgate.batches.statistics import Statistics
     from modelgate.cli.batch.bar import Bars

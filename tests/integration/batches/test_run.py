@@ -12,7 +12,7 @@ from support.desk import MODEL, Desk, request
 from support.sites import NEW
 
 from modelgate.batches import operations
-from modelgate.batches.operations import BadRequests
+from modelgate.batches.handed import BadRequests
 from modelgate.batches.render import job_text
 from modelgate.batches.render_account import statistics_text
 from modelgate.batches.render_preview import preview_text
