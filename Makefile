@@ -9,8 +9,8 @@ IMAGE ?= modelgate
 BUILDER ?= $(shell command -v docker || command -v podman || command -v buildah)
 PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-# Half again as many as there are cores: many a test waits for a deadline.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 3 // 2)')
+# Twice as many as there are cores: many a test waits for a deadline.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 2)')
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
 .PHONY: help demo test slow bench fire fuzz lint format types contracts docs site lock image

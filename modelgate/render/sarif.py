@@ -51,7 +51,7 @@ def _rule(check: str) -> dict[str, Any]:
         meant, page = meaning(check), sections()[check]
         rule["shortDescription"] = {"text": meant.split(". ")[0].rstrip(".") + "."}
         rule["fullDescription"] = {"text": meant}
-        rule["helpUri"] = HOME
+        rule["helpUri"] = f"{HOME}:checks:{check}"
         rule["help"] = {"text": page, "markdown": page}
     return rule
 

@@ -64,11 +64,11 @@ def test_each_check_is_one_rule_with_its_page():
     assert rules[0]["shortDescription"] == {"text": meant}
 
 
-def test_links_lead_to_the_package():
-    """The tool and each of its rules have an absolute address; the page itself stands in the rule."""
+def test_the_tool_and_each_rule_have_a_name_for_links():
+    """An absolute one, which no registry owns; the page itself stands in the rule."""
     driver = run_of(refused())["tool"]["driver"]
-    links = {driver["informationUri"], *(rule["helpUri"] for rule in driver["rules"])}
-    assert links == {"https://pypi.org/project/modelgate-preflight/"}
+    links = [driver["informationUri"], *(rule["helpUri"] for rule in driver["rules"])]
+    assert links == ["urn:modelgate", *(f"urn:modelgate:checks:{rule['id']}" for rule in driver["rules"])]
     assert all(rule["help"]["markdown"] for rule in driver["rules"])
 
 
