@@ -90,7 +90,7 @@ def test_an_api_that_cannot_be_asked_ends_nothing(site: Site, hook: Receiver) ->
     assert (told(look(site, hook)), len(hook.documents)) == ([], 1)
 
 
-@pytest.mark.parametrize("answer", [500, 429, 302, 404, "hang"])
+@pytest.mark.parametrize("answer", [500, 429, 302, 404, pytest.param("hang", marks=pytest.mark.slow)])
 def test_what_a_channel_does_not_take_is_told_later(file_site: Site, hook: Receiver, answer: int | str) -> None:
     """A receiver that fails leaves the digest for the next look: not lost, and told once."""
     running(file_site)

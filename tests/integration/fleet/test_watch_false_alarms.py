@@ -268,6 +268,7 @@ def test_a_run_records_the_workspace_that_it_asked_for(file_site: Site) -> None:
     assert [each["workspace_id"] for each in json.loads(run.run.slots)] == ["wrkspc_01AbC"]
 
 
+@pytest.mark.slow
 def test_who_may_add_rows_cannot_make_it_ask_without_end(file_site: Site) -> None:
     """One run with thousands of names: what many ask for is asked and judged, the others are told as unknown."""
     for environment in ("prod", "staging"):
