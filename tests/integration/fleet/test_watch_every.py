@@ -96,12 +96,13 @@ def test_of_many_watchers_one_works_at_a_time(site: Site) -> None:
                 site.store().give_back_lease(LEASE, held[0])  # instead of waiting until it has passed
             site.accept("summarizer")
             site.preflight()
-            assert eventually(lambda: len(hook.bodies) == 2)
+            assert eventually(lambda: "over" in [kind for kind, *_ in hook.notices()])
         finally:
             for each in watchers:
                 each.terminate()
                 each.communicate(timeout=60)
-    assert [kind for kind, *_ in hook.notices()] == ["new", "over"]
+    kinds = [kind for kind, *_ in hook.notices()]
+    assert kinds in (["new", "over"], ["new", "new", "over"])  # the killed one may not have noted down that it told
 
 
 @pytest.mark.parametrize("words", [("--ready-file", "x"), ("--every", "0s"), ("--every", "1s", "--ready-file", "no/x")])
