@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rollback": (("rollback", "main", "--to", CANONICAL, "--yes", *REASON), ("list",)),
     "release": (("release", "aliased", "--accept", "--yes", *REASON), BOTH),
     "lock": (("lock", "--force"), BOTH),
-    "upgrade": (("upgrade", "--newer", "--write"), BOTH),
+    "upgrade": (("upgrade", "--newer", "--write"), ("list",)),  # what runs is pinned: what an alias means matters not
     "models": (("models",), ("list",)),
     "resolve": (("resolve", "claude-haiku-4-5"), BOTH),
 }
