@@ -188,9 +188,13 @@ class Database:
             timeout=self.seconds * TRYING,
             isolation_level=None,
         )
-        connection.execute("PRAGMA synchronous = EXTRA")  # what was reported as recorded survives a power cut
-        if self.read_only:
-            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("PRAGMA synchronous = EXTRA")  # what was reported as recorded survives a power cut
+            if self.read_only:
+                connection.execute("PRAGMA query_only = ON")
+        except BaseException:  # the file is locked, or is no database
+            connection.close()
+            raise
         return connection
 
     def _connect_server(self, options: dict[str, str]) -> psycopg.Connection:

@@ -80,6 +80,27 @@ def test_an_empty_store_leaves_no_connection_behind(sqlite_url: str) -> None:
         raw.execute("SELECT 1")
 
 
+def test_a_file_that_cannot_be_read_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """Locked, or no database: each try closes what it opened."""
+
+    def still_open() -> list[sqlite3.Connection]:
+        return [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and _is_open(each)]
+
+    before = len(still_open())
+    (tmp_path / "modelgate.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreProblem) as raised:
+        opened(f"sqlite:///{tmp_path}/modelgate.db", seconds=2)
+    assert (len(still_open()), raised.value.problem.check) == (before, "store.unreachable")
+
+
+def _is_open(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.total_changes  # noqa: B018 # raises where it is closed
+    except sqlite3.ProgrammingError:
+        return False
+    return True
+
+
 def test_reading_alone_refuses_to_write(database_url: str) -> None:
     """The database itself holds a dry run to its word."""
     opened(database_url)
