@@ -14,7 +14,8 @@ from stores import DATABASES, store
 
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.rows import Author, ResolutionRow, Scope
-from modelgate.domain.settings import DatabaseSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import DatabaseSettings
 from modelgate.store import open_store
 
 ROWS_A_WRITE = 20_000

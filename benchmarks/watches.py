@@ -23,7 +23,8 @@ from stores import DATABASES, store
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.codec import canonical, entry_to_json
 from modelgate.domain.rows import Author, PinRow, ResolutionRow, Row, RunRow, Scope
-from modelgate.domain.settings import ApiSettings, DatabaseSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import ApiSettings, DatabaseSettings
 from modelgate.sandbox.control_client import SandboxControl
 from modelgate.store import Store, open_store
 

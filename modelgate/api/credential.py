@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from modelgate.domain.errors import SettingsError
-from modelgate.domain.settings import ApiSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import ApiSettings
 from modelgate.domain.text import printable
 from modelgate.small_file import read_small
 

@@ -7,14 +7,28 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+import click
 
 from modelgate.cli.terminal import style_of
 from modelgate.domain.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 from modelgate.domain.text import printable
 
-if TYPE_CHECKING:
-    import click
+
+def told(error: Exception) -> int:
+    """Tells why a command failed, and returns its exit code. Whatever is nobody's doing is told as a defect."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            _show_help(error)
+            return UsageError.exit_code
+        case click.ClickException():
+            _show(error)
+            return UsageError.exit_code
+        case ModelgateError():
+            tell(error)
+            return error.exit_code
+    _defect(error)
+    return ModelgateError.exit_code
 
 
 def tell(error: ModelgateError) -> None:
@@ -23,8 +37,8 @@ def tell(error: ModelgateError) -> None:
     problem = error.problem if isinstance(error, CouldNotKnow) else None
     named = f"{problem.check}: " if problem else ""
     request = f" ({printable(problem.request_id, 40)})" if problem and problem.request_id else ""
-    told = error.message.splitlines() if isinstance(error, SettingsError) else [error.message]
-    message = "\n".join(printable(line, 500) for line in told)  # settings have a line for each thing that is wrong
+    said = error.message.splitlines() if isinstance(error, SettingsError) else [error.message]
+    message = "\n".join(printable(line, 500) for line in said)  # settings have a line for each thing that is wrong
     lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
     for lack in error.findings if isinstance(error, Unproved) else ():
         lines.append(f"  {lack.id} {lack.slot}: {printable(lack.message, 100)}")
@@ -34,7 +48,7 @@ def tell(error: ModelgateError) -> None:
     _say(style.fit("\n".join(lines)))
 
 
-def defect(error: Exception) -> None:
+def _defect(error: Exception) -> None:
     """A defect of modelgate: where it is, and no word that could hold a secret, unless somebody debugs."""
     if os.environ.get("MODELGATE_DEBUG"):
         traceback.print_exception(error)
@@ -47,7 +61,7 @@ def defect(error: Exception) -> None:
     )
 
 
-def show(error: click.ClickException) -> None:
+def _show(error: click.ClickException) -> None:
     """What click found wrong with the command line, told as any other failure; and where the right way is told."""
     found = " ".join(error.format_message().split()).rstrip(".")  # it has lines where there is much to choose from
     context = getattr(error, "ctx", None)  # of wrong usage alone
@@ -55,7 +69,7 @@ def show(error: click.ClickException) -> None:
     tell(UsageError(found[:1].lower() + found[1:], hint=f"{place} --help"))
 
 
-def show_help(error: click.ClickException) -> None:
+def _show_help(error: click.ClickException) -> None:
     """The help that click shows where a group is given nothing to do."""
     with _the_exit_code_tells():
         error.show()

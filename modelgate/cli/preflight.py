@@ -102,8 +102,6 @@ def _need_places(
     context: Context, emit_env: Path | None, emit_json: Path | None, reports: Sequence[tuple[str, Path]]
 ) -> None:
     """Each file can be written, none of them twice, and none of them over what must be kept."""
-    from modelgate.gate.fallback import need_not_lose
-
     emitted = [path for path in (emit_env, emit_json) if path]
     for path in emitted:
         need_place(path)
@@ -111,6 +109,8 @@ def _need_places(
     if twice := next((place for place in places if places.count(place) > 1), None):
         raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
     if emit_json:
+        from modelgate.gate.fallback import need_not_lose
+
         need_not_lose(context, emit_json)
 
 

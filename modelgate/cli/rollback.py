@@ -51,7 +51,8 @@ def command(
 
     Example: modelgate rollback summarizer -e prod --reason "INC-42: the new model loops"
     """
-    from modelgate.operations.rollback import Target, Terms, rollback
+    from modelgate.operations.rollback import Terms, rollback
+    from modelgate.operations.rollback_target import Target
 
     changed = rollback(
         context,

@@ -11,7 +11,7 @@ from modelgate.cli.command import Command
 from modelgate.cli.options import everywhere
 from modelgate.cli.output import say
 from modelgate.domain.errors import UsageError
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context

@@ -17,7 +17,8 @@ from modelgate.clock import SystemClock
 from modelgate.demo.stage import DemoFailed, Stage, environment_for
 from modelgate.gate.context import Context, prepare
 from modelgate.gate.run import run_gate
-from modelgate.operations.rollback import Target, Terms, rollback
+from modelgate.operations.rollback import Terms, rollback
+from modelgate.operations.rollback_target import Target
 from modelgate.render.style import Style
 from modelgate.sandbox.server import API_KEY, Sandbox
 

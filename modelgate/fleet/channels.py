@@ -16,7 +16,8 @@ from modelgate.clock import Clock
 from modelgate.domain.digests import grouped, heard, places
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.notices import SCHEMA, NoticeRow
-from modelgate.domain.settings import NotifySettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import NotifySettings
 from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
 from modelgate.fleet.posting import SECONDS, Sent, post

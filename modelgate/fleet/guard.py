@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 
 OPEN = ("/healthz",)
 HEADERS = {

@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 from modelgate.domain.text import printable
 from modelgate.version import VERSION
 

@@ -18,7 +18,7 @@ from starlette.types import Scope as Scope_
 from modelgate.domain.errors import ModelgateError
 from modelgate.domain.fleet import MARKS, FleetSlot
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.fleet.fleet import open_whole

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.command_line import command
-from modelgate.domain.errors import ApiProblem, CouldNotKnow, Refused, UsageError
+from modelgate.domain.errors import ApiProblem, CouldNotKnow, UsageError
 from modelgate.domain.history import StoredFacts
-from modelgate.domain.pins import Choice, Pin, SlotPins, approval
+from modelgate.domain.pins import Pin, SlotPins, approval
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.gate import fallback
@@ -23,24 +22,12 @@ from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed, Confirm
 from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, running
+from modelgate.operations.rollback_target import Before, Target, need_past, target_id
 from modelgate.operations.selection import ask, need_fit, need_known, need_reason, select
 from modelgate.store import Store
 
 NEVER_RUN_EXPIRES = timedelta(hours=24)
 NOT_ASKED = Problem("api.unreachable", "the API was not asked, and grace does not cover it")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to: at most one of these; none of them is the ID that the slot handed over before the present one."""
-
-    model_id: str | None = None
-    revision: int | None = None
-    time: datetime | None = None
-
-    def __post_init__(self) -> None:
-        if sum(part is not None for part in (self.model_id, self.revision, self.time)) > 1:
-            raise UsageError("--to, --to-revision and --to-time exclude each other", hint="give one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +97,7 @@ def _plan(
     changes = []
     for slot in slots:
         past = tuple(pin for pin in revisions if pin.slot == slot.name)
-        before = _Before(context, store, slot, past, runs[slot.name], then.get(slot.name))
+        before = Before(context, store, slot, past, runs[slot.name], then.get(slot.name))
         changes.append(_change(before, target, terms, facts))
     pins = [change.pin for change in changes]
     return _planned(context, store, (*revisions, *pins), changes, facts, earlier)
@@ -136,79 +123,16 @@ def _ask(context: Context, pins: Mapping[str, SlotPins], target: Target, deadlin
         raise CouldNotKnow(error.problem.hinting(hint)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """One slot as the rollback finds it."""
-
-    context: Context
-    store: Store
-    slot: Slot
-    revisions: tuple[Pin, ...]
-    """Of the slot, oldest first."""
-    running: Choice | None
-    """What it may run; None: nothing."""
-    then: str | None
-    """What had been handed over last at the target's time, if it has one."""
-
-    @property
-    def running_id(self) -> str | None:
-        return self.running.model_id if self.running else None
-
-    @property
-    def held(self) -> bool:
-        return self.running is not None and self.running.rule == "hold"
-
-
-def _change(before: _Before, target: Target, terms: Terms, facts: Facts | None) -> Change:
-    model_id = _target_id(before, target)
+def _change(before: Before, target: Target, terms: Terms, facts: Facts | None) -> Change:
+    model_id = target_id(before, target)
     if not terms.never_run:
-        _need_past(before, model_id)
+        need_past(before, model_id)
     if facts:
         need_fit(before.context, before.slot, model_id, facts, hold=True)
     return Change(_hold(before, model_id, terms, facts), before.running_id)
 
 
-def _target_id(before: _Before, target: Target) -> str:
-    slot, scope = before.slot.name, before.context.scope
-    hint = f"modelgate history {slot} {scope.flags}"
-    if target.model_id:
-        return target.model_id
-    if target.revision is not None:
-        for pin in before.revisions:
-            if pin.revision == target.revision:
-                return pin.model_id
-        raise Refused(f"{slot} has no revision {target.revision}", hint=hint)
-    if target.time is not None:
-        if before.then:
-            return before.then
-        raise Refused(f"nothing had been handed over for {slot} at {to_the_minute(target.time)}", hint=hint)
-    if before.held:
-        raise UsageError(f"{slot} is held already: say where to", hint=f"--to ID, see {hint}")
-    earlier = before.store.previous_hand_over(scope, slot, before.running_id)
-    if earlier is None:
-        hint = "name the ID: --to ID, with --never-run if it never ran here"
-        raise Refused(f"{slot} has handed over nothing before {before.running_id or 'now'}", hint=hint)
-    return earlier.model_id
-
-
-def _need_past(before: _Before, model_id: str) -> None:
-    """The target must have been pinned here before or, where approvals live in git, handed over.
-
-    Where they live in the store a hand-over alone proves nothing: whoever has the gate's credential can write one.
-    """
-    slot, scope = before.slot.name, before.context.scope
-    if model_id == before.running_id or any(pin.model_id == model_id for pin in before.revisions):
-        return
-    ran = before.store.was_handed_over(scope, slot, model_id)
-    if ran and before.context.settings.pins_from == "store":
-        hint = f"if it is right: --to {shlex.quote(printable(model_id))} --never-run (verified; expires in 24 h)"
-        raise Refused(f"{slot}: nobody approved {printable(model_id)}; only a gate wrote that it ran", hint=hint)
-    if not ran:
-        hint = f"see modelgate history {slot} {scope.flags}; or add --never-run: it is verified and expires in 24 h"
-        raise Refused(f"{slot} never ran {printable(model_id)} in {scope.environment}", hint=hint)
-
-
-def _hold(before: _Before, model_id: str, terms: Terms, facts: Facts | None) -> Pin:
+def _hold(before: Before, model_id: str, terms: Terms, facts: Facts | None) -> Pin:
     """The next revision. It revokes the pin that the slot leaves; holding in place leaves none."""
     running, expires_at = before.running, terms.expires_at
     leaves = running is not None and not before.held and running.model_id != model_id

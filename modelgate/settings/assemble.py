@@ -8,13 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.secret import Secret
 from modelgate.domain.settings import (
     ApiSettings,
     DatabaseSettings,
     NotifySettings,
     Policy,
     Price,
-    Secret,
     Slot,
     UnsetSlot,
     Waiver,

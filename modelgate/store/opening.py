@@ -16,8 +16,9 @@ from modelgate.store.address import parse
 from modelgate.store.database import Database
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.handovers import More
+from modelgate.store.opened import Ahead
 from modelgate.store.schema import HEAD, SCHEMA, Schema, notices_of, read_schema, require
-from modelgate.store.store import Ahead, Store
+from modelgate.store.store import Store
 from modelgate.store.tables import CHAINED
 from modelgate.store.together import both
 

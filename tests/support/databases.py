@@ -16,7 +16,8 @@ import psycopg
 
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.rows import Head
-from modelgate.domain.settings import DatabaseSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import DatabaseSettings
 from modelgate.store import Store, connect, open_store
 
 

@@ -20,7 +20,8 @@ from modelgate.operations.accept import accept
 from modelgate.operations.change import Changed
 from modelgate.operations.lock import Locked, lock
 from modelgate.operations.release import release
-from modelgate.operations.rollback import Target, Terms, rollback
+from modelgate.operations.rollback import Terms, rollback
+from modelgate.operations.rollback_target import Target
 from modelgate.sandbox import SandboxControl
 from modelgate.store import Store
 from support.databases import opened

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from modelgate.cli.start import interrupts
-from modelgate.domain.errors import Interrupted, ModelgateError
+from modelgate.domain.errors import Interrupted
 
 _NEW_OBJECTS = 300_000
 """Between two searches for garbage. What imports make stays: at Python's own 700 a gate took a third more CPU time.
@@ -59,7 +59,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     import click
 
-    from modelgate.cli.failure import defect, show, show_help, tell
     from modelgate.cli.group import cli
 
     _open_streams()
@@ -75,22 +74,14 @@ def _run(arguments: Sequence[str] | None) -> int:
         if isinstance(leaving.code, int):  # and after what a shell's completion asked for
             return leaving.code
         raise
-    except click.exceptions.NoArgsIsHelpError as error:
-        show_help(error)  # in lines of our own
-        return 2
-    except click.ClickException as error:
-        show(error)
-        return 2
     except click.Abort:
         raise Interrupted(signal.SIGINT) from None
-    except ModelgateError as error:
-        interrupts.raise_again()
-        tell(error)
-        return error.exit_code
-    except Exception as error:  # whatever it is, it is told in one line, as a defect
-        interrupts.raise_again()
-        defect(error)
-        return ModelgateError.exit_code
+    except Exception as error:
+        if not isinstance(error, click.ClickException):
+            interrupts.raise_again()
+        from modelgate.cli.failure import told  # of a command that failed alone
+
+        return told(error)
 
 
 def _open_streams() -> None:

@@ -18,7 +18,7 @@ from support.watching import Impatient, look, running
 from modelgate.clock import SystemClock
 from modelgate.domain.notices import NoticeRow
 from modelgate.domain.rows import PinRow, ResolutionRow, RunRow, Scope
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 from modelgate.fleet.channels import LONGEST_WAIT, Slack, Webhook, send
 
 SPEAKS = ["slack", "json"]

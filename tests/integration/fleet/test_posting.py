@@ -15,7 +15,7 @@ import pytest
 import trustme
 from support.receivers import Receiver, receiver
 
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 from modelgate.fleet.posting import Sent, post
 
 HOST = "hooks.example.com"

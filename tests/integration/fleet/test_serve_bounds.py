@@ -27,7 +27,7 @@ from support.watching import running
 
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.notices import RESERVED, TellingRow
-from modelgate.domain.settings import Secret
+from modelgate.domain.secret import Secret
 from modelgate.fleet.connections import MOST, Connection
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard

@@ -14,7 +14,7 @@ from modelgate.clock import SystemClock
 from modelgate.domain.errors import CouldNotKnow, Refused, UsageError
 from modelgate.gate.handoff import json_text
 from modelgate.operations.catalogue import models, resolve
-from modelgate.operations.rollback import Target
+from modelgate.operations.rollback_target import Target
 
 HOUR = timedelta(hours=1)
 

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelgate.domain.settings import (
-    ApiSettings,
-    DatabaseSettings,
-    Policy,
-    Price,
-    Secret,
-    Slot,
-    UnknownVariable,
-    Waiver,
-)
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Slot, UnknownVariable, Waiver
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.settings import environments, load
 

@@ -23,7 +23,8 @@ from support.schemas import DUMPS, restore
 from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.errors import SettingsError, StoreProblem
 from modelgate.domain.history import State
-from modelgate.domain.settings import DatabaseSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import DatabaseSettings
 from modelgate.domain.source import Source
 from modelgate.store import connect, open_store
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from modelgate.domain.errors import SettingsError
-from modelgate.domain.settings import DatabaseSettings, Secret
+from modelgate.domain.secret import Secret
+from modelgate.domain.settings import DatabaseSettings
 from modelgate.store.address import parse
 from modelgate.store.server import options_of
 
