@@ -175,3 +175,9 @@ class Duration(click.ParamType[timedelta]):
             return parse_duration(value)
         except ValueError:
             self.fail(f"{value[:40]!r} is no duration; write it like 90s or 10m", param, ctx)
+
+
+def page_format(explained: str) -> Callable[[F], F]:
+    """Adds --format of what is also told as a page of Markdown; `explained` is its help."""
+    choice = click.Choice(["text", "json", "markdown"])
+    return click.option("--format", "form", type=choice, default="text", show_default=True, help=explained)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli.changes import yes_option
 from modelgate.cli.command import Command
-from modelgate.cli.options import scoped, slots_argument
+from modelgate.cli.options import page_format, scoped, slots_argument
 from modelgate.cli.output import say
 from modelgate.cli.terminal import style_of
 from modelgate.domain.errors import UsageError
@@ -30,16 +31,9 @@ if TYPE_CHECKING:
     "--max-cost", type=click.FloatRange(0), default=1.0, show_default=True, metavar="USD", help="Of all live requests."
 )
 @click.option("--with-tools", is_flag=True, help="Send samples with server tools, MCP or containers, too.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@yes_option
 @scoped
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Of the output.",
-)
+@page_format("Of the output.")
 def command(
     context: Context,
     slots: tuple[str, ...],

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from modelgate.cli.command import Command
-from modelgate.cli.options import scoped, slots_argument
+from modelgate.cli.options import page_format, scoped, slots_argument
 from modelgate.cli.output import say
 from modelgate.cli.terminal import style_of
-from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
@@ -25,14 +24,7 @@ if TYPE_CHECKING:
 @click.option("--newer", is_flag=True, help="Also where the present model does not end.")
 @click.option("--write", is_flag=True, help="Write it into the settings, and into the lock where approvals live there.")
 @scoped
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Of the output; markdown is the body of a pull request.",
-)
+@page_format("Of the output; markdown is the body of a pull request.")
 def command(
     context: Context, slots: tuple[str, ...], to: str | None, line: str | None, newer: bool, write: bool, form: str
 ) -> int:
@@ -46,9 +38,6 @@ def command(
     from modelgate.operations.upgrade import upgrade
     from modelgate.render import upgrade as render
 
-    for name, given in (("--to", to), ("--line", line)):
-        if given == "":
-            raise UsageError(f"{name} is empty", hint=f"name one, or leave {name} out")
     found = upgrade(context, slots, Ask(to or "", line or "", newer), write=write)
     drawn = {"json": render.as_json, "markdown": render.as_markdown}
     say(drawn[form](found) if form in drawn else render.as_text(found, style_of(sys.stdout, os.environ)))

@@ -26,7 +26,7 @@ def command(context: Context, form: str) -> int:
     Example: modelgate batch list -e prod
     """
     from modelgate.batches import render
-    from modelgate.batches.library import jobs
+    from modelgate.batches.python import jobs
 
     found = jobs(context=context)
     tell(form, [render.job_json(job) for job in found], render.jobs_text(found, style_of(sys.stdout, os.environ)))
