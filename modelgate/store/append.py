@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import Connection, Executable, Select, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.errors import Conflict
@@ -50,10 +50,11 @@ def append(
     expect: Mapping[str, int],
     now: datetime,
     lease: tuple[str, str] | None = None,
+    then: Sequence[tuple[Executable, Sequence[Values]]] = (),
 ) -> Head:
     """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more.
 
-    `lease`: name and holder of one that ends with it.
+    `lease`: name and holder of one that ends with it. `then`: what is executed after the rows, in the same transaction.
     """
     # A run's row comes before what belongs to it: `read.run` relies on it.
     ordered = sorted(rows, key=lambda row: row.table != "runs")
@@ -70,6 +71,8 @@ def append(
         with pipeline(connection):
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
                 connection.execute(insert(CHAINED[name]), [value for _, value in group])
+            for statement, values_of in then:
+                connection.execute(statement, values_of)
             if lease:
                 connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head

@@ -85,6 +85,7 @@ _POSTGRESQL = {
     "MG003": Fault("rows are only added at the end of the chain"),
     "MG004": Fault("a row says another time than the database's clock"),
     "MG005": Fault("a lease ends within a day"),
+    "MG007": Fault("the rows to archive are no longer those that were read"),
     "23505": Fault("the key is taken", conflict=True),
     "in the clear": Fault(
         "the server asked for the password in the clear",
@@ -120,7 +121,8 @@ def _of_sqlite(error: sqlite3.Error) -> Fault:
     if code in (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE):
         return _POSTGRESQL["23505"]
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
-        return _POSTGRESQL["23505" if "key is taken" in str(error) else "MG001"]
+        said = str(error)
+        return _POSTGRESQL["23505" if "key is taken" in said else "MG007" if "no range" in said else "MG001"]
     if code == sqlite3.SQLITE_ERROR and "no such" in str(error):
         return _POSTGRESQL["42"]
     return _SQLITE.get((code or 0) & 0xFF) or Fault(f"SQLite failed ({getattr(error, 'sqlite_errorname', 'misuse')})")

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
+from modelgate.domain.archives import TABLES, ArchiveRow
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
@@ -25,24 +26,29 @@ _TRIGGERS = {
         "A",
     ),
     "check_author": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_author()", "OA"),
+    "check_range": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_range()", "OA"),
     "check_place": (
         "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()",
         "OA",
     ),
 }
 """PostgreSQL's: name to definition, and when it fires: `A` in replica mode too."""
+_COMMON = tuple(name for name in _TRIGGERS if name != "check_range")
 FUNCTIONS = {
-    "modelgate_refuse_change": "a66478ebb4ce77cb",
+    "modelgate_refuse_change": "bb9518c1f01e2ec2",
     "modelgate_check_author": "3c90ee7570ef4604",
     "modelgate_check_place": "ede608cfcab80f7e",
     "modelgate_begin": "51c45852677a851d",
     "modelgate_now": "92da62dc3b3f7b34",
     "modelgate_check_form": "ffd0f2173b94892e",
     "modelgate_check_lease": "3a2db6b881ad3bb2",
+    "modelgate_check_range": "6874c6b58ac28ee6",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
-PLACE_ON_SQLITE = "0fce98bf4c9f4cc5"
-"""The same of SQLite's trigger that checks places."""
+ON_SQLITE = {"check_place": "0fce98bf4c9f4cc5", "refuse_delete": "5c3ccbb45546857e", "check_range": "6aa0a95105b0def2"}
+"""The same of SQLite's triggers: of those that check places, let just the rows go that `archives` names, and check what
+it names.
+"""
 
 
 def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
@@ -67,7 +73,7 @@ def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
     present = {row.name: (row.tbl_name, row.sql) for row in connection.execute(text(query))}
     found = []
     for table in tables:
-        for guard in ("refuse_update", "refuse_delete", "refuse_replace", "check_place"):
+        for guard in ("refuse_update", "refuse_delete", "refuse_replace", "check_place", *_more(table)):
             name = f"{table}_{guard}"
             on, body = present.get(name, ("", ""))
             if on != table:
@@ -77,18 +83,21 @@ def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
     return found
 
 
+def _more(table: str) -> tuple[str, ...]:
+    """The guards that this table alone has."""
+    return ("check_range",) if table == ArchiveRow.table else ()
+
+
 def _is_whole(guard: str, table: str, body: str) -> bool:
     """Whether a trigger of SQLite refuses what its name says, whenever that is tried."""
     event = {"refuse_update": "UPDATE", "refuse_delete": "DELETE"}.get(guard)
-    if event:
+    if event and not (event == "DELETE" and table in TABLES):
         plain = f"CREATE TRIGGER {table}_{guard} BEFORE {event} ON {table} "
         return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    if known := ON_SQLITE.get(guard):
+        return _digest(body.replace(table, "T").replace(GENESIS, "0")) == known
     head = f"CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN "
-    return (
-        body.startswith(head)
-        and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
-        and (guard == "refuse_replace" or _digest(body.replace(table, "T").replace(GENESIS, "0")) == PLACE_ON_SQLITE)
-    )
+    return body.startswith(head) and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
 
 
 def _on_postgresql(connection: Connection, tables: list[str]) -> list[str]:
@@ -99,7 +108,8 @@ def _on_postgresql(connection: Connection, tables: list[str]) -> list[str]:
     found = []
     for table in tables:
         present = {row.tgname: row for row in connection.execute(query, {"table": table})}
-        for guard, (definition, states) in _TRIGGERS.items():
+        for guard in (*_COMMON, *_more(table)):
+            definition, states = _TRIGGERS[guard]
             name = f"{table}_{guard}"
             kind = "CONSTRAINT TRIGGER" if guard == "check_place" else "TRIGGER"
             row = present.get(name)

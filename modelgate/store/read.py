@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.codec import entry_from_json, facts_from_json
-from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
+from modelgate.domain.history import CANDIDATES, RECENT_RESOLUTIONS, Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import NO_END, Promoted, promoted
@@ -21,8 +21,6 @@ from modelgate.store.tables import pins, resolutions, runs
 from modelgate.store.together import Question, Rows, together
 
 V = TypeVar("V")
-RECENT_RESOLUTIONS = 300
-"""How many of the newest resolutions are asked which references are aliases."""
 
 
 def state(
@@ -94,10 +92,6 @@ def _aliases(rows: Rows) -> frozenset[str]:
         if row.resolved_id is not None:
             newest.setdefault(row.reference, row.resolved_id)
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
-
-
-CANDIDATES = 20
-"""How many of the newest runs with facts are looked at for some that serve."""
 
 
 def young_facts(

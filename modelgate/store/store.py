@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.domain.storage import Storage
+    from modelgate.store.archiving import Archiving
     from modelgate.store.batches import JobRows
 
 
@@ -150,17 +152,21 @@ class Store(Opened):
         *,
         after: Head | None = None,
         expect: Head | None = None,
+        archives: Sequence[Path] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Verification:
         """Walks the chain and names the first row that does not fit. No deadline: it takes as long as it takes.
 
         `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
-        `progress` is told how many of how many rows were read.
+        `archives` are files that rows left for: the walk goes through them. `progress` is told how many of how many
+        rows were read. Raises UsageError for the head of another chain, and for a file that cannot be read.
         """
         from modelgate.store import guards, verification
 
         with self._database.session() as c:
-            found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
+            found = verification.verify(
+                c, self._schema, scope, after=after, expect=expect, files=archives, progress=progress
+            )
             return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
 
     def export(self, scope: Scope) -> Iterator[str]:
@@ -175,6 +181,18 @@ class Store(Opened):
         from modelgate.store import storage
 
         return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
+
+    def archiving(self, before: datetime) -> Archiving:
+        """What is older than `before` and may leave for an archive."""
+        from modelgate.store.archiving import Archiving
+
+        return Archiving(self._database, self._schema, before)
+
+    def archive_of(self, scope: Scope, at: datetime) -> tuple[str, datetime] | None:
+        """The archive that took the rows of that time, and T: what is older than T is there."""
+        from modelgate.store import archives
+
+        return self._database.ask(archives.of_time(scope, at))
 
     def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
         """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""

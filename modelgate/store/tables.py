@@ -218,6 +218,17 @@ evidence = _audited(
     Column("served_model", Text),
 )
 
+archives = _audited(
+    "archives",
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("first_previous", Text, nullable=False),
+    Column("last_hash", Text, nullable=False),
+    Column("older_than", Instant, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_digest", Text, nullable=False),
+)
+
 store_info = Table(
     "store_info",
     metadata,
@@ -252,8 +263,8 @@ chain_ends = Table(
 """PostgreSQL's own note of where each chain ends: what writers lock, and what its triggers check a row's place by. Only
 they write it, and it proves nothing. `since`: the end before the transaction that wrote last. Empty on SQLite."""
 
-CHAINED: Mapping[str, Table] = {
-    each.name: each
-    for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings, evidence)
-}
+_AUDITED = (
+    runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings, evidence, archives,
+)  # fmt: skip
+CHAINED: Mapping[str, Table] = {each.name: each for each in _AUDITED}
 """The tables whose rows this version can read and add. A new family of rows is declared above and listed here."""
