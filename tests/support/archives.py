@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.history import RECENT_RESOLUTIONS
+from modelgate.domain.rows import FindingRow, ResolutionRow
+from modelgate.store import Store
 from support.commands import Shell
 from support.ledger import AUTHOR, handed, run_row
 from support.sites import Site
-
-from modelgate.domain.rows import FindingRow
-from modelgate.store import Store
 
 _OWN = "SELECT pg_catalog.clock_timestamp()"
 """The server's clock as the migration has it."""
@@ -45,12 +46,23 @@ def day(site: Site, days_ago: float) -> str:
 
 def fill(site: Site, runs: int, name: str = "r", model_id: str = "claude-a", environment: str = "prod") -> None:
     """Adds so many passing preflights of four rows, as of the site's present."""
-    store, scope, now = site.store(), site.scope(environment), site.clock.now()
     for number in range(runs):
         run_id = f"{name}{number}"
         answers = [handed(run_id, slot, model_id) for slot in ("summarizer", "grader")]
-        rows: list[Any] = [run_row(run_id), *answers, FindingRow(run_id, "f", "note", "m", "h")]
-        store.append(scope, AUTHOR, rows, now=now)
+        add(site, run_row(run_id), *answers, FindingRow(run_id, "f", "note", "m", "h"), environment=environment)
+
+
+def crowd(site: Site, name: str = "crowd") -> None:
+    """Adds a run with as many resolutions as a gate looks at: none of an earlier run keeps that one."""
+    slots = (f"slot_{number}" for number in range(RECENT_RESOLUTIONS))
+    answers = [ResolutionRow(name, slot, "claude-a", "resolved", "claude-a-1") for slot in slots]
+    add(site, run_row(name, verdict="refuse"), *answers)
+
+
+def add(site: Site, *rows: Any, environment: str = "prod", version: str = AUTHOR.version) -> None:
+    """Adds rows as of the site's present."""
+    author = replace(AUTHOR, version=version)
+    site.store().append(site.scope(environment), author, rows, now=site.clock.now())
 
 
 def archived(site: Site, out: Path, days_ago: float, *words: str) -> dict[str, Any]:
