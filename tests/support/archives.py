@@ -52,11 +52,11 @@ def fill(site: Site, runs: int, name: str = "r", model_id: str = "claude-a", env
         add(site, run_row(run_id), *answers, FindingRow(run_id, "f", "note", "m", "h"), environment=environment)
 
 
-def crowd(site: Site, name: str = "crowd") -> None:
+def crowd(site: Site, name: str = "crowd", environment: str = "prod") -> None:
     """Adds a run with as many resolutions as a gate looks at: none of an earlier run keeps that one."""
     slots = (f"slot_{number}" for number in range(RECENT_RESOLUTIONS))
     answers = [ResolutionRow(name, slot, "claude-a", "resolved", "claude-a-1") for slot in slots]
-    add(site, run_row(name, verdict="refuse"), *answers)
+    add(site, run_row(name, verdict="refuse"), *answers, environment=environment)
 
 
 def add(site: Site, *rows: Any, environment: str = "prod", version: str = AUTHOR.version) -> None:
