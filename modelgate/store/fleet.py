@@ -109,7 +109,7 @@ def _looks(connection: Connection) -> Iterator[Look]:
     )
     columns = (
         *place, c.sequence, c.recorded_at, c.host, c.run_id, c.command, c.verdict, c.enforced, c.slots, c.origin,
-        c.asked_at, c.reused_from, c.unverified, c.lock_commit,
+        func.coalesce(c.asked_at, c.seen_at), c.reused_from, c.unverified, c.lock_commit,
     )  # fmt: skip
     same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
     for row in connection.execute(select(*columns).join(ends, same)):
