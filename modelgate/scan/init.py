@@ -14,6 +14,7 @@ from modelgate.domain.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.domain.times import days_left
 from modelgate.gate.context import Context
 from modelgate.scan.draft import Draft, default_toml, drafted, environment_toml, environments_of
+from modelgate.scan.files import need_there
 from modelgate.scan.judge import Listed, Place
 from modelgate.scan.search import places, reading
 from modelgate.settings import load, names
@@ -55,6 +56,7 @@ class Plan:
 
 def plan(context: Context, wanted: Init) -> Plan:
     """What would be written. Raises UsageError where nothing can be, and for a name that is none."""
+    need_there([wanted.path])
     entries = None if wanted.offline else _listed(context)
     listed = Listed(entries, context.clock.now(), context.settings.check.retires_warn_days)
     folder = context.settings.config_dir
