@@ -80,7 +80,7 @@ class Reading:
 
 def files_below(root: Path) -> Iterator[str]:
     """The files that git tracks below `root`; where it tracks none, all that `.gitignore` files do not leave out."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         yield str(root)
         return
     tracked = _tracked(root)
