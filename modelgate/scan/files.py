@@ -87,7 +87,7 @@ def need_there(paths: Iterable[Path]) -> None:
 
 def files_below(root: Path) -> Iterator[str]:
     """The files that git tracks below `root`; where it tracks none, all that `.gitignore` files do not leave out."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         yield str(root)
         return
     tracked = _tracked(root)

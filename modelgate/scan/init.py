@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ def plan(context: Context, wanted: Init) -> Plan:
     texts = {folder / "default.toml": default_toml(draft, stands)}
     for name in environments:
         texts[folder / f"{_checked(names.environment, name)}.toml"] = environment_toml(draft, name, stands)
-    kept = tuple(path for path in texts if path.exists() or path.is_symlink())
+    kept = tuple(path for path in texts if os.path.lexists(path))
     if len(kept) == len(texts):
         raise UsageError(f"there already: {', '.join(map(str, kept))}", hint="init overwrites nothing; edit them")
     _need_valid(texts, environments)
