@@ -42,9 +42,7 @@ def command(context: Context, model: str | None, due: int | None, form: str, out
         raise UsageError("--model names no model", hint="modelgate fleet --model ID")
     if out:
         need_place(out)
-    found = fleet(context)
-    found = found.of_model(model) if model is not None else found
-    found = found.due(due) if due is not None else found
+    found = fleet(context, model=model, due=due)
     drawn = _drawn(found, form, model, PLAIN if out else style_of(sys.stdout, os.environ))
     write(out, drawn if drawn.endswith("\n") else drawn + "\n") if out else say(drawn)
     return 0

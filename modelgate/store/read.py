@@ -15,15 +15,16 @@ from modelgate.domain.catalogue import Entry
 from modelgate.domain.codec import entry_from_json, facts_from_json, facts_of_seen
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
-from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+from modelgate.domain.rows import Author, FindingRow, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import NO_END, Promoted, promoted
 from modelgate.store.places import newest, within
-from modelgate.store.tables import Instant, pins, resolutions, runs
+from modelgate.store.tables import Instant, findings, pins, resolutions, runs
 from modelgate.store.together import Question, Rows, together
 
 V = TypeVar("V")
 RECENT_RESOLUTIONS = 300
 """How many of the newest resolutions are asked which references are aliases."""
+_LONGEST_RUN = 10_000
 
 
 def state(
@@ -68,7 +69,7 @@ def pin_of(row: Row[Any]) -> Pin:
         model_id=row.model_id,
         reference=row.reference,
         origin=row.origin,
-        entry=_entry(row.entry) if row.entry else None,
+        entry=entry_of(row.entry) if row.entry else None,
         expires_at=row.expires_at,
         revokes=row.revokes,
         reason=row.reason,
@@ -78,8 +79,8 @@ def pin_of(row: Row[Any]) -> Pin:
 
 
 @lru_cache(maxsize=1024)
-def _entry(text: str) -> Entry:
-    """Pins of one day hold the same facts, and a fleet has a hundred thousand of them."""
+def entry_of(text: str) -> Entry:
+    """What a pin recorded. Pins of one day hold the same facts, and a fleet has a hundred thousand of them."""
     return entry_from_json(json.loads(text))
 
 
@@ -199,6 +200,14 @@ def _with_resolutions(connection: Connection, found: Rows) -> StoredRun | None:
     query = select(resolutions).where(within(resolutions, scope), after, resolutions.c.run_id == row.run_id)
     (answers,) = together(connection, query.order_by(resolutions.c.sequence))
     return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
+
+
+def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
+    """The findings of a run: they stand among the rows after it."""
+    first = run.envelope.sequence
+    near = findings.c.sequence.between(first, first + _LONGEST_RUN)
+    query = select(findings).where(within(findings, run.envelope.scope), near, findings.c.run_id == run.run.run_id)
+    return tuple(value(FindingRow, row) for row in connection.execute(query.order_by(findings.c.sequence)))
 
 
 def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,11 +22,13 @@ from modelgate.store.together import together
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Evidence, Proofs
-    from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.domain.storage import Storage
     from modelgate.store.batches import JobRows
+    from modelgate.store.fleet import Census
+
+T = TypeVar("T")
 
 
 class Store(Opened):
@@ -120,9 +122,7 @@ class Store(Opened):
 
     def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
         """The findings of a recorded run, in the order of its report."""
-        from modelgate.store import fleet
-
-        return self._database.run(lambda c: fleet.findings_of(c, run))
+        return self._database.run(lambda c: read.findings_of(c, run))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
@@ -187,11 +187,14 @@ class Store(Opened):
 
         return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
 
-    def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
-        """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
-        from modelgate.store import fleet
+    def census(self, now: datetime, forgotten: datetime, count: Callable[[Census], T]) -> T:
+        """What `count` makes of every scope that ran a check or a preflight since `forgotten`, read at one instant.
 
-        return self._database.run(lambda c: fleet.states(c, now, forgotten))
+        It reads while it counts, and may have to count again.
+        """
+        from modelgate.store.fleet import Census
+
+        return self._database.run(lambda c: count(Census(c, now, forgotten)))
 
     def news(self, after: int = 0) -> tuple[Recorded, ...]:
         """The notices of `watch` with a sequence above `after`, oldest first."""

@@ -13,7 +13,7 @@ from modelgate.fleet.picture import SORTS, Picture
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PROD, STAGING = Scope("checkout", "prod"), Scope("Search", "staging")
-LOOK = Look(PROD, 1, NOW, "pod", "run_1", "preflight", "pass", True, "[]", "https://a", NOW, None, False, None)
+LOOK = Look(PROD, 1, NOW, "pod", "run_1", "preflight", "pass", True, "https://a", NOW, None)
 
 
 def slot(scope: Scope, name: str, *handed: str, days: int | None = None, mark: str = "ok") -> FleetSlot:
