@@ -121,7 +121,7 @@ def _successor(view: SlotView) -> dict[str, str]:
     entry = view.entry
     ends = entry is None or entry.lifecycle == "deprecated" or entry.retires_at is not None
     to = hints.successor_of(view, view.candidate) if ends else None
-    return {"successor": to} if to else {}
+    return {"successor": to.id} if to and not to.line else {}  # nobody moves to another line unasked
 
 
 def _resolution(
