@@ -52,7 +52,11 @@ def successor_for(snapshot: Snapshot, slot: Slot, model_id: str | None, present:
 
 def successor_of(view: SlotView, model_id: str | None) -> Successor | None:
     """As `successor_for`, of a slot in a judgement."""
-    return successor_for(view.snapshot, view.slot, model_id, view.candidate or model_id)
+    if model_id is None or view.snapshot.facts is None or view.snapshot.facts.problem:
+        return None
+    from modelgate.domain.upgrade import present_id
+
+    return successor_for(view.snapshot, view.slot, model_id, present_id(view))
 
 
 def move(view: SlotView, model_id: str | None, otherwise: str, *words: str) -> Advice:
