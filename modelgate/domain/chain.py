@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
-from modelgate.domain.codec import canonical
+from modelgate.domain.codec import canonical, digests_of
 from modelgate.domain.rows import Head, Scope
+from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
 
 if TYPE_CHECKING:
     from modelgate.domain.archives import Gap
 
-FORM = 3
+FORM = 4
 """The newest version of the canonical form that this version of modelgate reads. A row that older ones would misread
 says so by its `form`."""
 GENESIS = "0" * 64
@@ -70,6 +72,17 @@ class Link:
     """Its canonical form; None where this version does not know the row's form or table: only its place is checked."""
     recorded_at: str = ""
     """In its canonical form; empty where nobody asks."""
+    fault: Misfit | None = None
+    """What is wrong with an entry that the row names."""
+    entries: tuple[tuple[str, str], ...] = ()
+    """Digest and text of those that it names and no row before it did."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The digests of the entries that the row names."""
+        if self.table != "runs" or self.text is None or '"entries":"' not in self.text:
+            return ()
+        return tuple(digests_of(str(json.loads(self.text).get("entries", ""))))
 
     @property
     def fits_itself(self) -> bool:
@@ -97,8 +110,12 @@ class Misfit:
     sequence: int
     table: str | None = None
     """None where the row is gone."""
+    entry: str | None = None
+    """Not the row, but an entry that it names by this digest."""
 
     def __str__(self) -> str:
+        if self.entry:
+            return f"the entry {printable(self.entry, 12)} that row {self.sequence} names was {self.kind}"
         return f"row {self.sequence}{f' in {self.table}' if self.table else ''} was {self.kind}"
 
 

@@ -2,8 +2,9 @@
 
 A run leaves whole, with its resolutions and findings, or stays whole. It stays if anything may ever ask for it:
 
-- the newest run of each verb and verdict (`status`, `fleet`, `watch`);
-- the newest runs whose facts serve reuse or grace, for each fingerprint, and the newest that asked at all;
+- the newest run of each verb and verdict, enforced or observed (`status`, `fleet`, `watch`);
+- the newest runs whose facts serve reuse or grace, for each fingerprint, the newest that asked at all, and the
+  newest that is a witness of the schema (`audit verify`);
 - the runs of the newest resolutions, which tell a gate what is an alias;
 - of what a slot was handed or observed on: the first and the last run of each stretch of one ID. A revision of the slot
   ends a stretch too. `history`, `rollback`, promotion and soak hop from end to end, and never look in between;
@@ -35,10 +36,13 @@ class Ran:
     run_id: str
     verb: str
     verdict: str
+    enforced: bool = True
     marks: tuple[str | None, ...] = ()
-    """The fingerprints under which its facts are looked for."""
+    """The fingerprints under which its facts are looked for, of one kind each."""
     asked: bool = False
     """Whether it has facts of its own."""
+    witness: bool = False
+    """Whether it tells what the store said of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,16 @@ Portion = tuple[Range, ...]
 def staying(events: Iterable[Ran | Answered | Revised], end: int) -> frozenset[str]:
     """The IDs of the runs that stay. `events` are all of one scope, in order; from `end` on they are not old."""
     kept: set[str] = set()
-    newest: dict[tuple[str, str], str] = {}
-    asked: deque[str] = deque(maxlen=1)
+    newest: dict[tuple[str, str, bool], str] = {}
+    last: dict[str, str] = {}
     marked: dict[tuple[int, str], deque[str]] = defaultdict(lambda: deque(maxlen=CANDIDATES))
     recent: deque[str] = deque(maxlen=RECENT_RESOLUTIONS)
     stretches = _Stretches()
     for event in events:
         if isinstance(event, Ran):
-            newest[event.verb, event.verdict] = event.run_id
-            if event.asked:
-                asked.append(event.run_id)
+            newest[event.verb, event.verdict, event.enforced] = event.run_id
+            last |= {"asked": event.run_id} if event.asked else {}
+            last |= {"witness": event.run_id} if event.witness else {}
             for kind, mark in enumerate(event.marks):
                 if mark is not None:
                     marked[kind, mark].append(event.run_id)
@@ -102,7 +106,7 @@ def staying(events: Iterable[Ran | Answered | Revised], end: int) -> frozenset[s
             kept |= {event.run_id} if event.run_id else set()
             if event.sequence < end:
                 stretches.revised(event.slot)
-    return frozenset(kept.union(newest.values(), asked, *marked.values(), recent, stretches.ends()))
+    return frozenset(kept.union(newest.values(), last.values(), *marked.values(), recent, stretches.ends()))
 
 
 class _Stretches:

@@ -95,7 +95,7 @@ class _Walker:
             return Misfit("inserted", link.sequence, link.table)
         if link.fits_itself and self.follows(link):
             is_earlier = self.before and link.recorded_at < self.before[-1].recorded_at
-            return Misfit("backdated", link.sequence, link.table) if is_earlier else None
+            return Misfit("backdated", link.sequence, link.table) if is_earlier else link.fault
         return self._explained(link, later)
 
     def contradicted(self, link: Link) -> Misfit | None:

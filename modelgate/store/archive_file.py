@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from modelgate.domain.archives import ArchiveRow
-from modelgate.domain.chain import Link
-from modelgate.domain.codec import canonical
+from modelgate.domain.chain import Kind, Link, Misfit
+from modelgate.domain.codec import canonical, content_digest
 from modelgate.domain.errors import UsageError
 from modelgate.domain.retention import Portion, Range
 from modelgate.domain.rows import Scope
@@ -81,14 +81,23 @@ def file_digest(path: Path) -> str:
 
 
 def rows_of(path: Path) -> Iterator[tuple[Scope, Link]]:
-    """Each row of the file, in its order. Raises one of UNREADABLE where the file is no archive."""
+    """Each row of the file, in its order, with what is wrong with the entries that it names.
+
+    Raises one of UNREADABLE where the file is no archive.
+    """
+    fit: set[str] = set()
     with _opened(path) as lines:
         for line in lines:
             stored: dict[str, Any] = json.loads(line)
-            row = stored["row"]
+            row, entries = stored["row"], dict[str, str](stored.get("entries", {}))
             place = Scope(str(row["service"]), str(row["environment"]))
             at = str(row["recorded_at"])
-            yield place, Link(row["table"], row["sequence"], row["previous"], stored["hash"], canonical(row), at)
+            link = Link(row["table"], row["sequence"], row["previous"], stored["hash"], canonical(row), at)
+            fit |= {digest for digest, content in entries.items() if content_digest(content) == digest}
+            wrong = next((digest for digest in link.named if digest not in fit), None)
+            kind: Kind = "changed" if wrong in entries else "removed"
+            fault = Misfit(kind, link.sequence, link.table, wrong) if wrong else None
+            yield place, replace(link, fault=fault, entries=tuple(entries.items()))
 
 
 @contextmanager
@@ -119,7 +128,7 @@ def _named(rows: Iterator[tuple[Scope, Link]], scope: Scope, wanted: Range, of: 
     previous = end = ""
     for place in range(wanted.first, wanted.last + 1):
         at, link = next(rows, (None, None))
-        if link is None or at != scope or link.sequence != place or not link.fits_itself:
+        if link is None or at != scope or link.sequence != place or not link.fits_itself or link.fault:
             raise ValueError(f"row {place} is not there")
         if place == wanted.first:
             previous = link.previous

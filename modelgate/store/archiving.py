@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
@@ -79,7 +80,9 @@ class Archiving:
         places = {"of_service": scope.service, "of_environment": scope.environment}
         ranges = [{**places, "first": row.first_sequence, "last": row.last_sequence} for row in named]
         gone = [(statement, ranges) for statement in _LEAVE]
-        return append(self._database, self._schema.tables, scope, author, named, expect={}, now=now, then=gone)
+        return append(
+            self._database, self._schema.tables, scope, author, named, expect={}, now=now, entries={}, then=gone
+        )
 
 
 def need_owner(connection: Connection) -> None:
@@ -151,9 +154,11 @@ class _Reading:
 
     def runs(self) -> Iterator[Ran]:
         c = runs.c
-        columns = (c.run_id, c.command, c.verdict, c.reuse_fingerprint, c.grace_fingerprint, c.asked_at)
-        for sequence, run_id, verb, verdict, reuse, grace, asked in self._rows(runs, *columns):
-            yield Ran(sequence, run_id, verb, verdict, (reuse, grace), asked is not None)
+        marks = (c.reuse_fingerprint, c.grace_fingerprint, c.reuse_mark, c.grace_mark)
+        told = (func.coalesce(c.asked_at, c.seen_at).is_not(None), c.store_schema.is_not(None))
+        for run in self._rows(runs, c.run_id, c.command, c.verdict, c.enforced, *told, *marks):
+            sequence, run_id, verb, verdict, enforced, asked, witness, *of = run
+            yield Ran(sequence, run_id, verb, verdict, bool(enforced), tuple(of), asked, witness)
 
     def resolutions(self) -> Iterator[Answered]:
         c = resolutions.c
@@ -191,13 +196,17 @@ def lines(connection: Connection, schema: Schema, scope: Scope, planned: Sequenc
 
 
 def _among(rows: Iterator[Link], wanted: Sequence[Range]) -> Iterator[Link]:
-    ranges = iter(wanted)
-    present = next(ranges)
+    """The rows of these ranges, each with the entries that it names and no row before it in them did."""
+    ranges, present = iter(wanted), Range(0, 0)
+    elsewhere: dict[str, str] = {}
     for link in rows:
-        if link.sequence > present.last:
+        while link.sequence > present.last:
             following = next(ranges, None)
             if following is None:
                 return
             present = following
-        if link.sequence >= present.first:
-            yield link
+        if link.sequence < present.first:
+            elsewhere |= dict(link.entries)
+            continue
+        known = {digest: elsewhere.pop(digest) for digest in link.named if digest in elsewhere} if elsewhere else {}
+        yield replace(link, entries=(*known.items(), *link.entries)) if known else link

@@ -85,7 +85,9 @@ _POSTGRESQL = {
     "MG003": Fault("rows are only added at the end of the chain"),
     "MG004": Fault("a row says another time than the database's clock"),
     "MG005": Fault("a lease ends within a day"),
-    "MG007": Fault("the rows to archive are no longer those that were read"),
+    "MG007": Fault("an entry is not that of its digest"),
+    "MG008": Fault("a run names an entry that is not there"),
+    "MG009": Fault("the rows to archive are no longer those that were read"),
     "23505": Fault("the key is taken", conflict=True),
     "in the clear": Fault(
         "the server asked for the password in the clear",
@@ -122,7 +124,7 @@ def _of_sqlite(error: sqlite3.Error) -> Fault:
         return _POSTGRESQL["23505"]
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
         said = str(error)
-        return _POSTGRESQL["23505" if "key is taken" in said else "MG007" if "no range" in said else "MG001"]
+        return _POSTGRESQL["23505" if "key is taken" in said else "MG009" if "no range" in said else "MG001"]
     if code == sqlite3.SQLITE_ERROR and "no such" in str(error):
         return _POSTGRESQL["42"]
     return _SQLITE.get((code or 0) & 0xFF) or Fault(f"SQLite failed ({getattr(error, 'sqlite_errorname', 'misuse')})")

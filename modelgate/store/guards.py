@@ -6,6 +6,7 @@ Who owns the database can take it away; then `audit verify` and `db check` say s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 
 from sqlalchemy import Connection, text
@@ -26,14 +27,23 @@ _TRIGGERS = {
         "A",
     ),
     "check_author": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_author()", "OA"),
-    "check_range": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_range()", "OA"),
     "check_place": (
         "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()",
         "OA",
     ),
+    "check_range": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_range()", "OA"),
+    "check_digest": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_digest()", "A"),
+    "check_entries": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_entries()", "OA"),
 }
 """PostgreSQL's: name to definition, and when it fires: `A` in replica mode too."""
-_COMMON = tuple(name for name in _TRIGGERS if name != "check_range")
+_OF_CHAINED = {
+    "sqlite": ("refuse_update", "refuse_delete", "refuse_replace", "check_place"),
+    "postgresql": ("refuse_change", "refuse_truncate", "check_author", "check_place"),
+}
+_OF_ENTRIES = {
+    "sqlite": ("refuse_update", "refuse_delete", "refuse_replace", "check_digest"),
+    "postgresql": ("refuse_change", "refuse_truncate", "check_digest"),
+}
 FUNCTIONS = {
     "modelgate_refuse_change": "bb9518c1f01e2ec2",
     "modelgate_check_author": "3c90ee7570ef4604",
@@ -42,13 +52,21 @@ FUNCTIONS = {
     "modelgate_now": "92da62dc3b3f7b34",
     "modelgate_check_form": "ffd0f2173b94892e",
     "modelgate_check_lease": "3a2db6b881ad3bb2",
+    "modelgate_check_digest": "a79a3a5c4056c65a",
+    "modelgate_check_entries": "83e1225aa9fc3c24",
     "modelgate_check_range": "6874c6b58ac28ee6",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
 ON_SQLITE = {"check_place": "0fce98bf4c9f4cc5", "refuse_delete": "5c3ccbb45546857e", "check_range": "6aa0a95105b0def2"}
-"""The same of SQLite's triggers: of those that check places, let just the rows go that `archives` names, and check what
-it names.
+"""The same of SQLite's triggers: of those that check places, that let just the rows go which `archives` names, and that
+check what it names.
 """
+ENTRIES_ON_SQLITE = {
+    "entries_refuse_replace": "cdbce71c286d980a",
+    "entries_check_digest": "7c6d16eb684cd802",
+    "runs_check_entries": "aa9425805e5f6d3e",
+}
+"""The same of its triggers that keep entries and who names them."""
 
 
 def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
@@ -62,18 +80,21 @@ def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
             found.append(
                 f"store_info says usable_from {printable(schema.usable_from, 20)}, its migrations {USABLE_FROM}"
             )
-    tables = sorted({*CHAINED, *schema.chained})
-    if connection.dialect.name == "sqlite":
-        return tuple(found + _on_sqlite(connection, tables))
-    return tuple(found + _on_postgresql(connection, tables) + ([] if schema.is_ahead else _functions(connection)))
+    dialect = connection.dialect.name
+    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({*CHAINED, *schema.chained}), _OF_CHAINED[dialect])
+    wanted |= {"entries": _OF_ENTRIES[dialect], "runs": (*_OF_CHAINED[dialect], "check_entries")}
+    wanted[ArchiveRow.table] = (*_OF_CHAINED[dialect], "check_range")
+    if dialect == "sqlite":
+        return tuple(found + _on_sqlite(connection, wanted))
+    return tuple(found + _on_postgresql(connection, wanted) + ([] if schema.is_ahead else _functions(connection)))
 
 
-def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
+def _on_sqlite(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
     query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
     present = {row.name: (row.tbl_name, row.sql) for row in connection.execute(text(query))}
     found = []
-    for table in tables:
-        for guard in ("refuse_update", "refuse_delete", "refuse_replace", "check_place", *_more(table)):
+    for table, guards in wanted.items():
+        for guard in guards:
             name = f"{table}_{guard}"
             on, body = present.get(name, ("", ""))
             if on != table:
@@ -83,34 +104,30 @@ def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
     return found
 
 
-def _more(table: str) -> tuple[str, ...]:
-    """The guards that this table alone has."""
-    return ("check_range",) if table == ArchiveRow.table else ()
-
-
 def _is_whole(guard: str, table: str, body: str) -> bool:
     """Whether a trigger of SQLite refuses what its name says, whenever that is tried."""
     event = {"refuse_update": "UPDATE", "refuse_delete": "DELETE"}.get(guard)
     if event and not (event == "DELETE" and table in TABLES):
         plain = f"CREATE TRIGGER {table}_{guard} BEFORE {event} ON {table} "
         return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    if known := ENTRIES_ON_SQLITE.get(f"{table}_{guard}"):
+        return _digest(body) == known
     if known := ON_SQLITE.get(guard):
         return _digest(body.replace(table, "T").replace(GENESIS, "0")) == known
     head = f"CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN "
     return body.startswith(head) and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
 
 
-def _on_postgresql(connection: Connection, tables: list[str]) -> list[str]:
+def _on_postgresql(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
     query = text(
         "SELECT tgname, pg_get_triggerdef(oid) AS definition, tgenabled FROM pg_trigger "
         "WHERE NOT tgisinternal AND tgrelid = to_regclass(:table)"
     )
     found = []
-    for table in tables:
+    for table, guards in wanted.items():
         present = {row.tgname: row for row in connection.execute(query, {"table": table})}
-        for guard in (*_COMMON, *_more(table)):
-            definition, states = _TRIGGERS[guard]
-            name = f"{table}_{guard}"
+        for guard in guards:
+            (definition, states), name = _TRIGGERS[guard], f"{table}_{guard}"
             kind = "CONSTRAINT TRIGGER" if guard == "check_place" else "TRIGGER"
             row = present.get(name)
             if row is None:

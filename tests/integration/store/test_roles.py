@@ -82,7 +82,7 @@ def test_the_reader_sees_the_fleet_and_writes_nothing(url_as: As) -> None:
     """SELECT is enough for the fleet; a row or a lease of its is refused."""
     opened(url_as("modelgate_gate")).append(PROD, AUTHOR, RUN, now=NOW)
     store = opened(url_as("modelgate_reader"))
-    assert [state.scope for state in store.fleet(NOW, NOW)] == [PROD]
+    assert [state.scope for state in store.census(NOW, NOW, lambda census: list(census.states()))] == [PROD]
     with pytest.raises(StoreProblem, match="lacks a right"):
         store.append(PROD, AUTHOR, RUN, now=NOW)
     with pytest.raises(StoreProblem, match="lacks a right"):

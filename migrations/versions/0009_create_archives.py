@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 usable_from = "0.1.0"
 
 UNIQUE_KEYS = {
@@ -74,7 +74,7 @@ BEGIN
   IF NOT {IS_OWNER} THEN
     RAISE EXCEPTION 'rows are archived by the owner of the tables alone' USING ERRCODE = '42501';
   ELSIF NOT coalesce({IS_A_RANGE.strip()}, false) THEN
-    RAISE EXCEPTION 'no range of rows that are here' USING ERRCODE = 'MG007';
+    RAISE EXCEPTION 'no range of rows that are here' USING ERRCODE = 'MG009';
   END IF;
   RETURN NEW;
 END """
