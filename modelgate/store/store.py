@@ -164,9 +164,9 @@ class Store(Opened):
     ) -> Verification:
         """Walks the chain and names the first row that does not fit. No deadline: it takes as long as it takes.
 
-        `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
-        `archives` are files that rows left for: the walk goes through them. `progress` is told how many of how many
-        rows were read. Raises UsageError for the head of another chain, and for a file that cannot be read.
+        `after`: a head that was verified before, where the walk begins. `expect`: a head that was kept elsewhere.
+        `archives`: files that rows left for, which are read too. `progress` is told how many of how many rows were
+        read. Raises UsageError for the head of another chain, and for a file that cannot be read.
         """
         from modelgate.store import verification
 
@@ -196,9 +196,9 @@ class Store(Opened):
 
     def archive_of(self, scope: Scope, at: datetime) -> tuple[str, datetime] | None:
         """The archive that took the rows of that time, and T: what is older than T is there."""
-        from modelgate.store import archives
+        from modelgate.store.archives import of_time
 
-        return self._database.ask(archives.of_time(scope, at))
+        return self._database.ask(of_time(scope, at))
 
     def census(self, now: datetime, forgotten: datetime, count: Callable[[Census], T]) -> T:
         """What `count` makes of every scope that ran a check or a preflight since `forgotten`, read at one instant.

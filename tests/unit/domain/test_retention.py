@@ -67,14 +67,20 @@ def test_facts_that_serve_reuse_or_grace_stay() -> None:
     """The newest runs of each fingerprint, and the newest that asked."""
     many = CANDIDATES + 5
     events = [
-        Ran(n, f"r{n}", "check", "pass", ("reuse" if n % 2 else "other", "grace"), asked=True)
+        Ran(n, f"r{n}", "check", "pass", marks=("reuse" if n % 2 else "other", "grace"), asked=True)
         for n in range(1, many + 1)
     ]
     last = Ran(many + 1, "last", "check", "pass")
     kept = staying([*events, last], 1000)
     assert kept == {f"r{n}" for n in range(1, many + 1)} | {"last"}
-    events = [Ran(n, f"r{n}", "check", "pass", ("one", None), asked=n == 3) for n in range(1, many + 1)]
+    events = [Ran(n, f"r{n}", "check", "pass", marks=("one", None), asked=n == 3) for n in range(1, many + 1)]
     assert staying([*events, last], 1000) == {f"r{n}" for n in range(6, many + 1)} | {"r3", "last"}
+
+
+def test_the_newest_of_what_observed_and_the_newest_witness_stay() -> None:
+    """An enforcing run of the same verdict does not stand for an observing one; `audit verify` asks for a witness."""
+    runs = [Ran(n, f"r{n}", "preflight", "refuse", enforced=n != 2, witness=n in (1, 3)) for n in range(1, 6)]
+    assert staying(runs, 1000) == {"r2", "r3", "r5"}
 
 
 def test_the_newest_answers_stay() -> None:
