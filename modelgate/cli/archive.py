@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 @click.command("archive", cls=Command)
-@click.option("--before", type=Instant(), required=True, metavar="T", help="Take what is older.")
+@click.option(
+    "--before", type=Instant(ago=True), required=True, metavar="T", help="Take what is older: a time, or 400d."
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A new file, gzip; needed to do it.")
 @click.option("--dry-run", is_flag=True, help="Say how many rows and bytes would leave.")
 @click.option("--force", is_flag=True, help="Though a version ran within 30 days that knows no archives.")

@@ -78,7 +78,7 @@ def check(context: Context, form: str) -> int:
 
 
 @command.command("stats")
-@click.option("--before", type=Instant(), metavar="T", help="Tell too what `db archive --before T` takes.")
+@click.option("--before", type=Instant(ago=True), metavar="T", help="Tell too what `db archive --before T` takes.")
 @everywhere
 @data_format
 def stats(context: Context, before: datetime | None, form: str) -> int:

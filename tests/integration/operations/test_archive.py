@@ -6,6 +6,8 @@ import gzip
 import json
 import resource
 import signal
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ from typing import Any
 import pytest
 from support.archives import add, archived, crowd, day, fill, go
 from support.commands import Shell
+from support.documents import code_blocks
 from support.ledger import run_row
 from support.sites import Site
+
+from modelgate.domain.history import CANDIDATES
 
 Lines = list[dict[str, Any]]
 RUNS = 20
@@ -137,6 +142,56 @@ def test_a_head_of_a_row_that_left_is_compared_with_the_file(old: Site, tmp_path
         assert verified(old, option, head(rows[3], "0" * 64), "--archive", str(out))["code"] == 1
         assert verified(old, option, head(rows[-1]))["code"] == 0
         assert verified(old, option, head(rows[-1], "0" * 64))["code"] == 1
+
+
+def stranger(lines: Lines, *files: Path) -> subprocess.CompletedProcess[str]:
+    """The program of docs/audit.md, which knows nothing of modelgate, reads an export and archives."""
+    program = next(code for code in code_blocks("audit.md", "python") if "sys.stdin" in code)
+    command = [sys.executable, "-I", "-c", program, *map(str, files)]
+    return subprocess.run(command, input="\n".join(map(json.dumps, lines)), capture_output=True, text=True)
+
+
+def test_a_stranger_verifies_across_archives(old: Site, tmp_path: Path) -> None:
+    """Without modelgate, with the page alone: gaps that are accounted for, and with the file the rows in them."""
+    out, other = tmp_path / "1.gz", tmp_path / "2.gz"
+    archived(old, out, 30)
+    lines, head = exported(old), str(old.store().head(old.scope()))
+    assert (stranger(lines).stdout.strip(), stranger(lines, out).stdout.strip()) == (head, head)
+    other.write_bytes(gzip.compress(gzip.decompress(out.read_bytes()).replace(b'"ada"', b'"bob"')))
+    assert "no archive of this chain, or changed" in stranger(lines, other).stderr
+    unnamed = [line for line in lines if line["row"]["table"] != "archives"]
+    assert "removed: row 5" in stranger(unnamed).stderr
+    first = next(place for place, line in enumerate(lines) if line["row"]["sequence"] > 4)
+    assert "removed: row" in stranger([*lines[:first], *lines[first + 1 :]]).stderr
+    gap = next(line["row"] for line in lines if line["row"]["table"] == "archives")
+    rows = rows_in(out)
+    other.write_bytes(gzip.compress("\n".join(map(json.dumps, rows[:-1])).encode()))
+    said = {**gap, "file_digest": sha256(other.read_bytes()).hexdigest()}  # as somebody who rewrote the chain's end
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    forged = [*unnamed, {"hash": sha256(text.encode()).hexdigest(), "row": said}]
+    assert "removed: row" in stranger(forged, other).stderr
+
+
+def test_entries_go_with_the_rows_that_name_them(site: Site, tmp_path: Path) -> None:
+    """A file tells what its runs saw by itself, wherever else that is told."""
+    for at in (400, 399, 398):
+        go(site, at)
+        for _ in range(CANDIDATES if at == 400 else 12):
+            site.check()
+    go(site, 397)
+    crowd(site)
+    go(site, 0)
+    site.check()
+    out = tmp_path / "1.gz"
+    assert archived(site, out, 30)["rows"] > 12
+    named = {digest for row in rows_in(out) for digest in row["row"].get("entries", "").split(",") if digest}
+    told = {digest for row in rows_in(out) for digest in row.get("entries", {})}
+    assert named
+    assert (told, len([1 for row in rows_in(out) if row.get("entries")])) == (named, 1)
+    found = verified(site, "--archive", str(out))
+    assert (found["code"], found["archived"]) == (0, 0)
+    lines = exported(site)
+    assert stranger(lines, out).stdout.strip() == str(site.store().head(site.scope()))
 
 
 def test_a_file_that_is_not_the_archive_is_told(old: Site, tmp_path: Path) -> None:
