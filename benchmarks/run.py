@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--out FOLDER]
 
-Names: gates, rollouts, roads, histories, chains, batches, scans.
+Names: gates, rollouts, roads, histories, chains, archives, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import archives
 import chains
 import fleet
 import gates
@@ -37,6 +38,7 @@ SIZES = {
         "sqlite": 100_000,
         "postgresql": 100_000,
         "chain": 100_000,
+        "archive": 1_000_000,
         "fleet": 1_000_000,
         "requests": 20_000,
         "files": 20_000,
@@ -46,6 +48,7 @@ SIZES = {
         "sqlite": 1_000_000,
         "postgresql": 10_000_000,
         "chain": 1_000_000,
+        "archive": 10_000_000,
         "fleet": 10_000_000,
         "requests": 100_000,
         "files": 50_000,
@@ -65,6 +68,7 @@ def main() -> None:
         "roads": lambda: roads.measure(options.rounds),
         "histories": lambda: histories.measure(resolutions, options.rounds),
         "chains": lambda: chains.measure(size["chain"]),
+        "archives": lambda: archives.measure(size["archive"]),
         "batches": lambda: _batches(size["requests"]),
         "scans": lambda: _scans(size["files"]),
     }
