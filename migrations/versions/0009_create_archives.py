@@ -1,4 +1,8 @@
-"""Create archives, which name the rows that left for a file, and let just those rows be deleted, by the owner alone."""
+"""Create archives, which name the rows that left for a file; PostgreSQL lets its owner delete just those rows.
+
+On SQLite nothing can be deleted before or after: `db archive` puts a guard that lets just those rows go in the place of
+the one that there is, for as long as its transaction, so that versions that know no archives find what they know.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +52,6 @@ RANGE_ON_SQLITE = f"""
 CREATE TRIGGER archives_check_range BEFORE INSERT ON archives WHEN NOT coalesce({IS_A_RANGE}, 0)
 BEGIN SELECT RAISE(ABORT, 'archives is append-only: no range of rows that are here'); END
 """
-DELETE_ON_SQLITE = """
-CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table} WHEN NOT EXISTS ({named})
-BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
-"""
-DELETE_BEFORE_ON_SQLITE = (
-    "CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table} "
-    "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-)
-
 REFUSE = "RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'MG001';"
 REFUSE_BEFORE = f" BEGIN {REFUSE} END "
 IS_OWNER = "pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')"
@@ -88,9 +83,6 @@ def upgrade() -> None:
         (guard_on_sqlite if on_sqlite else guard_on_postgresql)(table, keys)
     if on_sqlite:
         op.execute(RANGE_ON_SQLITE.strip())
-        for table in LEAVING:
-            op.execute(f"DROP TRIGGER {table}_refuse_delete")
-            op.execute(DELETE_ON_SQLITE.format(table=table, named=NAMED.strip()).strip())
     else:
         op.execute(f"CREATE FUNCTION modelgate_check_range() RETURNS trigger LANGUAGE plpgsql AS $${CHECK_RANGE}$$")
         op.execute("ALTER FUNCTION modelgate_check_range() SET search_path FROM CURRENT")
@@ -181,13 +173,8 @@ def guard_on_postgresql(table: str, keys: list[tuple[str, ...]]) -> None:  # noq
 def downgrade() -> None:
     """Rows that left are not brought back: a chain with gaps does not verify without this table."""
     op.execute(f"UPDATE store_info SET chained = replace(chained, ',{','.join(UNIQUE_KEYS)}', '')")  # noqa: S608 # our names
-    if op.get_context().dialect.name == "sqlite":
-        for table in LEAVING:
-            op.execute(f"DROP TRIGGER {table}_refuse_delete")
-            op.execute(DELETE_BEFORE_ON_SQLITE.format(table=table))
-    else:
-        refuse_change(REFUSE_BEFORE)
     for table in UNIQUE_KEYS:
         op.drop_table(table)
     if op.get_context().dialect.name == "postgresql":
+        refuse_change(REFUSE_BEFORE)
         op.execute("DROP FUNCTION modelgate_check_range()")

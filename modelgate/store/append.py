@@ -79,7 +79,7 @@ def append(
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
                 connection.execute(insert(CHAINED[name]), [value for _, value in group])
             for statement, values_of in then:
-                connection.execute(statement, values_of)
+                connection.execute(statement, values_of or None)
             if lease:
                 connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head

@@ -11,7 +11,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select, text
+from sqlalchemy import Connection, Executable, Select, Table, bindparam, delete, func, select, text
 
 from modelgate.domain.archives import KNOWN_SINCE, TABLES, ArchiveRow
 from modelgate.domain.chain import Link
@@ -31,6 +31,7 @@ PAGE = 5000
 RECENT = timedelta(days=30)
 """Who ran here so lately may look at the store again."""
 _OWNS = text("SELECT pg_has_role(session_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('runs')")
+Values = Sequence[dict[str, Any]]
 _LEAVE = [
     delete(CHAINED[name]).where(
         CHAINED[name].c.service == bindparam("of_service"),
@@ -39,6 +40,26 @@ _LEAVE = [
     )
     for name in TABLES
 ]
+
+
+_REFUSES = (
+    "CREATE TRIGGER {table}_refuse_delete BEFORE DELETE ON {table} "
+    "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+)
+_LETS_GO = _REFUSES.replace(
+    "BEGIN SELECT",
+    "WHEN NOT EXISTS (SELECT 1 FROM archives a WHERE a.service = OLD.service AND a.environment = OLD.environment "
+    "AND a.last_sequence = (SELECT min(b.last_sequence) FROM archives b WHERE b.service = OLD.service "
+    "AND b.environment = OLD.environment AND b.last_sequence >= OLD.sequence) AND a.first_sequence <= OLD.sequence) "
+    "BEGIN SELECT",
+)
+"""SQLite's guards: as they are, and as they are for one transaction. PostgreSQL's knows its owner, and lets them go."""
+
+
+def _swapped(guard: str) -> list[tuple[Executable, Values]]:
+    """The statements that put this guard in the place of the one that is there."""
+    made = [(f"DROP TRIGGER {table}_refuse_delete", guard.format(table=table)) for table in TABLES]
+    return [(text(statement), ()) for both in made for statement in both]
 
 
 class Archiving:
@@ -79,7 +100,9 @@ class Archiving:
         """One portion, whole or not at all: the rows that name its gaps are added, and what they name is deleted."""
         places = {"of_service": scope.service, "of_environment": scope.environment}
         ranges = [{**places, "first": row.first_sequence, "last": row.last_sequence} for row in named]
-        gone = [(statement, ranges) for statement in _LEAVE]
+        gone: list[tuple[Executable, Values]] = [(statement, ranges) for statement in _LEAVE]
+        if not self._database.is_server:
+            gone = [*_swapped(_LETS_GO), *gone, *_swapped(_REFUSES)]
         return append(
             self._database, self._schema.tables, scope, author, named, expect={}, now=now, entries={}, then=gone
         )

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-from modelgate.domain.archives import TABLES, ArchiveRow
+from modelgate.domain.archives import ArchiveRow
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
@@ -57,10 +57,8 @@ FUNCTIONS = {
     "modelgate_check_range": "c7b29595f5da815b",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
-ON_SQLITE = {"check_place": "0fce98bf4c9f4cc5", "refuse_delete": "5c3ccbb45546857e", "check_range": "6aa0a95105b0def2"}
-"""The same of SQLite's triggers: of those that check places, that let just the rows go which `archives` names, and that
-check what it names.
-"""
+ON_SQLITE = {"check_place": "0fce98bf4c9f4cc5", "check_range": "6aa0a95105b0def2"}
+"""The same of SQLite's triggers that check places, and what `archives` names."""
 ENTRIES_ON_SQLITE = {
     "entries_refuse_replace": "cdbce71c286d980a",
     "entries_check_digest": "7c6d16eb684cd802",
@@ -107,7 +105,7 @@ def _on_sqlite(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) ->
 def _is_whole(guard: str, table: str, body: str) -> bool:
     """Whether a trigger of SQLite refuses what its name says, whenever that is tried."""
     event = {"refuse_update": "UPDATE", "refuse_delete": "DELETE"}.get(guard)
-    if event and not (event == "DELETE" and table in TABLES):
+    if event:
         plain = f"CREATE TRIGGER {table}_{guard} BEFORE {event} ON {table} "
         return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     if known := ENTRIES_ON_SQLITE.get(f"{table}_{guard}"):

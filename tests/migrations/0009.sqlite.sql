@@ -200,7 +200,7 @@ CREATE TABLE findings (
  WITHOUT ROWID
 
 ;
-INSERT INTO "findings" VALUES('checkout','prod',4,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'262c8e057685f33d64048e6d1786c8332c978e131f36b39a8c64b92234d3d91a','9c592e53531772bda5b8c65a05a8d4bf9cb7a562e0126c63098ebafaecc66a91','r1','f','note','m','h',NULL,NULL,0);
+INSERT INTO "findings" VALUES('checkout','prod',4,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'0d68d56f5b377c55f643a65ea29c296c690794a1d71e173ce35add00bb053fec','4e1e199cba99c5a198c485d5050598e819964e58af93cf7b3752ef110e183c69','r1','f','note','m','h',NULL,NULL,0);
 CREATE TABLE modelgate_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT modelgate_version_pkc PRIMARY KEY (version_num)
@@ -269,7 +269,7 @@ CREATE TABLE pins (
  WITHOUT ROWID
 
 ;
-INSERT INTO "pins" VALUES('checkout','prod',5,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'9c592e53531772bda5b8c65a05a8d4bf9cb7a562e0126c63098ebafaecc66a91','6ef4cab3e095743ce7a83b659e46724739b2906d45a66dced0d6fe2eccc16ff1','summarizer',1,'accept','claude-a','x','first',NULL,NULL,'2026-11-22T12:00:00.123456Z',NULL,NULL);
+INSERT INTO "pins" VALUES('checkout','prod',5,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'4e1e199cba99c5a198c485d5050598e819964e58af93cf7b3752ef110e183c69','09044a335546d82e10a15fe7d9b1ef47f521abbd0116f8dfb7d15ac436d4fe6e','summarizer',1,'accept','claude-a','x','first',NULL,NULL,'2026-11-22T12:00:00.123456Z',NULL,NULL);
 CREATE TABLE resolutions (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -301,8 +301,8 @@ CREATE TABLE resolutions (
  WITHOUT ROWID
 
 ;
-INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'c7a6a011888e14660e3bf9364ea67f8ba9f11a95e8cf76dc01542f087496628a','4f13d31852b0a4395b42b5515c4f5fcfe1603fe6763699fded9babf8df183d15','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL,NULL);
-INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'4f13d31852b0a4395b42b5515c4f5fcfe1603fe6763699fded9babf8df183d15','262c8e057685f33d64048e6d1786c8332c978e131f36b39a8c64b92234d3d91a','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',2,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'bd31e0b49fee5827060f63c2416034d6aa2f04de383ae2877d2b051c452a50e3','51caa39918667b0cf39fe98d443588333a2f4beeafd84ef525e114c5cf0adda4','r1','summarizer','claude-a','resolved','x','x','x',1,0,NULL,NULL,NULL);
+INSERT INTO "resolutions" VALUES('checkout','prod',3,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',1,'51caa39918667b0cf39fe98d443588333a2f4beeafd84ef525e114c5cf0adda4','0d68d56f5b377c55f643a65ea29c296c690794a1d71e173ce35add00bb053fec','r1','grader','claude-a','resolved','é🙂','é🙂','é🙂',1,0,NULL,NULL,NULL);
 CREATE TABLE runs (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -340,7 +340,7 @@ CREATE TABLE runs (
  WITHOUT ROWID
 
 ;
-INSERT INTO "runs" VALUES('checkout','prod',1,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',4,'0000000000000000000000000000000000000000000000000000000000000000','c7a6a011888e14660e3bf9364ea67f8ba9f11a95e8cf76dc01542f087496628a','r1','preflight','pass',1,0,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','{}','o',0,NULL,NULL,NULL,NULL,NULL,0,NULL,'{"gone":[]}','cd1aec3b3b5971cbc8d7e4512a5634c9ea0e9dff77cebd0873b44c37d54abfc6','f',NULL,'0009:ec4f5afa252fb29af7f64c3b8354ee70','2026-11-22T12:00:00.123456Z');
+INSERT INTO "runs" VALUES('checkout','prod',1,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','ada',NULL,'pod-1','0.1.0','abc123','run/7',4,'0000000000000000000000000000000000000000000000000000000000000000','bd31e0b49fee5827060f63c2416034d6aa2f04de383ae2877d2b051c452a50e3','r1','preflight','pass',1,0,'2026-11-22T12:00:00.123456Z','2026-11-22T12:00:00.123456Z','{}','o',0,NULL,NULL,NULL,NULL,NULL,0,NULL,'{"gone":[]}','cd1aec3b3b5971cbc8d7e4512a5634c9ea0e9dff77cebd0873b44c37d54abfc6','f',NULL,'0009:44d1c1f54446b0ad749f1c6633a15df0','2026-11-22T12:00:00.123456Z');
 CREATE TABLE store_info (
 	id INTEGER NOT NULL CHECK (id = 1), 
 	salt TEXT NOT NULL, 
@@ -348,7 +348,7 @@ CREATE TABLE store_info (
 	chained TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "store_info" VALUES(1,'a491e510cd9d47f9d407690a58ef2b80dd8540b3ab463f121550e4ad2440ebb0','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings,evidence,archives');
+INSERT INTO "store_info" VALUES(1,'4cfb81adef47008a07533f0a5906422e135f7d079837f4974fa413427a0977e2','0.1.0','runs,resolutions,findings,pins,batch_jobs,batch_parts,batch_events,notices,tellings,evidence,archives');
 CREATE TABLE tellings (
 	service TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -382,10 +382,13 @@ CREATE INDEX runs_verdict ON runs (service, environment, command, verdict, seque
 CREATE INDEX resolutions_handed_off ON resolutions (service, environment, slot, handed_off_id, sequence) WHERE handed_off_id IS NOT NULL;
 CREATE UNIQUE INDEX pins_revision ON pins (service, environment, slot, revision);
 CREATE TRIGGER runs_refuse_update BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
+CREATE TRIGGER runs_refuse_delete BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
 CREATE TRIGGER runs_refuse_replace BEFORE INSERT ON runs WHEN EXISTS (SELECT 1 FROM runs WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) OR EXISTS (SELECT 1 FROM runs WHERE run_id = NEW.run_id) BEGIN SELECT RAISE(ABORT, 'runs is append-only: the key is taken'); END;
 CREATE TRIGGER resolutions_refuse_update BEFORE UPDATE ON resolutions BEGIN SELECT RAISE(ABORT, 'resolutions is append-only'); END;
+CREATE TRIGGER resolutions_refuse_delete BEFORE DELETE ON resolutions BEGIN SELECT RAISE(ABORT, 'resolutions is append-only'); END;
 CREATE TRIGGER resolutions_refuse_replace BEFORE INSERT ON resolutions WHEN EXISTS (SELECT 1 FROM resolutions WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) BEGIN SELECT RAISE(ABORT, 'resolutions is append-only: the key is taken'); END;
 CREATE TRIGGER findings_refuse_update BEFORE UPDATE ON findings BEGIN SELECT RAISE(ABORT, 'findings is append-only'); END;
+CREATE TRIGGER findings_refuse_delete BEFORE DELETE ON findings BEGIN SELECT RAISE(ABORT, 'findings is append-only'); END;
 CREATE TRIGGER findings_refuse_replace BEFORE INSERT ON findings WHEN EXISTS (SELECT 1 FROM findings WHERE service = NEW.service AND environment = NEW.environment AND sequence = NEW.sequence) BEGIN SELECT RAISE(ABORT, 'findings is append-only: the key is taken'); END;
 CREATE TRIGGER pins_refuse_update BEFORE UPDATE ON pins BEGIN SELECT RAISE(ABORT, 'pins is append-only'); END;
 CREATE TRIGGER pins_refuse_delete BEFORE DELETE ON pins BEGIN SELECT RAISE(ABORT, 'pins is append-only'); END;
@@ -458,21 +461,6 @@ CREATE TRIGGER archives_check_range BEFORE INSERT ON archives WHEN NOT coalesce(
   AND (SELECT count(*) FROM runs r WHERE r.service = NEW.service AND r.environment = NEW.environment AND r.sequence BETWEEN NEW.first_sequence AND NEW.last_sequence) + (SELECT count(*) FROM resolutions r WHERE r.service = NEW.service AND r.environment = NEW.environment AND r.sequence BETWEEN NEW.first_sequence AND NEW.last_sequence) + (SELECT count(*) FROM findings r WHERE r.service = NEW.service AND r.environment = NEW.environment AND r.sequence BETWEEN NEW.first_sequence AND NEW.last_sequence) = NEW.last_sequence - NEW.first_sequence + 1
 , 0)
 BEGIN SELECT RAISE(ABORT, 'archives is append-only: no range of rows that are here'); END;
-CREATE TRIGGER runs_refuse_delete BEFORE DELETE ON runs WHEN NOT EXISTS (SELECT 1 FROM archives a WHERE a.service = OLD.service AND a.environment = OLD.environment
-  AND a.last_sequence = (SELECT min(b.last_sequence) FROM archives b WHERE b.service = OLD.service
-    AND b.environment = OLD.environment AND b.last_sequence >= OLD.sequence)
-  AND a.first_sequence <= OLD.sequence)
-BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END;
-CREATE TRIGGER resolutions_refuse_delete BEFORE DELETE ON resolutions WHEN NOT EXISTS (SELECT 1 FROM archives a WHERE a.service = OLD.service AND a.environment = OLD.environment
-  AND a.last_sequence = (SELECT min(b.last_sequence) FROM archives b WHERE b.service = OLD.service
-    AND b.environment = OLD.environment AND b.last_sequence >= OLD.sequence)
-  AND a.first_sequence <= OLD.sequence)
-BEGIN SELECT RAISE(ABORT, 'resolutions is append-only'); END;
-CREATE TRIGGER findings_refuse_delete BEFORE DELETE ON findings WHEN NOT EXISTS (SELECT 1 FROM archives a WHERE a.service = OLD.service AND a.environment = OLD.environment
-  AND a.last_sequence = (SELECT min(b.last_sequence) FROM archives b WHERE b.service = OLD.service
-    AND b.environment = OLD.environment AND b.last_sequence >= OLD.sequence)
-  AND a.first_sequence <= OLD.sequence)
-BEGIN SELECT RAISE(ABORT, 'findings is append-only'); END;
 CREATE VIEW modelgate_chain AS SELECT service, environment, sequence, previous, hash, recorded_at FROM runs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM resolutions UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM findings UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM pins UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_jobs UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_parts UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM batch_events UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM notices UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM tellings UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM evidence UNION ALL SELECT service, environment, sequence, previous, hash, recorded_at FROM archives;
 CREATE TRIGGER runs_check_place BEFORE INSERT ON runs WHEN NOT coalesce(
   typeof(NEW.sequence) = 'integer' AND NEW.sequence >= 1

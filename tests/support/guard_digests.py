@@ -10,7 +10,6 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from modelgate.domain.archives import TABLES
 from modelgate.domain.chain import GENESIS
 from modelgate.store.guards import ENTRIES_ON_SQLITE, ON_SQLITE
 from support.databases import PostgreSQL, opened
@@ -29,7 +28,7 @@ def of_sqlite(url: str) -> dict[str, set[str]]:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
         for name, table, sql in file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"):
             guard = name.removeprefix(f"{table}_")
-            if guard in ON_SQLITE and (guard != "refuse_delete" or table in TABLES):
+            if guard in ON_SQLITE:
                 found.setdefault(guard, set()).add(_digest(sql.replace(table, "T").replace(GENESIS, "0")))
     return found
 

@@ -203,12 +203,14 @@ def test_what_is_tampered_with_is_found(sqlite_url: str, statement: str, kind: s
 
 
 def test_the_guards_of_archives_are_looked_after(sqlite_url: str) -> None:
-    """What lets rows go, and what checks their naming, is missed and known."""
+    """An archive leaves them whole; one that stayed as it has it for a moment is told, and one that is gone."""
     store = filled(sqlite_url)
+    archiving(store).take(PROD, AUTHOR, [naming(store, 1, 3)], NOW)
+    assert store.verify(PROD).guards == ()
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as file:
         (body,) = file.execute("SELECT sql FROM sqlite_master WHERE name = 'runs_refuse_delete'").fetchone()
         file.execute("DROP TRIGGER runs_refuse_delete")
-        file.execute(body.replace("NOT EXISTS", "0 AND NOT EXISTS"))
+        file.execute(body.replace("BEGIN SELECT", "WHEN NOT EXISTS (SELECT 1 FROM archives) BEGIN SELECT"))
         file.execute("DROP TRIGGER archives_check_range")
     assert store.verify(PROD).guards == (
         "the trigger archives_check_range is missing", "the trigger runs_refuse_delete is not as it was made"
