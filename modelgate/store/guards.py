@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 
 _TRIGGERS = {
     "refuse_change": (
@@ -49,14 +49,14 @@ def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
     """What is missing, switched off or another than the migrations made, one line each; in order."""
     if schema.is_behind:
         return ()
-    found = [f"store_info does not list {name}" for name in CHAINED if name not in schema.chained]
+    found = [f"store_info does not list {name}" for name in CHAIN if name not in schema.chained]
     if not schema.is_ahead:
-        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAINED]
+        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAIN]
         if schema.usable_from != USABLE_FROM:
             found.append(
                 f"store_info says usable_from {printable(schema.usable_from, 20)}, its migrations {USABLE_FROM}"
             )
-    tables = sorted({*CHAINED, *schema.chained})
+    tables = sorted({*CHAIN, *schema.chained})
     if connection.dialect.name == "sqlite":
         return tuple(found + _on_sqlite(connection, tables))
     return tuple(found + _on_postgresql(connection, tables) + ([] if schema.is_ahead else _functions(connection)))

@@ -14,9 +14,10 @@ from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.store.append import tail
+from modelgate.store.families import CHAINED
 from modelgate.store.places import spine, within
 from modelgate.store.schema import Schema
-from modelgate.store.tables import CHAINED, Instant
+from modelgate.store.tables import Instant
 
 PAGE = 1000
 """Rows of one table that are held in memory at a time."""
