@@ -95,6 +95,12 @@ runs = audited(
     Column("reused_from", Text),
     Column("unverified", Boolean, nullable=False),
     Column("lock_commit", Text),
+    Column("answers", Text),
+    Column("entries", Text),
+    Column("seen_at", Instant),
+    Column("reuse_mark", Text),
+    Column("grace_mark", Text),
+    Column("store_schema", Text),
 )
 resolutions = audited(
     "resolutions",
@@ -136,6 +142,16 @@ pins = audited(
     Column("revokes", Integer),
     Column("run_id", Text),
 )
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What the Models API said of a model, once for each text, by its SHA-256. Rows of runs name them, and so the chain
+vouches for them; they are of no scope and of no time."""
 
 store_info = Table(
     "store_info",
