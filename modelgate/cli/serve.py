@@ -46,7 +46,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
     gallery.start()
     say(f"http://{f'[{host}]' if ':' in host else host}:{port}/", err=True)
     uvicorn.run(
-        app(context, gallery, token),
+        app(gallery, token),
         host=host,
         port=port,
         log_level="warning",

@@ -17,7 +17,7 @@ PATIENCE = 150
 """Seconds for each look at the whole store, which may hold ten million rows."""
 
 
-def fleet(context: Context, *, model: str | None = None, due: int | None = None) -> Fleet:
+def fleet(context: Context, store: Store | None = None, *, model: str | None = None, due: int | None = None) -> Fleet:
     """The fleet as it is now; of it who has to do with a model, and what is due within so many days, the most urgent
     first. Raises StoreProblem.
 
@@ -32,7 +32,8 @@ def fleet(context: Context, *, model: str | None = None, due: int | None = None)
         states = census.states(names) if names or names is None else ()
         return tuple(fleet_of(states, models, now, due=horizon, quiet=quiet))
 
-    found = Fleet(now, open_whole(context).census(now, now - timedelta(days=watch.forget_days), count))
+    store = store or open_whole(context)
+    found = Fleet(now, store.census(now, now - timedelta(days=watch.forget_days), count))
     found = found.of_model(model) if model is not None else found
     return found.due(due) if due is not None else found
 

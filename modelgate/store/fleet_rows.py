@@ -36,6 +36,7 @@ _ROWS_OF_RUN = """
     WHERE next.service = w.service AND next.environment = w.environment AND next.sequence > w.sequence), :no_end)
 """
 _RUNS = "SELECT w.n, {columns} FROM wanted AS w JOIN runs AS r USING (service, environment, sequence)"
+_ASKED = "coalesce(r.asked_at, r.seen_at) AS asked_at"
 _RESOLUTIONS = """
 SELECT w.n, r.run_id, r.slot, r.reference, r.outcome, r.resolved_id, r.pinned_id, r.handed_off_id, r.revision, r.held,
   r.lifecycle, r.retires_at, r.observed_id
@@ -103,8 +104,9 @@ def _ask(connection: Connection, query: str, wanted: Wanted, columns: Mapping[st
 
 
 def runs(connection: Connection, wanted: Wanted, *columns: str) -> Rows:
-    """These columns of runs, by their place and sequence."""
-    return _ask(connection, _RUNS.format(columns=", ".join(f"r.{name}" for name in columns)), wanted, OF_RUN)
+    """These columns of runs, by their place and sequence; `asked_at` of either form."""
+    named = ", ".join(_ASKED if name == "asked_at" else f"r.{name}" for name in columns)
+    return _ask(connection, _RUNS.format(columns=named), wanted, OF_RUN)
 
 
 def resolutions(connection: Connection, wanted: Wanted, names: Collection[str] | None) -> Rows:

@@ -56,7 +56,9 @@ class Store(Opened):
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
     ) -> StoredFacts | None:
         """The facts of the newest run that asked the API with this fingerprint."""
-        return self._database.ask(read.facts(scope, reuse_fingerprint, grace_fingerprint))
+        return self._database.ask(
+            read.facts(scope, reuse_fingerprint, grace_fingerprint, server=self._database.is_server)
+        )
 
     def young_facts(
         self,
@@ -67,7 +69,8 @@ class Store(Opened):
         grace_fingerprint: str | None = None,
     ) -> tuple[StoredFacts, ...]:
         """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
-        return self._database.ask(read.young_facts(scope, reuse_fingerprint, grace_fingerprint, between))
+        server = self._database.is_server
+        return self._database.ask(read.young_facts(scope, reuse_fingerprint, grace_fingerprint, between, server=server))
 
     def append(
         self,
@@ -78,15 +81,20 @@ class Store(Opened):
         expect: Mapping[str, int] | None = None,
         now: datetime,
         lease: str | None = None,
+        entries: Mapping[str, str] | None = None,
     ) -> Head:
         """Adds `rows` to the chain of `scope` in one transaction, all or none, and returns its new end.
 
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
-        A `lease` of this store's holder ends with it.
+        A `lease` of this store's holder ends with it. `entries`: digest to text of those that the rows name; what is
+        there already is not written again.
         """
         end = (lease, self.holder) if lease else None
-        head = append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now, lease=end)
+        head = append(
+            self._database, self._schema.tables, scope, author, rows,
+            expect=expect or {}, now=now, lease=end, entries=entries or {},
+        )  # fmt: skip
         self._ended |= {lease} if lease else set()
         return head
 
@@ -161,7 +169,10 @@ class Store(Opened):
 
         with self._database.session() as c:
             found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
-            return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
+            if self._database.missing:
+                return found
+            unwitnessed = verification.unwitnessed(c, scope)
+            return replace(found, guards=(*guards.faults(c, self._schema), *unwitnessed))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""

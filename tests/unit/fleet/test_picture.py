@@ -30,7 +30,7 @@ SLOTS = (
     slot(PROD, "one", "claude-b", "claude-c"), slot(STAGING, "two", "claude-c", days=5, mark="due"),
     replace(slot(PROD, "three", mark="refused"), may_run=None, resolved=None),
 )  # fmt: skip
-PICTURE = Picture(Fleet(NOW, SLOTS), b"", b"", b"")
+PICTURE = Picture(Fleet(NOW, SLOTS))
 
 
 @pytest.mark.parametrize("name", ["claude", "claude-a", "claude-b", "claude-c", "claude-p", "claude-z", ""])
