@@ -26,7 +26,7 @@ from modelgate.domain.secret import Secret
 from modelgate.domain.settings import DatabaseSettings
 from modelgate.store import open_store
 from modelgate.store.append import _columns
-from modelgate.store.tables import CHAINED
+from modelgate.store.families import CHAINED
 
 SLOTS = 10
 ROWS_A_RUN = SLOTS + 2

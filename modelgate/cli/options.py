@@ -153,7 +153,7 @@ class Instant(click.ParamType[datetime]):
         if self._ahead or self._ago:
             try:
                 return SystemClock().now() + parse_duration(value) * (1 if self._ahead else -1)
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError):  # no duration, or one beyond the years that there are
                 pass
         try:
             return parse_instant(value)

@@ -8,8 +8,8 @@ from sqlalchemy import Text, select, type_coerce
 
 from modelgate.domain.archives import Gap, gap_of
 from modelgate.domain.rows import Scope
+from modelgate.store.families import archives
 from modelgate.store.places import within
-from modelgate.store.tables import archives
 from modelgate.store.together import Question, Rows
 
 _GAP = tuple(

@@ -22,9 +22,10 @@ from modelgate.domain.rows import Author, Head, Scope
 from modelgate.store import verification
 from modelgate.store.append import append
 from modelgate.store.database import Database
+from modelgate.store.families import CHAINED
 from modelgate.store.places import within
 from modelgate.store.schema import Schema, locks_out
-from modelgate.store.tables import CHAINED, pins, resolutions, runs
+from modelgate.store.tables import pins, resolutions, runs
 
 PAGE = 5000
 """Rows of one table that are held in memory at a time."""

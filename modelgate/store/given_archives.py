@@ -15,7 +15,7 @@ from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.store.archive_file import UNREADABLE, file_digest, rows_of
-from modelgate.store.tables import archives
+from modelgate.store.families import archives
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from modelgate.store import given_archives
 from modelgate.store.append import tail
 from modelgate.store.archives import gaps
 from modelgate.store.entries import NONE, Entries
+from modelgate.store.families import CHAINED
 from modelgate.store.guards import faults
 from modelgate.store.places import spine, within
 from modelgate.store.schema import Schema, read_schema
-from modelgate.store.tables import CHAINED, Instant, runs
+from modelgate.store.tables import Instant, runs
 from modelgate.store.together import together
 
 PAGE = 1000
