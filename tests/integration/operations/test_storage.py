@@ -66,7 +66,7 @@ def test_what_an_archive_would_take_is_told_where_somebody_asks(stats: Any, site
     crowd(site)
     before = f"{site.clock.now() - timedelta(days=59, hours=12):%Y-%m-%dT%H:%M}"
     told = stats("--before", before)
-    assert (told["freed_rows"], told["scopes"][-1]["freed_rows"]) == (2 * (60 - 2), 0)
+    assert (told["freed_rows"], told["scopes"][-1]["freed_rows"]) == (2 * (30 - 2), 0)
     assert told["freed_bytes"] == pytest.approx(sum(t["freed_bytes"] for t in told["tables"]), abs=9)
     assert "freed_rows" not in stats()
 
