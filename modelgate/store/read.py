@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, func, select, text
 
 from modelgate.domain.catalogue import Entry
-from modelgate.domain.codec import entry_from_json, facts_from_json, facts_of_seen
+from modelgate.domain.codec import entries_of, entry_from_json, facts_from_json, facts_of_seen
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import MARK, Author, FindingRow, ResolutionRow, RunRow, Scope
@@ -163,18 +163,18 @@ def _of_runs(
     entries = text(_ENTRIES.format(new=of_new, content=_CONTENT[server]))
 
     def answer(rows: Rows, stored: Rows) -> list[tuple[StoredFacts, bool]]:
-        contents = {row.digest: row.content for row in stored}
+        readable = entries_of({row.digest: row.content for row in stored})
         newest = sorted(rows, key=lambda row: -row.sequence)[:candidates]
-        return [found for row in newest if (found := _facts(row, contents))]
+        return [found for row in newest if (found := _facts(row, readable))]
 
     return Question((chosen.bindparams(*bound), entries.bindparams(*bound)), answer)
 
 
-def _facts(row: Row[Any], contents: Mapping[str, str | bytes]) -> tuple[StoredFacts, bool] | None:
+def _facts(row: Row[Any], readable: Mapping[str, Entry]) -> tuple[StoredFacts, bool] | None:
     if row.facts is not None:
         return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
     try:
-        found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", contents)
+        found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", readable)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # whoever may add rows wrote it
         return None
     return StoredFacts(row.run_id, found, row.asked_at), whole
