@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import Connection, Select, Table, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.errors import Conflict
@@ -17,15 +17,15 @@ from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.store.database import Database
 from modelgate.store.places import Tail, end_of, within
-from modelgate.store.tables import CHAINED, pins
 from modelgate.store.tables import entries as stored_entries
+from modelgate.store.tables import metadata, pins
 from modelgate.store.together import Rows, pipeline, together
 
 Values = dict[str, Any]
 
 
 class Row(Protocol):
-    """A frozen dataclass whose fields are columns of `table`, a key of `tables.CHAINED`."""
+    """A frozen dataclass whose fields are columns of `table`, one of `tables.CHAIN`."""
 
     table: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -75,7 +75,7 @@ def append(
             if new:
                 connection.execute(_ADD_ENTRY, new)
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
-                connection.execute(insert(CHAINED[name]), [value for _, value in group])
+                connection.execute(insert(_table(name)), [value for _, value in group])
             if lease:
                 connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head
@@ -121,8 +121,15 @@ def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
     return end.answer(*together(connection, *end.queries))
 
 
+def _table(name: str) -> Table:
+    if name not in metadata.tables:
+        from modelgate.store import families  # noqa: F401 # which no run's rows need
+
+    return metadata.tables[name]
+
+
 def _is_written(connection: Connection, name: str, head: Head) -> bool:
-    found = CHAINED[name]
+    found = _table(name)
     query = select(found.c.hash).where(within(found, head.scope), found.c.sequence == head.sequence)
     return connection.execute(query).scalar() == head.hash
 

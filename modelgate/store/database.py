@@ -24,7 +24,6 @@ from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
-from modelgate.store.tables import metadata
 from modelgate.store.together import BEGIN, Question, together
 
 if TYPE_CHECKING:
@@ -146,7 +145,9 @@ class Database:
             engine = create_engine(
                 "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
             )
-            metadata.create_all(engine)
+            from modelgate.store.families import EVERY_TABLE
+
+            EVERY_TABLE.create_all(engine)
             weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
             return engine
         if self.is_server:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 
 _TRIGGERS = {
     "refuse_change": (
@@ -68,15 +68,15 @@ def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
     """What is missing, switched off or another than the migrations made, one line each; in order."""
     if schema.is_behind:
         return ()
-    found = [f"store_info does not list {name}" for name in CHAINED if name not in schema.chained]
+    found = [f"store_info does not list {name}" for name in CHAIN if name not in schema.chained]
     if not schema.is_ahead:
-        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAINED]
+        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAIN]
         if schema.usable_from != USABLE_FROM:
             found.append(
                 f"store_info says usable_from {printable(schema.usable_from, 20)}, its migrations {USABLE_FROM}"
             )
     dialect = connection.dialect.name
-    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({*CHAINED, *schema.chained}), _OF_CHAINED[dialect])
+    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({*CHAIN, *schema.chained}), _OF_CHAINED[dialect])
     wanted |= {"entries": _OF_ENTRIES[dialect], "runs": (*_OF_CHAINED[dialect], "check_entries")}
     if dialect == "sqlite":
         return tuple(found + _on_sqlite(connection, wanted))

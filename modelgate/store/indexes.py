@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table, text
 
-from modelgate.store.tables import batch_events, batch_jobs, batch_parts, evidence, notices, pins, resolutions, runs
+from modelgate.store.families import batch_events, batch_jobs, batch_parts, evidence, notices
+from modelgate.store.tables import pins, resolutions, runs
 
 
 def _partial(name: str, of: Table, *columns: str, where: str) -> None:

@@ -15,7 +15,7 @@ from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import StoreNotice
 from modelgate.domain.text import printable
 from modelgate.store.faults import INCOMPATIBLE, fault_of
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
@@ -43,7 +43,7 @@ class Schema:
     @property
     def tables(self) -> tuple[str, ...]:
         """Those, and this version's own in any case: nobody hides a table by not listing it."""
-        return (*self.chained, *(name for name in CHAINED if name not in self.chained and not self.is_behind))
+        return (*self.chained, *(name for name in CHAIN if name not in self.chained and not self.is_behind))
 
     @property
     def witness(self) -> str:

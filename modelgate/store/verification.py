@@ -15,9 +15,10 @@ from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.store.append import tail
 from modelgate.store.entries import NONE, Entries
+from modelgate.store.families import CHAINED
 from modelgate.store.places import spine, within
 from modelgate.store.schema import Schema, read_schema
-from modelgate.store.tables import CHAINED, Instant, runs
+from modelgate.store.tables import Instant, runs
 
 PAGE = 1000
 """Rows of one table that are held in memory at a time."""

@@ -19,9 +19,10 @@ from support.ledger import AUTHOR, NOW, PROD, handed, run_row
 from support.schemas import DUMPS, ROWS, database, fill, migrate, restore
 
 import modelgate.store.indexes  # noqa: F401 # declares them beside the tables
+from modelgate.store.families import CHAINED
 from modelgate.store.migrate import configuration, plan, upgrade
 from modelgate.store.schema import HEAD, USABLE_FROM
-from modelgate.store.tables import CHAINED, metadata
+from modelgate.store.tables import metadata
 
 SCRIPTS = ScriptDirectory.from_config(configuration())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]

@@ -22,8 +22,8 @@ from modelgate.domain.chain import FORM, Misfit, digest
 from modelgate.domain.errors import StoreProblem
 from modelgate.sandbox import Sandbox
 from modelgate.store import Store, migrate
+from modelgate.store.families import CHAINED
 from modelgate.store.schema import USABLE_FROM
-from modelgate.store.tables import CHAINED
 
 FOREIGN = "CREATE TABLE letters AS SELECT * FROM resolutions WHERE 1 = 0"
 """A table of the owner's own, with all columns that a row's place needs."""

@@ -13,7 +13,7 @@ from modelgate.domain.errors import StoreProblem
 from modelgate.domain.evidence import EvidenceRow
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
-from modelgate.store.tables import CHAINED
+from modelgate.store.families import CHAINED
 
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
 
