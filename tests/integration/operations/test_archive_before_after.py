@@ -76,6 +76,7 @@ def years(site: Site) -> Site:
     site.check()
     go(site, 0)
     site.check()
+    site.sandbox.advance(90_000)  # the batch has ended
     return site
 
 
@@ -120,6 +121,7 @@ class Asked:
         """Exit code, JSON, and what was said beside it."""
         asked = Shell(self.site).run(*words, "--format", "json")
         own = {run_id: "new" for run_id in self._runs() if run_id not in self.known}
+        own |= {self.site.database_url.partition("?")[0].rpartition("/")[2]: "database"}
         value = json.loads(asked.stdout) if asked.stdout else None
         own |= {value["run_id"]: "new"} if isinstance(value, dict) and value.get("run_id") else {}
         said = [line for line in asked.stderr.splitlines() if not line.startswith("{")]  # a log has times
@@ -182,7 +184,7 @@ def test_every_command_answers_as_before(years: Site, postgresql: PostgreSQL, tm
         expected = whole.told(words)
         assert expected[0] in (0, 1, 3), words
         found += differences(without.told(words), expected, " ".join(words))
-    assert found == []
+    assert "\n".join(found) == ""
 
 
 def test_grace_stands_in_as_before(years: Site, postgresql: PostgreSQL, tmp_path: Path) -> None:
