@@ -1,7 +1,7 @@
 """Runs the migrations on the connection that `modelgate.store.migrate` hands over, inside its transaction.
 
 What looks at all tables of the chain at once is no migration's own: the view `modelgate_chain`, the guards of a row's
-place, and what roles may read. It is taken away before migrations run and made again after them, from
+place, and what roles may read and add. It is taken away before migrations run and made again after them, from
 `store_info.chained`: a migration that adds a table of the chain has to name it there, and no more.
 """
 
@@ -34,6 +34,8 @@ ON_POSTGRESQL = (
 )
 
 SHARED = ("claims", "store_info", "modelgate_version")
+BESIDE = ("entries",)
+"""Tables that are no part of the chain, which whoever adds runs has to read and to add to."""
 
 
 def chained(connection: Connection) -> list[str]:
@@ -63,19 +65,21 @@ def make_again(connection: Connection) -> None:
     for table in tables:
         connection.exec_driver_sql(guard.format(table=table, genesis="0" * 64).strip())
     if connection.dialect.name == "postgresql":
-        let_read(connection, [*tables, *SHARED])
+        beside = [table for table in BESIDE if inspect(connection).has_table(table)]
+        let(connection, "SELECT", [*tables, *SHARED, *beside])
+        let(connection, "INSERT", beside)
 
 
-def let_read(connection: Connection, tables: list[str]) -> None:
-    """Who may read `runs` may read the tables that came since, without a grant that somebody has to remember."""
-    readers = connection.execute(
-        text(
-            "SELECT DISTINCT grantee::regrole::text FROM pg_class, aclexplode(relacl) "
-            "WHERE oid = 'runs'::regclass AND privilege_type = 'SELECT' AND grantee NOT IN (0, relowner)"
-        )
-    ).scalars()
-    for role in readers.all():
-        connection.execute(text(f"GRANT SELECT ON {', '.join(tables)} TO {role}"))
+def let(connection: Connection, right: str, tables: list[str]) -> None:
+    """Who has the right on `runs` has it on the tables that came since, without a grant that somebody has to
+    remember.
+    """
+    query = text(
+        "SELECT DISTINCT grantee::regrole::text FROM pg_class, aclexplode(relacl) "
+        "WHERE oid = 'runs'::regclass AND privilege_type = :right AND grantee NOT IN (0, relowner)"
+    )
+    for role in connection.execute(query, {"right": right}).scalars().all() if tables else ():
+        connection.execute(text(f"GRANT {right} ON {', '.join(tables)} TO {role}"))
 
 
 context.configure(

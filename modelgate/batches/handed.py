@@ -94,7 +94,7 @@ def starts_anew(context: Context, job: Job, *, again: bool) -> bool:
         return False
     if unknown := job.in_state("sending"):
         message = f"part {unknown[0].number} of {job.id} may have become a batch: it would be paid for twice"
-        raise Refused(message, hint=f"first: {typed(context.scope, 'resume', job.id, '--out FILE')}")
+        raise Refused(message, hint="find it first:", commands=(typed(context.scope, "resume", job.id, "--out FILE"),))
     return True
 
 

@@ -107,8 +107,8 @@ class Lease:
                 self._renew()
 
     def _refusal(self, holder: str) -> Refused:
-        hint = typed(self._ledger.scope, "show", self._job_id)
-        return Refused(f"{self._job_id} is with {_shown(holder)}", hint=hint)
+        show = typed(self._ledger.scope, "show", self._job_id)
+        return Refused(f"{self._job_id} is with {_shown(holder)}", commands=(show,))
 
 
 def _shown(holder: str) -> str:

@@ -44,7 +44,9 @@ class Ledger:
         """The job. Raises `Refused` if there is none."""
         job = self.find(job_id)
         if job is None:
-            raise Refused(f"{self.scope} has no job {job_id[:40]!r}", hint=f"modelgate batch list {self.scope.flags}")
+            raise Refused(
+                f"{self.scope} has no job {job_id[:40]!r}", commands=(f"modelgate batch list {self.scope.flags}",)
+            )
         return job
 
     def owned(self, adopted_before: datetime | None = None) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -234,5 +235,5 @@ def _check_out(out: Path, path: Path) -> None:
     with suppress(OSError):  # one of them is not there
         if out.samefile(path):
             raise UsageError("the results would replace the requests", hint="name another file with --out")
-    if out.is_dir() or not may_write(out):
+    if os.path.isdir(out) or not may_write(out):
         raise UsageError(f"cannot write {out}", hint="name a file in a folder that exists and can be written")

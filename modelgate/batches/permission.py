@@ -11,6 +11,7 @@ from modelgate.batches.ledger import Ledger
 from modelgate.batches.requests import RequestRules
 from modelgate.domain.batches import LIFETIME_HOURS
 from modelgate.domain.catalogue import Entry
+from modelgate.domain.command_line import REASON, command
 from modelgate.domain.errors import ApiProblem, Refused, UsageError
 from modelgate.domain.pins import choose
 from modelgate.domain.settings import Slot
@@ -49,8 +50,8 @@ def ask(context: Context, slot_name: str, *, dry_run: bool = False) -> Permissio
     found = next(each for each in report.slots if each.slot == slot.name)
     model_id = found.pinned  # handed over or not: a gate that observes hands over names as they are set
     if model_id is None:
-        hint = f"modelgate accept {slot.name} {context.scope.flags} --reason …"
-        raise Refused(f"{slot.name}: no ID is approved", hint=hint)
+        approve = command(context.scope, "accept", slot.name, REASON)
+        raise Refused(f"{slot.name}: no ID is approved", commands=(approve,))
     if report.stood_in_for:  # a start may stand on old facts; work that is about to be sent does not
         raise ApiProblem(report.stood_in_for)
     return Permission(
@@ -95,12 +96,9 @@ def of_rounds(context: Context, job: Job) -> Callable[[int], None]:
         if reasons:
             resume = typed(context.scope, "resume", job.id, "--out FILE")
             cancel = typed(context.scope, "cancel", job.id)
-            raise Refused(
-                "; ".join(reasons),
-                hint=f"{resume} --resends 0"
-                if round_number > 1
-                else f"once its batches have ended: {cancel} && {resume}",
-            )
+            if round_number > 1:
+                raise Refused("; ".join(reasons), commands=(f"{resume} --resends 0",))
+            raise Refused("; ".join(reasons), hint="once its batches have ended:", commands=(cancel, resume))
 
     return permit
 

@@ -140,8 +140,8 @@ def _line(view: SlotView) -> list[Finding] | None:
         return []
     message = f"of line {name(entry.line)}; allowed: {name(', '.join(allowed))}"
     level = Level.WARN if view.held else Level.REFUSE
-    hint = "choose a model of an allowed line"
-    return [about(view, "catalogue.line-not-allowed", level, message, hint, _models(view))]
+    advice = hints.move(view, entry.id, "choose a model of an allowed line")
+    return [about(view, "catalogue.line-not-allowed", level, message, *advice)]
 
 
 def _fact_unknown(view: SlotView, fact: str, level: Level = Level.UNKNOWN, hint: str = "") -> Finding:

@@ -2,38 +2,77 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from modelgate.checks.check import Advice, command, name
 from modelgate.domain.command_line import REASON, RUN, typed
 from modelgate.domain.pins import Pin
+from modelgate.domain.settings import Slot
+from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.times import to_the_minute
 from modelgate.domain.view import SlotView
 
 COMMIT = "then commit the lock"
 
 
-def successor_of(view: SlotView, model_id: str | None) -> str | None:
-    """The ID that `upgrade` would propose for the slot in place of this one; None: none, or the list was not seen.
+class Successor(NamedTuple):
+    """What a slot would move to."""
 
-    Facts from the store are of a few models alone, and in no order. Nor is one named where a sample says what the slot
-    needs, and was not read, as at preflight.
+    id: str
+    line: str
+    """Of which line, where that is another than the present one's, which the policy does not allow."""
+    options: tuple[str, ...]
+    """With which `upgrade` proposes it."""
+
+
+def successor_for(snapshot: Snapshot, slot: Slot, model_id: str | None, present: str | None) -> Successor | None:
+    """What `upgrade` would propose for the slot in place of this ID; None: none, or the list was not seen.
+
+    `present`: the ID that the slot may run. Facts from the store are of a few models alone, and in no order. Nor is one
+    named where a sample says what the slot needs, and was not read, as at preflight.
     """
-    facts, samples = view.snapshot.facts, view.snapshot.samples
+    facts, samples = snapshot.facts, snapshot.samples
     if model_id is None or facts is None or facts.problem or facts.known is not None:
         return None
-    if view.slot.sample and (samples is None or view.slot.name not in samples):
+    if slot.sample and (samples is None or slot.name not in samples):
         return None
     from modelgate.domain.successor import needs_of, successor  # of a slot alone that has to move
+    from modelgate.domain.upgrade import standing_of
 
-    needs = needs_of(view.slot, view.snapshot.policy, (view.snapshot.samples or {}).get(view.slot.name))
-    found = successor(tuple(facts.entries.values()), model_id, needs).entry
-    return found.id if found else None
+    needs = needs_of(slot, snapshot.policy, (samples or {}).get(slot.name))
+    listed, here = tuple(facts.entries.values()), facts.entries.get(model_id)
+    allowed = here is None or not here.line_known or not needs.allowed_lines or here.line in needs.allowed_lines
+    for line in ("",) if allowed else needs.allowed_lines:
+        if found := successor(listed, model_id, needs, line=line).entry:
+            stays = standing_of(model_id, facts, snapshot.now, snapshot.policy.retires_warn_days).ends is False
+            told = (*(("--line", typed(line)) if line else ()), *(("--newer",) if stays else ()))
+            return Successor(found.id, line, told if model_id == present else ("--to", typed(found.id)))
+    return None
+
+
+def successor_of(view: SlotView, model_id: str | None) -> Successor | None:
+    """As `successor_for`, of a slot in a judgement."""
+    if model_id is None or view.snapshot.facts is None or view.snapshot.facts.problem:
+        return None
+    from modelgate.domain.upgrade import present_id
+
+    return successor_for(view.snapshot, view.slot, model_id, present_id(view))
 
 
 def move(view: SlotView, model_id: str | None, otherwise: str, *words: str) -> Advice:
     """To which model: the successor, where there is one; `otherwise`, and the list of models by these options."""
-    if to := successor_of(view, model_id):
-        return Advice(f"move to {typed(to)}", (command(view.snapshot, "upgrade", view.slot.name),))
-    return Advice(otherwise, (command(view.snapshot, "models", *words),))
+    return _moving(view.snapshot, view.slot, successor_of(view, model_id), otherwise, words)
+
+
+def move_from(snapshot: Snapshot, slot: Slot, model_id: str, otherwise: str) -> Advice:
+    """As `move`, from the ID that the slot may run, where there is no view of it."""
+    return _moving(snapshot, slot, successor_for(snapshot, slot, model_id, model_id), otherwise, ())
+
+
+def _moving(snapshot: Snapshot, slot: Slot, to: Successor | None, otherwise: str, words: tuple[str, ...]) -> Advice:
+    if to:
+        return Advice(f"move to {typed(to.id)}", (command(snapshot, "upgrade", slot.name, *to.options),))
+    return Advice(otherwise, (command(snapshot, "models", *words),))
 
 
 def accept(view: SlotView) -> Advice:
@@ -50,7 +89,7 @@ def accept(view: SlotView) -> Advice:
 def _another(view: SlotView) -> str:
     """Which model to set in place of one that means nothing: the successor of what it ran, or of its reference."""
     to = successor_of(view, view.choice.model_id if view.choice else view.answer.id if view.answer else None)
-    return f"model to {typed(to)}" if to else "another model"
+    return f"model to {typed(to.id)}" if to else "another model"
 
 
 def approve(view: SlotView) -> Advice:

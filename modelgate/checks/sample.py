@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from modelgate.checks.check import command, name
+from modelgate.checks import hints
+from modelgate.checks.check import Advice, command, name
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.command_line import typed
 from modelgate.domain.findings import Finding, Level
@@ -70,7 +71,7 @@ def _told(
     allowed: Collection[str] | None,
 ) -> Finding | None:
     request, need = each
-    source, models = Source(sample.file, request.line or 1), (command(snapshot, "models"),)
+    source = Source(sample.file, request.line or 1)
 
     def finding(check: str, level: Level, what: str, hint: str, commands: tuple[str, ...] = ()) -> Finding:
         message = f"{short(f'{request.place}: {need.place}', 77 - len(what))}: {what}"
@@ -91,9 +92,16 @@ def _told(
                 probe = command(snapshot, "probe", slot, "--to", typed(entry.id))
                 return finding("catalogue.fact-unknown", Level.NOTE, "not told", f"{model} may be able to", (probe,))
             if not met and need.kind == "capability":
-                hint = f"{model} does not support {need.name}: change the request, or choose a model that does"
-                return finding("catalogue.missing-capability", Level.REFUSE, "not supported", hint, models)
+                to = _move(snapshot, slot, entry, "choose a model that does")
+                hint = f"{model} does not support {need.name}: change the request, or {to.hint}"
+                return finding("catalogue.missing-capability", Level.REFUSE, "not supported", hint, to.commands)
             if not met:
-                hint = f"{model} writes {entry.max_tokens} at most: ask for fewer, or choose a larger model"
-                return finding("catalogue.limit-too-small", Level.REFUSE, "too many", hint, models)
+                to = _move(snapshot, slot, entry, "choose a larger model")
+                hint = f"{model} writes {entry.max_tokens} at most: ask for fewer, or {to.hint}"
+                return finding("catalogue.limit-too-small", Level.REFUSE, "too many", hint, to.commands)
     return None
+
+
+def _move(snapshot: Snapshot, slot: str, entry: Entry, otherwise: str) -> Advice:
+    """To which model, where one serves the whole sample."""
+    return hints.move_from(snapshot, next(each for each in snapshot.slots if each.name == slot), entry.id, otherwise)

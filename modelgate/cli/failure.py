@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -13,6 +13,7 @@ import click
 from modelgate.cli.terminal import style_of
 from modelgate.domain.errors import CouldNotKnow, ModelgateError, SettingsError, Unproved, UsageError
 from modelgate.domain.text import printable
+from modelgate.render.style import Style
 
 
 def told(error: Exception) -> int:
@@ -42,10 +43,16 @@ def tell(error: ModelgateError) -> None:
     lines = [f"{style.paint('error', 'red')}: {named}{message}{request}"]
     for lack in error.findings if isinstance(error, Unproved) else ():
         lines.append(f"  {lack.id} {lack.slot}: {printable(lack.message, 100)}")
-        lines.append(f"    → {style.paint(printable(lack.advice, 500), 'cyan')}")
-    if error.hint:
-        lines.append(f"  → {style.paint(printable(error.hint, 500), 'cyan')}")
+        lines += _next(lack.hint, lack.commands, "    ", style)
+    lines += _next(error.hint, error.commands, "  ", style)
     _say(style.fit("\n".join(lines)))
+
+
+def _next(hint: str, commands: Sequence[str], indent: str, style: Style) -> list[str]:
+    """What comes next: the hint, and each command alone on its line."""
+    told = [printable(each, 500) for each in (hint, *commands) if each]
+    marks = ("→ ", *("  " if hint else "→ " for _ in told[1:]))
+    return [f"{indent}{mark}{style.paint(each, 'cyan')}" for mark, each in zip(marks, told, strict=False)]
 
 
 def _defect(error: Exception) -> None:

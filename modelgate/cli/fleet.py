@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from modelgate.domain.fleet import Fleet
     from modelgate.gate.context import Context
 
+PART = 1000
+"""Lines that are printed at a time."""
 FORMATS = ("text", "json", "markdown", "openmetrics", "ics")
 
 
@@ -42,21 +46,26 @@ def command(context: Context, model: str | None, due: int | None, form: str, out
         raise UsageError("--model names no model", hint="modelgate fleet --model ID")
     if out:
         need_place(out)
-    found = fleet(context)
-    found = found.of_model(model) if model is not None else found
-    found = found.due(due) if due is not None else found
+    found = fleet(context, model=model, due=due)
     drawn = _drawn(found, form, model, PLAIN if out else style_of(sys.stdout, os.environ))
-    write(out, drawn if drawn.endswith("\n") else drawn + "\n") if out else say(drawn)
+    if out:
+        write(out, "\n".join(drawn) + "\n")
+        return 0
+    while part := list(islice(drawn, PART)):
+        say("\n".join(part) + "\n")
     return 0
 
 
-def _drawn(found: Fleet, form: str, model: str | None, style: Style) -> str:
+def _drawn(found: Fleet, form: str, model: str | None, style: Style) -> Iterator[str]:
+    """Lines, which of a large fleet are never held all at once."""
     from modelgate.render import calendar, fleet, openmetrics
 
-    if form == "text":
-        return fleet.as_text(found, style, model)
-    if form == "markdown":
-        return fleet.as_markdown(found, model)
     if form == "json":
-        return fleet.as_json(found, model)
-    return openmetrics.as_openmetrics(found) if form == "openmetrics" else calendar.as_calendar(found)
+        return fleet.json_lines(found, model)
+    if form == "text":
+        text = fleet.as_text(found, style, model)
+    elif form == "markdown":
+        text = fleet.as_markdown(found, model)
+    else:
+        text = openmetrics.as_openmetrics(found) if form == "openmetrics" else calendar.as_calendar(found)
+    return iter(text.removesuffix("\n").split("\n"))

@@ -15,6 +15,7 @@ from modelgate.cli.options import of_all
 from modelgate.cli.output import say
 from modelgate.cli.terminal import style_of
 from modelgate.domain.errors import UsageError
+from modelgate.domain.text import printable
 from modelgate.render.table import table
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def _plan(planned: Plan, style: Style) -> list[str]:
     rows = [[slot.name, slot.key, slot.value, of, str(slot.places[0].source)] for of, slot in slots]
     lines = table(["slot", "", "from", "file", "first place"], rows, style) or ["no name of a model was found"]
     lines.append("")
-    lines += [f"to write: {path}" for path in planned.texts]
-    lines += [f"stays as it is: {path}" for path in planned.kept]
+    lines += [f"to write: {printable(str(path))}" for path in planned.texts]
+    lines += [f"stays as it is: {printable(str(path))}" for path in planned.kept]
     if variables := ", ".join(slot.variable for _, slot in slots if slot.variable):
         lines.append(f"to be set where modelgate runs, as where the application does: {variables}")
     if draft.left_out:

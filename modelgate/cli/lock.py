@@ -35,8 +35,11 @@ def _check(context: Context, form: str, force: bool) -> int:
     from modelgate.operations.lock import check_lock
 
     stale = check_lock(context, force=force)
-    shown = [{"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint} for f in stale]
-    lines = [f"{f.slot}: {f.message}\n  → {f.hint}" for f in stale]
+    shown = [
+        {"id": f.id, "slot": f.slot, "message": f.message, "hint": f.hint, "commands": [*f.commands]} for f in stale
+    ]
+    lines = [f"{f.slot}: {f.message}" for f in stale]
+    lines += dict.fromkeys(f"  → {each}" for f in stale for each in (f.hint, *f.commands))
     tell(form, shown, "\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
     return 1 if stale else 0
 

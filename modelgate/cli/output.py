@@ -59,7 +59,7 @@ def _why_not(path: Path) -> str:
     if os.path.isdir(path):
         return "it is a folder"
     folder = path.absolute().parent
-    return "its folder does not exist" if not folder.is_dir() else "its folder cannot be written to"
+    return "its folder does not exist" if not os.path.isdir(folder) else "its folder cannot be written to"
 
 
 def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:

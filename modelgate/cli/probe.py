@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from decimal import Decimal
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 @click.option("--live", "is_live", is_flag=True, help="Send one request as a message, which costs money.")
 @click.option("--line", type=click.IntRange(1), metavar="N", help="The request in this line of the sample.")
 @click.option(
-    "--max-cost", type=click.FloatRange(0), default=1.0, show_default=True, metavar="USD", help="Of all live requests."
+    "--max-cost",
+    type=click.FloatRange(0),
+    metavar="USD",
+    help="Of all live requests; what has no price is not sent.  [default: 1.0]",
 )
 @click.option("--with-tools", is_flag=True, help="Send samples with server tools, MCP or containers, too.")
 @yes_option
@@ -40,7 +44,7 @@ def command(
     to: str | None,
     is_live: bool,
     line: int | None,
-    max_cost: float,
+    max_cost: float | None,
     with_tools: bool,
     yes: bool,
     form: str,
@@ -66,16 +70,19 @@ def command(
     return found.exit_code
 
 
-def _terms(max_cost: float, with_tools: bool, *, yes: bool) -> Live:
+def _terms(max_cost: float | None, with_tools: bool, *, yes: bool) -> Live:
     """Shows tokens and price, and asks. Raises UsageError where nobody could answer."""
     from modelgate.operations.probe import Live
     from modelgate.render.probe import price_lines
 
     if not (yes or sys.stdin.isatty()):
         raise UsageError("there is no terminal to ask at", hint="add --yes; without --live nothing costs money")
+    if max_cost is not None and not math.isfinite(max_cost):
+        raise UsageError("--max-cost is no number of US dollars", hint="such as --max-cost 0.10")
 
     def confirm(counted: ProbeReport) -> bool:
         say("\n".join(price_lines(counted)), err=True)
         return yes or click.confirm("Send it?", err=True)
 
-    return Live(Decimal(str(max_cost)), with_tools, confirm)
+    most = None if max_cost is None else Decimal(str(max_cost))
+    return Live(with_tools, confirm, *(() if most is None else (most, True)))

@@ -46,7 +46,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
     gallery.start()
     say(f"http://{f'[{host}]' if ':' in host else host}:{port}/", err=True)
     uvicorn.run(
-        app(context, gallery, token),
+        app(gallery, token),
         host=host,
         port=port,
         log_level="warning",
@@ -66,7 +66,10 @@ def _token(path: Path) -> Secret:
     try:
         text = path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+        raise UsageError(
+            f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no text'}",
+            hint="openssl rand -hex 32 > FILE",
+        ) from None
     if len(text) < 16:
         raise UsageError(f"the token in {path} is shorter than 16 characters", hint="openssl rand -hex 32 > FILE")
     return Secret(text)

@@ -16,9 +16,10 @@ from typing import Literal
 
 from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
+from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
 
-FORM = 3
+FORM = 4
 """The newest version of the canonical form that this version of modelgate reads. A row that older ones would misread
 says so by its `form`."""
 GENESIS = "0" * 64
@@ -70,6 +71,10 @@ class Link:
     """Its canonical form; None where this version does not know the row's form or table: only its place is checked."""
     recorded_at: str = ""
     """In its canonical form; empty where nobody asks."""
+    fault: Misfit | None = None
+    """What is wrong with an entry that the row names."""
+    entries: tuple[tuple[str, str], ...] = ()
+    """Digest and text of those that it names and no row before it did."""
 
     @property
     def fits_itself(self) -> bool:
@@ -97,8 +102,12 @@ class Misfit:
     sequence: int
     table: str | None = None
     """None where the row is gone."""
+    entry: str | None = None
+    """Not the row, but an entry that it names by this digest."""
 
     def __str__(self) -> str:
+        if self.entry:
+            return f"the entry {printable(self.entry, 12)} that row {self.sequence} names was {self.kind}"
         return f"row {self.sequence}{f' in {self.table}' if self.table else ''} was {self.kind}"
 
 
@@ -188,7 +197,7 @@ class _Walker:
             return Misfit("inserted", link.sequence, link.table)
         if link.fits_itself and self.follows(link):
             is_earlier = self.before and link.recorded_at < self.before[-1].recorded_at
-            return Misfit("backdated", link.sequence, link.table) if is_earlier else None
+            return Misfit("backdated", link.sequence, link.table) if is_earlier else link.fault
         return self._explained(link, later)
 
     def _explained(self, link: Link, later: Iterator[Link]) -> Misfit:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
@@ -36,21 +38,72 @@ def entry_from_json(stored: dict[str, Any]) -> Entry:
     return Entry(**values)
 
 
-def facts_to_json(facts: Facts, ids: Iterable[str]) -> str:
-    """The answers, and the entries of `ids`, as one JSON text. Failed answers are no facts and are left out."""
-    answers = {
-        name: {"outcome": answer.outcome.value, "id": answer.id}
-        for name, answer in facts.answers.items()
-        if answer.outcome is not Outcome.FAILED
-    }
+def content_digest(content: str | bytes) -> str:
+    """SHA-256 of an entry's text in UTF-8: 64 lower-case hexadecimal digits."""
+    return sha256(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Facts as a run names them: what was answered, and the digests of the entries, which are stored once."""
+
+    answers: str
+    """JSON: outcome to name to ID, and under `gone` the IDs that were not in the catalogue."""
+    entries: Mapping[str, str]
+    """Digest to the entry's text, in the order of digests."""
+
+    @property
+    def digests(self) -> str:
+        """As the run's row has them: with commas, in order."""
+        return ",".join(self.entries)
+
+
+def seen_of(facts: Facts, ids: Iterable[str]) -> Seen:
+    """The answers, and the entries of `ids`. Failed answers are no facts and are left out."""
+    answers: dict[str, Any] = defaultdict(dict)
+    for name, answer in facts.answers.items():
+        if answer.outcome is not Outcome.FAILED:
+            answers[answer.outcome.value][name] = answer.id
     wanted = set(ids) | {answer.id for answer in facts.answers.values() if answer.id}
-    entries = {model_id: entry_to_json(facts.entries[model_id]) for model_id in wanted if model_id in facts.entries}
+    texts = (canonical(entry_to_json(facts.entries[each])) for each in wanted if each in facts.entries)
     gone = sorted(model_id for model_id in wanted if model_id not in facts.entries and facts.knows(model_id))
-    return canonical({"origin": facts.origin, "answers": answers, "entries": entries, "gone": gone})
+    return Seen(canonical({**answers, "gone": gone}), dict(sorted((content_digest(text), text) for text in texts)))
+
+
+def digests_of(named: str) -> list[str]:
+    """The digests that a run's row names."""
+    return named.split(",") if named else []
+
+
+def facts_of_seen(
+    origin: str, asked_at: datetime, answers: str, named: str, contents: Mapping[str, str | bytes]
+) -> tuple[Facts, bool]:
+    """The facts as they were, and whether all of them can be read.
+
+    `contents`: digest to what is stored under it, which is believed only if it is that digest's. Entries that cannot be
+    read are unknown, and so is what an answer means by them. Raises ValueError where the answers cannot be read.
+    """
+    told = json.loads(answers)
+    gone = frozenset(map(str, told.pop("gone")))
+    entries = {entry.id: entry for digest in digests_of(named) if (entry := _entry(digest, contents.get(digest)))}
+    known = frozenset(entries) | gone
+    every = [Answer(n, Outcome(outcome), each) for outcome, names in told.items() for n, each in names.items()]
+    kept = {answer.name: answer for answer in every if answer.id is None or answer.id in known}
+    whole = len(kept) == len(every) and len(entries) == len(digests_of(named))
+    return Facts(origin, asked_at, kept, entries, known=known), whole
+
+
+def _entry(digest: str, content: str | bytes | None) -> Entry | None:
+    if content is None or content_digest(content) != digest:
+        return None
+    try:
+        return entry_from_json(json.loads(content))
+    except (ValueError, TypeError, AttributeError, RecursionError):  # whoever may add entries wrote it
+        return None
 
 
 def facts_from_json(text: str, asked_at: datetime) -> Facts:
-    """The facts as they were: they know only the IDs that were written down."""
+    """The facts of a run of form 1, which wrote them down whole: they know only the IDs that it wrote down."""
     stored = json.loads(text)
     answers = {n: Answer(n, Outcome(a["outcome"]), a["id"]) for n, a in stored["answers"].items()}
     entries = {model_id: entry_from_json(entry) for model_id, entry in stored["entries"].items()}

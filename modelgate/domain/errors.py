@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
 
 class ModelgateError(Exception):
-    """The root. `hint` says what to do next; the exit code is the class's."""
+    """The root. `hint` is what to do next in words, `commands` are lines to paste; the exit code is the class's."""
 
     exit_code = 4
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", commands: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.commands = tuple(commands)
 
 
 class UsageError(ModelgateError):
@@ -48,8 +49,8 @@ class UsageError(ModelgateError):
 class SettingsError(UsageError):
     """Settings that cannot be used. `source` is where the value stands, such as `config/prod.toml:12`."""
 
-    def __init__(self, message: str, *, source: str = "", hint: str = "") -> None:
-        super().__init__(f"{source}: {message}" if source else message, hint=hint)
+    def __init__(self, message: str, *, source: str = "", hint: str = "", commands: Sequence[str] = ()) -> None:
+        super().__init__(f"{source}: {message}" if source else message, hint=hint, commands=commands)
         self.source = source
 
 
@@ -78,7 +79,7 @@ class CouldNotKnow(ModelgateError):
     exit_code = 3
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message, hint=problem.hint or problem.command)
+        super().__init__(problem.message, hint=problem.hint, commands=(problem.command,) if problem.command else ())
         self.problem = problem
 
 
@@ -137,4 +138,5 @@ class Interrupted(BaseException):
 
 def failure_of(problem: Problem) -> ModelgateError:
     """What is raised where the API cannot be asked: could not know, but a definite no for an origin not approved."""
-    return Refused(problem.message, hint=problem.hint) if problem.is_refusal else ApiProblem(problem)
+    commands = (problem.command,) if problem.command else ()
+    return Refused(problem.message, hint=problem.hint, commands=commands) if problem.is_refusal else ApiProblem(problem)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -33,20 +33,16 @@ class Look:
     command: str
     verdict: str
     enforced: bool
-    slots: str
-    """JSON: per slot its reference, source, requirements and what was handed over."""
     origin: str | None
     asked_at: datetime | None
     """When the API was asked; None where it was not, or where other facts stood in."""
-    reused_from: str | None
-    unverified: bool
     lock_commit: str | None
     """Of the checkout, where pins live in git and it is known."""
 
     @property
-    def pins_in_git(self) -> bool:
-        """Whether the run's own rows say what may run. An older gate told it by the commit alone, if it knew one."""
-        return self.lock_commit is not None or IN_LOCK in self.slots
+    def known_at(self) -> datetime:
+        """When it knew what it recorded."""
+        return self.asked_at or self.recorded_at
 
     @property
     def deployed(self) -> bool:
@@ -63,15 +59,40 @@ class ScopeState:
     """By verb, its newest run."""
     current: Look
     """The run that says what is deployed: `deployed`, else the newest passing check, else the newest of all."""
-    resolutions: Mapping[str, tuple[ResolutionRow, ...]]
-    """By run ID: of `current`, and of the newest passing check if that is younger."""
+    resolutions: tuple[ResolutionRow, ...]
+    """Of `current`: of all its slots, or of those that were asked for."""
     pins: Mapping[str, SlotPins]
     handed: tuple[HandOver, ...]
     """Of each slot and ID the newest hand-over, the newest first."""
     hosts: int
     """On how many hosts or pods a preflight let the application start within the last 24 hours."""
-    earlier: Mapping[str, str] = field(default_factory=dict)
-    """By run ID, the `slots` of runs that handed over to slots which `current` does not have."""
+    recorded: Mapping[str, str]
+    """JSON by run ID, per slot its reference, source, requirements and what was handed over: of `current`, and for a
+    judgement of the runs that handed over to slots which that does not have.
+    """
+
+    @property
+    def pins_in_git(self) -> bool:
+        """Whether the run's own rows say what may run. An older gate told it by the commit alone, if it knew one."""
+        return self.current.lock_commit is not None or IN_LOCK in self.recorded[self.current.run_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What runs of one origin recorded of one model, and when the last of them knew it."""
+
+    origin: str | None
+    handed_off_id: str | None
+    pinned_id: str | None
+    resolved_id: str | None
+    lifecycle: str
+    retires_at: datetime | None
+    known_at: datetime
+
+    @property
+    def model_id(self) -> str | None:
+        """The ID that was judged."""
+        return self.handed_off_id or self.pinned_id or self.resolved_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +102,10 @@ class ModelFacts:
     lifecycle: str | None
     retires_at: datetime | None
     known_at: datetime
+
+
+Models = Mapping[tuple[str | None, str], ModelFacts]
+"""By API origin and ID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,47 +168,54 @@ class Fleet:
         return Fleet(self.seen_at, tuple(sorted(found, key=lambda slot: slot.days_left or 0)))
 
 
-def fleet_of(states: Iterable[ScopeState], now: datetime, *, due: int, quiet: timedelta) -> Fleet:
-    """The fleet as of `now`. A slot is `due` within so many days of its model's retirement, `silent` after `quiet`
-    without a preflight that let the application start.
+def fleet_of(
+    states: Iterable[ScopeState], models: Models, now: datetime, *, due: int, quiet: timedelta
+) -> Iterator[FleetSlot]:
+    """The slots as of `now`, in the order of the states. One is `due` within so many days of its model's retirement,
+    `silent` after `quiet` without a preflight that let the application start.
     """
-    known = sorted(states, key=lambda state: (state.scope.service, state.scope.environment))
-    models = model_facts(known)
-    slots = []
-    for state in known:
+    for state in states:
         handed: dict[str, list[HandOver]] = {}
         for each in state.handed:
             handed.setdefault(each.slot, []).append(each)
-        for row in state.resolutions.get(state.current.run_id, ()):
-            slots.append(_slot(state, row, tuple(handed.get(row.slot, ())), models, (now, due, quiet)))
-    return Fleet(now, tuple(slots))
+        for row in state.resolutions:
+            yield _slot(state, row, tuple(handed.get(row.slot, ())), models, (now, due, quiet))
 
 
-def model_facts(states: Iterable[ScopeState]) -> dict[tuple[str | None, str], ModelFacts]:
-    """(origin, ID) to the newest of what runs recorded of it."""
+def model_facts(sightings: Iterable[Sighting]) -> Models:
+    """The newest of what runs recorded of each model; of two that are as new the worse."""
     found: dict[tuple[str | None, str], ModelFacts] = {}
-    for state in states:
-        for look in {look.run_id: look for look in (state.current, *state.newest.values())}.values():
-            known_at = look.asked_at or look.recorded_at
-            for row in state.resolutions.get(look.run_id, ()):
-                model_id = row.handed_off_id or row.pinned_id or row.resolved_id  # the ID that was judged
-                before = found.get((look.origin, model_id)) if model_id else None
-                if model_id and row.lifecycle and (before is None or before.known_at < known_at):
-                    found[look.origin, model_id] = ModelFacts(row.lifecycle, row.retires_at, known_at)
+    for each in sightings:
+        if each.model_id is None:
+            continue
+        key, facts = (each.origin, each.model_id), ModelFacts(each.lifecycle, each.retires_at, each.known_at)
+        if key not in found or _age(found[key]) < _age(facts):
+            found[key] = facts
     return found
+
+
+def _age(facts: ModelFacts) -> tuple[datetime, bool, timedelta, str]:
+    date = facts.retires_at
+    return facts.known_at, date is not None, facts.known_at - (date or facts.known_at), facts.lifecycle or ""
+
+
+def retiring(models: Models, now: datetime, days: int) -> set[str]:
+    """The IDs that retire within so many days, or have, by anybody's facts: what else runs is not due."""
+    dated = ((model_id, facts.retires_at) for (_, model_id), facts in models.items())
+    return {model_id for model_id, date in dated if date and days_left(date, now) <= days}
 
 
 def _slot(
     state: ScopeState,
     row: ResolutionRow,
     handed: tuple[HandOver, ...],
-    models: Mapping[tuple[str | None, str], ModelFacts],
+    models: Models,
     when: tuple[datetime, int, timedelta],
 ) -> FleetSlot:
     now, due, quiet = when
     pins = state.pins.get(row.slot, SlotPins(row.slot))
     choice = choose(pins, row.reference, row.resolved_id)
-    locked = row.pinned_id if state.current.pins_in_git and not (pins.hold or row.held) else None
+    locked = row.pinned_id if state.pins_in_git and not (pins.hold or row.held) else None
     may_run = locked or (choice.model_id if choice else None)
     runs = (handed[0].model_id if handed else None) or may_run or row.resolved_id
     facts = models.get((state.current.origin, runs)) if runs else None

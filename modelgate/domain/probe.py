@@ -61,6 +61,9 @@ class Probed:
     """The ID of what is wrong; empty where it was shown."""
     message: str = ""
     hint: str = ""
+    elsewhere: str = ""
+    """How the hint ends where another model is a way on, unless it is known which."""
+    commands: tuple[str, ...] = ()
     reason: str = ""
     status: int | None = None
     error_type: str | None = None
@@ -154,8 +157,8 @@ def _judge_one(start: Probed, answer: Answered | Failed, limit: int | None, depr
         return replace(shown, verdict="refused", check="probe.served-other", message=message, hint=hint)
     if limit is not None and answer.input_tokens > limit:
         message = f"{answer.input_tokens} tokens; the model takes {limit}"
-        hint = "shorten the sample, or choose a model that takes more"
-        return replace(shown, verdict="refused", check="probe.too-long", message=message, hint=hint)
+        hint, other = "shorten the sample, or ", "choose a model that takes more"
+        return replace(shown, verdict="refused", check="probe.too-long", message=message, hint=hint, elsewhere=other)
     return shown
 
 
@@ -165,14 +168,15 @@ def _failed(start: Probed, failed: Failed, deprecated: bool) -> Probed:
     )
     if failed.status == 404 and failed.error_type == "not_found_error" and deprecated:
         message = "not found for this key: a deprecated model is closed to new adopters"
-        return replace(found, verdict="refused", check="probe.refused", message=message, hint="choose an active model")
+        other = "choose an active model"
+        return replace(found, verdict="refused", check="probe.refused", message=message, elsewhere=other)
     if failed.status == 403 and failed.error_type == "permission_error":
         message = "this key's workspace may not use the model"
         hint = "ask an admin of the API organization to allow it, or use another key"
         return replace(found, verdict="refused", check="probe.refused", message=message, hint=hint)
     if failed.status in COMES_AGAIN and (failed.error_type or failed.status == _FROM_THE_EDGE):
         message = f"the API refuses this request: HTTP {failed.status} {failed.error_type or ''}".rstrip()
-        hint = "change the sample, or choose another model"
-        return replace(found, verdict="refused", check="probe.refused", message=message, hint=hint)
+        hint, other = "change the sample, or ", "choose another model"
+        return replace(found, verdict="refused", check="probe.refused", message=message, hint=hint, elsewhere=other)
     problem = failed.problem
     return replace(found, verdict="unknown", check=problem.check, message=problem.message, hint=problem.hint)

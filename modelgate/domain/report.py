@@ -122,5 +122,5 @@ class Report:
         told = "; ".join(f"{f.slot}: {f.message}" if f.slot else f.message for f in worst)
         text = f"{self.service}/{self.environment}: {told}"
         if self.verdict is Verdict.REFUSE:
-            raise Refused(text, hint=worst[0].advice)
-        raise CouldNotKnow(Problem(worst[0].id, text, worst[0].advice))
+            raise Refused(text, hint=worst[0].hint, commands=worst[0].commands)
+        raise CouldNotKnow(Problem(worst[0].id, text, worst[0].hint, command="".join(worst[0].commands[:1])))

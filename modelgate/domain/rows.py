@@ -68,7 +68,9 @@ class RunRow:
     origin: str | None = None
     requests: int = 0
     facts: str | None = None
-    """JSON of the facts, where this run asked the API; reuse and grace read it."""
+    """In rows of form 1 JSON of the facts, where the run asked the API; null in those of form 4, as the three below, so
+    that versions that do not know form 4 ask for themselves instead of misreading.
+    """
     asked_at: datetime | None = None
     reuse_fingerprint: str | None = None
     grace_fingerprint: str | None = None
@@ -77,6 +79,22 @@ class RunRow:
     unverified: bool = False
     """True where grace stood in for an answer."""
     lock_commit: str | None = None
+    answers: str | None = None
+    """JSON of what names meant, where this run asked the API (`codec.Seen`); reuse and grace read it."""
+    entries: str | None = None
+    """The digests of the entries that it saw."""
+    seen_at: datetime | None = None
+    """When it asked."""
+    reuse_mark: str | None = None
+    grace_mark: str | None = None
+    store_schema: str | None = None
+    """What the store said of itself to this run: `store.schema.Schema.witness`."""
+
+    @property
+    def form(self) -> int:
+        """Older versions of modelgate do not know these columns."""
+        later = (self.answers, self.entries, self.seen_at, self.reuse_mark, self.grace_mark, self.store_schema)
+        return 1 if all(each is None for each in later) else 4
 
 
 @dataclass(frozen=True, slots=True)

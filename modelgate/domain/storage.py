@@ -71,8 +71,10 @@ class Storage:
         return sum(self.tables.values(), Room())
 
 
-def storage(counts: list[Count], sizes: Mapping[str, int], size: int, now: datetime) -> Storage:
-    """What the counts come to. `sizes`: bytes by table."""
+def storage(
+    counts: list[Count], sizes: Mapping[str, int], size: int, now: datetime, beside: Mapping[str, int] | None = None
+) -> Storage:
+    """What the counts come to. `sizes`: bytes by table. `beside`: rows of tables that are of no scope and no time."""
     since = max(min((count.first for count in counts), default=now), now - RECENT)
     days = max((now - since) / _DAY, 1.0)
     rows: dict[str, int] = {}
@@ -86,6 +88,7 @@ def storage(counts: list[Count], sizes: Mapping[str, int], size: int, now: datet
         room = Room(count.rows, count.rows * each, a_day, a_day * each, count.older, count.older * each)
         tables[count.table] = tables.get(count.table, Room()) + room
         scopes[count.scope] = scopes.get(count.scope, Room()) + room
+    tables |= {name: Room(number, sizes.get(name, 0)) for name, number in (beside or {}).items() if number}
     return Storage(size, days, _largest_first(tables), _largest_first(scopes))
 
 

@@ -11,7 +11,11 @@ LONGEST = 200
 def printable(text: str, limit: int = LONGEST) -> str:
     r"""`text` on one line, with control, format and surrogate characters as `\x1b` or `\u202e`, cut at `limit`."""
     cut = text[:limit]
-    shown = "".join(_escape(char) if unicodedata.category(char) in _DANGEROUS else char for char in cut)
+    shown = (
+        cut
+        if cut.isprintable()
+        else "".join(_escape(char) if unicodedata.category(char) in _DANGEROUS else char for char in cut)
+    )
     return f"{shown}…" if len(text) > limit else shown
 
 
@@ -19,6 +23,10 @@ def short(text: str, width: int) -> str:
     """`text` made harmless, in at most `width` characters: escapes make it longer, so it is cut after them."""
     shown = printable(text, limit=width)
     return shown if len(shown) <= width else f"{shown[: width - 1]}…"
+
+
+def _harmless(char: str) -> str:
+    return _escape(char) if unicodedata.category(char) in _DANGEROUS else char
 
 
 def _escape(char: str) -> str:

@@ -133,11 +133,12 @@ def plan(view: SlotView, ask: Ask, prices: Mapping[str, Price]) -> Move:
     else:
         standing = standing_of(present, facts, now, policy.retires_warn_days)
     wanted = bool(ask.to) or ask.newer or standing.ends is not False
+    to = ask.to or ("" if ask.line else _begun(view, present))
     move = Move(view.slot, present, view.held, standing, "fine", view.resolved, needs)
     if not wanted:
         return move
     listed = tuple(facts.entries.values())
-    proposal = successor(listed, present or "", needs, line=ask.line, to=ask.to)
+    proposal = successor(listed, present or "", needs, line=ask.line, to=to)
     return _moved(move, proposal, facts, prices, asked=ask.to not in ("", present))
 
 
@@ -163,9 +164,28 @@ def _moved(move: Move, proposal: Proposal, facts: Facts, prices: Mapping[str, Pr
 
 
 def present_id(view: SlotView) -> str | None:
-    """The ID that the slot may run, or would if it were approved; of a retired reference the ID that is retired."""
+    """The ID that the slot may run, or would if it were approved; of a retired reference the ID that is retired.
+
+    Where the settings ask for another model than was approved, what was approved: unless only the other one ends.
+    """
     retired = view.answer.id or view.answer.name if view.answer and view.answer.outcome is Outcome.RETIRED else None
+    approved = view.pins.newest.model_id if view.pins.newest and view.choice is None and not view.accepts else None
+    only_asked_ends = (retired or _ends(view, view.resolved)) and not _ends(view, approved)
+    if approved and approved != view.resolved and not only_asked_ends:
+        return approved
     return view.candidate or retired
+
+
+def _begun(view: SlotView, present: str | None) -> str:
+    """The ID that the settings ask for already in place of `present`, and that does not end: the move was begun."""
+    approved = view.pins.newest.model_id if view.pins.newest else None
+    asks = view.resolved if view.choice is None and approved == present else None
+    return asks if asks and asks != present and not _ends(view, asks) else ""
+
+
+def _ends(view: SlotView, model_id: str | None) -> bool:
+    facts, days = view.snapshot.facts, view.snapshot.policy.retires_warn_days
+    return bool(facts and model_id and standing_of(model_id, facts, view.snapshot.now, days).ends)
 
 
 def standing_of(model_id: str, facts: Facts, now: datetime, warn_days: int) -> Standing:

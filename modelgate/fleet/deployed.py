@@ -44,12 +44,11 @@ def watched(states: Iterable[ScopeState], now: datetime, quiet: timedelta) -> It
     for state in states:
         if not (state.current.deployed or state.current.verdict == "pass"):
             continue  # nobody runs what was only ever refused
-        told = _slots(state.current.slots)
-        rows = state.resolutions.get(state.current.run_id, ())
-        for row in rows:
+        told = _slots(state.recorded[state.current.run_id])
+        for row in state.resolutions:
             if row.slot in told:
                 yield _watched(state, row, told[row.slot], now - quiet)
-        yield from _gone(state, {row.slot for row in rows}, now - quiet)
+        yield from _gone(state, {row.slot for row in state.resolutions}, now - quiet)
 
 
 def approved(slot: str, reference: str, model_id: str) -> SlotPins:
@@ -73,11 +72,11 @@ def _gone(state: ScopeState, present: Collection[str], since: datetime) -> Itera
     newest: dict[str, HandOver] = {}
     for each in state.handed:
         if each.slot not in present and each.recorded_at >= since:
-            told = _slots(state.earlier.get(each.run_id, "")).get(each.slot, {})
+            told = _slots(state.recorded.get(each.run_id, "")).get(each.slot, {})
             names.setdefault(each.slot, {}).update(_name(each, terms.policy_of(told).hand_off == "settings"))
             newest.setdefault(each.slot, each)
     for name, handed in newest.items():
-        told = _slots(state.earlier.get(handed.run_id, "")).get(name, {})
+        told = _slots(state.recorded.get(handed.run_id, "")).get(name, {})
         first, *others = names[name].items()
         slot = Slot(name, first[0], Source(f"run {handed.run_id}"), terms.needs_of(told))
         pins = approved(name, first[0], first[0]) if first[1] else SlotPins(name)
@@ -90,7 +89,7 @@ def _watched(state: ScopeState, row: ResolutionRow, told: Mapping[str, Any], sin
     if told.get("sample"):  # which nobody can read here: what else the slot needs is not known
         slot = replace(slot, sample=str(told["sample"]))
     pins, policy = state.pins.get(row.slot, SlotPins(row.slot)), terms.policy_of(told)
-    if state.current.pins_in_git and not pins.hold:
+    if state.pins_in_git and not pins.hold:
         known = row.pinned_id and not row.held  # while it was held, the run recorded what held it, not the lock
         pins = approved(row.slot, row.reference, row.pinned_id) if known and row.pinned_id else SlotPins(row.slot)
     reads_settings = not state.current.enforced or policy.hand_off == "settings"

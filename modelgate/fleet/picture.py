@@ -3,49 +3,82 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from modelgate.domain.errors import ModelgateError
 from modelgate.domain.fleet import MARKS, Fleet, FleetSlot
 from modelgate.domain.rows import Scope
-from modelgate.fleet.fleet import fleet
+from modelgate.fleet.fleet import fleet, open_whole
 from modelgate.gate.context import Context
 from modelgate.render.calendar import as_calendar
-from modelgate.render.fleet import as_json
+from modelgate.render.fleet import json_lines
 from modelgate.render.openmetrics import as_openmetrics
+from modelgate.store import Store
 
 SECONDS = 30.0
 """Between two looks."""
+GZIP = 31
+"""To zlib: its form, with header and sum."""
 _NEVER = 10**6
 SORTS: dict[str, Callable[[FleetSlot], Any]] = {
-    "state": lambda slot: (MARKS.index(slot.mark), slot.days_left if slot.days_left is not None else _NEVER),
+    "state": lambda slot: MARKS.index(slot.mark) * 2 * _NEVER + _left(slot),
     "service": lambda slot: (slot.scope.service, slot.scope.environment),
     "model": lambda slot: slot.model or "",
-    "days left": lambda slot: slot.days_left if slot.days_left is not None else _NEVER,
+    "days left": lambda slot: _left(slot),
 }
 
 
-@dataclass(frozen=True)
+def _left(slot: FleetSlot) -> int:
+    return slot.days_left if slot.days_left is not None else _NEVER
+
+
 class Picture:
-    """The fleet at one instant, drawn once for all readers; what is only sometimes asked for, when it first is."""
+    """The fleet at one instant, drawn for all readers alike. What most of them ask for is there from the start; what is
+    only sometimes asked for is made when it first is.
+    """
 
-    fleet: Fleet
-    metrics: bytes
-    calendar: bytes
-    document: bytes
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self._drawing = threading.Lock()
+        words = [(slot, _words(slot)) for slot in fleet.slots]
+        self._sorted = {sort: sorted(words, key=_by(key)) for sort, key in SORTS.items()}
+        self._all = {sort: [slot for slot, _ in pairs] for sort, pairs in self._sorted.items()}
 
-    def found(self, query: str, state: str, sort: str) -> list[FleetSlot]:
+    def found(self, query: str, state: str, sort: str) -> Sequence[FleetSlot]:
         """The slots with all words of the query, of one state or any, in order."""
-        parts = query.lower().split()
-        return [
-            slot
-            for slot, words in self._sorted[sort]
-            if state in ("", slot.mark) and all(part in words for part in parts)
-        ]
+        parts = set(query.lower().split())
+        if not parts:
+            return [slot for slot in self._all[sort] if slot.mark == state] if state else self._all[sort]
+        found = self._sorted[sort]
+        for part in parts:
+            found = [pair for pair in found if part in pair[1]]
+        return [slot for slot, _ in found if state in ("", slot.mark)]
+
+    @cached_property
+    def metrics(self) -> bytes:
+        """For a monitoring system."""
+        return as_openmetrics(self.fleet).encode()
+
+    @cached_property
+    def calendar(self) -> bytes:
+        """For calendars."""
+        return as_calendar(self.fleet).encode()
+
+    @property
+    def document(self) -> bytes:
+        """All of it as JSON, compressed (gzip): the text of a large fleet is too much to keep."""
+        with self._drawing:
+            return self._document
+
+    @cached_property
+    def _document(self) -> bytes:
+        packing, lines = zlib.compressobj(wbits=GZIP), json_lines(self.fleet)
+        parts = [packing.compress(f"{line}\n".encode()) for line in lines]
+        return b"".join([*parts, packing.flush()])
 
     @cached_property
     def counts(self) -> list[tuple[str, int]]:
@@ -83,26 +116,13 @@ class Picture:
             for (day, model), of in sorted(slots.items())
         ]
 
-    @cached_property
-    def _words(self) -> list[tuple[FleetSlot, str]]:
-        texts = ("\n".join((str(s.scope), s.slot, s.reference, s.model or "", s.mark)) for s in self.fleet.slots)
-        return list(zip(self.fleet.slots, map(str.lower, texts), strict=True))
 
-    @cached_property
-    def _sorted(self) -> _Sorted:
-        return _Sorted(self._words)
+def _by(key: Callable[[FleetSlot], Any]) -> Callable[[tuple[FleetSlot, str]], Any]:
+    return lambda pair: key(pair[0])
 
 
-class _Sorted(dict[str, list[tuple[FleetSlot, str]]]):
-    """By what they are sorted by, when that is first asked for."""
-
-    def __init__(self, words: list[tuple[FleetSlot, str]]) -> None:
-        super().__init__()
-        self._words = words
-
-    def __missing__(self, sort: str) -> list[tuple[FleetSlot, str]]:
-        self[sort] = sorted(self._words, key=lambda pair: SORTS[sort](pair[0]))
-        return self[sort]
+def _words(slot: FleetSlot) -> str:
+    return "\n".join((str(slot.scope), slot.slot, slot.reference, slot.model or "", slot.mark)).lower()
 
 
 class Gallery:
@@ -112,7 +132,7 @@ class Gallery:
         self._context = context
         self._stopped = threading.Event()
         self.problem = ""
-        self.picture = self._look()
+        self.picture, self.store = self._look()
 
     def start(self) -> None:
         """Begins to renew it."""
@@ -130,7 +150,8 @@ class Gallery:
     def renew(self) -> None:
         """Looks once; the picture stays where that fails, whatever the reason, and the pages say so."""
         try:
-            self.picture, self.problem = self._look(), ""
+            self.picture, self.store = self._look()
+            self.problem = ""
         except ModelgateError as error:
             self.problem = error.message
         except Exception as error:  # the next look may do better
@@ -140,7 +161,7 @@ class Gallery:
         while not self._stopped.wait(SECONDS):
             self.renew()
 
-    def _look(self) -> Picture:
-        found = fleet(self._context)
-        drawn = (as_openmetrics(found), as_calendar(found), as_json(found))
-        return Picture(found, *(text.encode() for text in drawn))
+    def _look(self) -> tuple[Picture, Store]:
+        """The store, too, is opened anew each time: it may have been migrated."""
+        store = open_whole(self._context)
+        return Picture(fleet(self._context, store)), store

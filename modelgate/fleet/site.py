@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Send
-from starlette.types import Scope as Scope_
 
 from modelgate.domain.errors import ModelgateError
 from modelgate.domain.fleet import MARKS, FleetSlot
@@ -21,22 +20,19 @@ from modelgate.domain.rows import Scope
 from modelgate.domain.secret import Secret
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
-from modelgate.fleet.fleet import open_whole
+from modelgate.fleet.answers import Drawn, Packed
 from modelgate.fleet.guard import Guard
 from modelgate.fleet.picture import SORTS, Gallery
-from modelgate.gate.context import Context
 from modelgate.render import calendar, openmetrics
 
 PAGE = 100
 """Slots on one page."""
-PIECE = 64 * 1024
-"""Bytes that wait for a reader at a time, however slow it is and however long the answer."""
 FOLDER = Path(__file__).parent / "pages"
 
 
-def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
+def app(gallery: Gallery, token: Secret | None) -> Guard:
     """The pages as an ASGI application."""
-    site = Site(context, gallery)
+    site = Site(gallery)
     routes = [
         Route("/", site.fleet),
         Route("/service/{service}/{environment}", site.service),
@@ -45,7 +41,7 @@ def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
         Route("/retirements", site.retirements),
         Route("/metrics", lambda _: Drawn(gallery.picture.metrics, media_type=openmetrics.CONTENT_TYPE)),
         Route("/retirements.ics", lambda _: Drawn(gallery.picture.calendar, media_type=calendar.CONTENT_TYPE)),
-        Route("/api/fleet", lambda _: Drawn(gallery.picture.document, media_type="application/json")),
+        Route("/api/fleet", lambda _: Packed(gallery.picture.document, media_type="application/json")),
         Route("/style.css", lambda _: Response((FOLDER / "style.css").read_text("utf-8"), media_type="text/css")),
         Route("/favicon.ico", lambda _: Response(status_code=204)),
         Route("/healthz", site.health),
@@ -53,23 +49,10 @@ def app(context: Context, gallery: Gallery, token: Secret | None) -> Guard:
     return Guard(Starlette(routes=routes), token)
 
 
-class Drawn(Response):
-    """What all readers get alike: sent in pieces, so that nobody who reads slowly has a copy of it held for him."""
-
-    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:  # noqa: ARG002 # as of all answers
-        """Sends it."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(self.body), PIECE):
-            piece = bytes(self.body[start : start + PIECE])
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
 class Site:
     """What answers."""
 
-    def __init__(self, context: Context, gallery: Gallery) -> None:
-        self._context = context
+    def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
         self._templates = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
         self._templates.filters |= {
@@ -80,7 +63,7 @@ class Site:
             "run_address": lambda run_id: f"/run/{quote(run_id, safe='')}",
         }
 
-    def fleet(self, request: Request) -> Response:
+    async def fleet(self, request: Request) -> Response:
         """Every slot, the worst first; searched, sorted and in pages."""
         asked, picture = request.query_params, self._gallery.picture
         query, state, sort = asked.get("q", "")[:200], asked.get("state", ""), asked.get("sort", "state")
@@ -98,7 +81,7 @@ class Site:
         if not rows:
             return self._missing("no such service and environment")
         try:
-            events = open_whole(self._context).history(scope, limit=50)
+            events = self._gallery.store.history(scope, limit=50)
         except ModelgateError as error:
             return self._missing(error.message, 503)
         verdicts = sorted(rows[0].verdicts.items())
@@ -107,7 +90,7 @@ class Site:
     def run(self, request: Request) -> Response:
         """One run with its findings."""
         try:
-            store = open_whole(self._context)
+            store = self._gallery.store
             run = store.run(request.path_params["run_id"])
             findings = store.findings(run) if run else ()
         except ModelgateError as error:
@@ -116,7 +99,7 @@ class Site:
             return self._missing("no such run")
         return self._page("run.html", f"Run {run.run.run_id}", "", run=run, findings=findings)
 
-    def model(self, request: Request) -> Response:
+    async def model(self, request: Request) -> Response:
         """Who may run a model, was handed it, or asks for it."""
         model_id = request.query_params.get("id", "")[:300]
         rows = self._gallery.picture.concerned.get(model_id, [])
@@ -127,11 +110,11 @@ class Site:
             more={"id": model_id},
         )  # fmt: skip
 
-    def retirements(self, _request: Request) -> Response:
+    async def retirements(self, _request: Request) -> Response:
         """The dates, the nearest first."""
         return self._page("retirements.html", "Retirements", "/retirements", dates=self._gallery.picture.dates)
 
-    def health(self, _request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         """200 while the picture is young; 503 where the store was not read for long."""
         young = self._gallery.age < 300
         return PlainTextResponse("ok\n" if young else "the audit store cannot be read\n", 200 if young else 503)
@@ -145,7 +128,7 @@ class Site:
         return PlainTextResponse(f"{printable(why)}\n", status)
 
 
-def _one_page(slots: list[FleetSlot], request: Request) -> dict[str, Any]:
+def _one_page(slots: Sequence[FleetSlot], request: Request) -> dict[str, Any]:
     """The part of the slots that was asked for, and where it is."""
     pages, wanted = max(1, -(-len(slots) // PAGE)), request.query_params.get("page", "1")
     page = min(max(1, int(wanted)), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1

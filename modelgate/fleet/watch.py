@@ -76,7 +76,8 @@ def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Ou
 
 def _look(context: Context, store: Store) -> Seen:
     now, watch = context.clock.now(), context.settings.watch
-    states = store.fleet(now, now - timedelta(days=watch.forget_days))
+    forgotten = now - timedelta(days=watch.forget_days)
+    states = store.census(now, forgotten, lambda census: tuple(census.states(judged=True)))
     quiet = timedelta(days=watch.quiet_days)
     facts = _ask(context, watched(states, now, quiet))
     return see(watched(states, now, quiet), Around(facts, context.api, now, watch)) if facts else Seen()

@@ -9,7 +9,7 @@ from modelgate.checks import hints
 from modelgate.checks.judgement import Judgement
 from modelgate.domain import terms
 from modelgate.domain.catalogue import Facts, Outcome
-from modelgate.domain.codec import canonical, entry_to_json, facts_to_json
+from modelgate.domain.codec import Seen, canonical, entry_to_json, seen_of
 from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval
@@ -35,10 +35,14 @@ def record(run: Run, known: Gathered, judgement: Judgement) -> Report:
     assert store is not None  # noqa: S101 # only a run with a store is recorded
     expect = {slot.name: known.approvals.revisions.get(slot.name, 0) for slot in context.settings.slots}
     failed = hand_over(run, told)
-    rows = _rows(run, known, judgement, told, handed_over=failed is None)
+    seen = _seen(known, judgement)
+    rows = _rows(run, known, judgement, told, seen, handed_over=failed is None)
     try:
         lease = known.asked.reuse_fingerprint if known.asked.leased else None
-        head = store.append(context.scope, context.author, rows, expect=expect, now=told.finished_at, lease=lease)
+        head = store.append(
+            context.scope, context.author, rows,
+            expect=expect, now=told.finished_at, lease=lease, entries=seen.entries if seen else {},
+        )  # fmt: skip
     except BaseException:
         if run.options.hand_over:
             run.options.hand_over.undo()
@@ -58,7 +62,9 @@ def hand_over(run: Run, told: Report) -> UsageError | None:
     return None
 
 
-def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report, *, handed_over: bool) -> list[Row]:
+def _rows(
+    run: Run, known: Gathered, judgement: Judgement, told: Report, seen: Seen | None, *, handed_over: bool
+) -> list[Row]:
     """The run, its resolutions, its findings, and the pins that the policy asks for."""
     shown = zip(judgement.views, judgement.slots, strict=True)
     observed = {} if run.options.only else judgement.observed
@@ -66,14 +72,21 @@ def _rows(run: Run, known: Gathered, judgement: Judgement, told: Report, *, hand
     findings = [_finding(finding, run.run_id) for finding in told.findings]
     pins = [pin_row(_accepted(view), run.run_id) for view in judgement.to_pin]
     failed = judgement.hands_over and not handed_over
-    return [_run(run, known, judgement, told, failed=failed), *resolutions, *findings, *pins]
+    return [_run(run, known, judgement, told, seen, failed=failed), *resolutions, *findings, *pins]
 
 
-def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, *, failed: bool) -> RunRow:
-    facts, asked, snapshot = known.asked.facts, known.asked, known.snapshot
-    fresh = facts is not None and _is_whole(facts) and asked.reused_from is None and asked.grace is None
+def _seen(known: Gathered, judgement: Judgement) -> Seen | None:
+    """What the API was asked and answered whole; None if the run stands on what others were told."""
+    facts, asked = known.asked.facts, known.asked
+    if facts is None or not _is_whole(facts) or asked.reused_from is not None or asked.grace is not None:
+        return None
     ids = known.approvals.eligible() | {view.candidate for view in judgement.views if view.candidate}
-    mark = fingerprint.for_grace(snapshot.scope, snapshot.slots, facts.origin) if fresh and facts else None
+    return seen_of(facts, ids)
+
+
+def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, seen: Seen | None, *, failed: bool) -> RunRow:
+    facts, asked, snapshot, store = known.asked.facts, known.asked, known.snapshot, known.approvals.store
+    mark = fingerprint.for_grace(snapshot.scope, snapshot.slots, facts.origin) if seen and facts else None
     return RunRow(
         run_id=run.run_id,
         command="batch" if run.options.only else run.verb,
@@ -85,10 +98,12 @@ def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, *, faile
         slots=canonical([_slot(run, view, judgement.hands_over and not failed) for view in judgement.views]),
         origin=told.origin,
         requests=told.requests,
-        facts=facts_to_json(facts, ids) if fresh and facts else None,
-        asked_at=facts.asked_at if fresh and facts else None,
-        reuse_fingerprint=asked.reuse_fingerprint if fresh else None,
-        grace_fingerprint=mark,
+        answers=seen.answers if seen else None,
+        entries=seen.digests if seen else None,
+        seen_at=facts.asked_at if seen and facts else None,
+        reuse_mark=asked.reuse_fingerprint if seen else None,
+        grace_mark=mark,
+        store_schema=store.witness if store else None,
         reused_from=asked.reused_from,
         unverified=asked.grace is not None,
         lock_commit=run.context.author.commit_sha if snapshot.policy.pins_from == "lock" else None,
@@ -121,7 +136,7 @@ def _successor(view: SlotView) -> dict[str, str]:
     entry = view.entry
     ends = entry is None or entry.lifecycle == "deprecated" or entry.retires_at is not None
     to = hints.successor_of(view, view.candidate) if ends else None
-    return {"successor": to} if to else {}
+    return {"successor": to.id} if to and not to.line else {}  # nobody moves to another line unasked
 
 
 def _resolution(

@@ -38,8 +38,9 @@ def accept(
     if run_id and source:
         raise UsageError("--run and --from exclude each other", hint="--run pins what a run saw; --from promotes")
     if context.settings.pins_from == "lock":
-        hint = f"{command(context.scope, 'lock')}, then commit the lock: the review is the approval"
-        raise Refused("approvals of this environment live in its lock file", hint=hint)
+        hint = "write the lock and commit it: its review is the approval"
+        told = "approvals of this environment live in its lock file"
+        raise Refused(told, hint=hint, commands=(command(context.scope, "lock"),))
     deadline = context.deadline()
     with context.store(deadline, keeps=True) as store:
         return _accept(context, store, deadline, names, everything, run_id, source, reason)
@@ -68,7 +69,7 @@ def _accept(
     runs, changes, ids = running(context, revisions, facts), [], dict[str, str]()
     for slot in slots:
         pins = state.get(slot.name, SlotPins(slot.name))
-        reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(slot, facts))
+        reference, model_id = wanted.get(slot.name) or (slot.reference, resolved(context, slot, facts))
         need_fit(context, slot, model_id, facts, hold=False)
         ids[slot.name] = model_id
         pin = approval(slot.name, pins.revision, "accept", model_id, reference, facts, reason)
@@ -97,8 +98,8 @@ def _unheld(
         notes = tuple(f"{name} is held, and left as it is" for name in holds)
         return tuple(slot for slot in slots if slot.name not in holds), notes
     for name, hold in holds.items():
-        hint = command(context.scope, "release", name, "--accept", REASON)
-        raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", hint=hint)
+        end = command(context.scope, "release", name, "--accept", REASON)
+        raise Refused(f"{name} is held on {printable(hold.model_id)}: an accept would undo it", commands=(end,))
     return slots, ()
 
 

@@ -44,7 +44,8 @@ def verification_json(found: Verification) -> dict[str, Any]:
         "intact": None if found.unread and not found.is_tampered_with else found.intact,
         "rows": found.rows,
         "unread": found.unread,
-        "misfit": misfit and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind},
+        "misfit": misfit
+        and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind, "entry": misfit.entry},
         "guards": list(found.guards),
         "head": str(found.head) if found.head else None,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelgate.checks.settings import stale
+from modelgate.domain.command_line import REASON, command
 from modelgate.domain.errors import Refused, SettingsError, StoreProblem, UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval, fold
@@ -40,8 +41,8 @@ def _need_readers(context: Context, *, force: bool) -> None:
     if context.settings.pins_from != "lock" and not force:
         raise UsageError(
             f'nothing reads the lock of {context.scope}: its pins_from is "store"',
-            hint=f'pins_from = "lock" under [policy], or approve in the store: modelgate accept {context.scope.flags}; '
-            "--force writes it all the same",
+            hint='pins_from = "lock" under [policy] makes it count, and --force writes it all the same; in the store:',
+            commands=(command(context.scope, "accept", "--all", REASON),),
         )
 
 
@@ -69,7 +70,7 @@ def lock(context: Context, names: Collection[str] = (), *, source: str | None = 
     asked = set(settings.names)
     after = {name: pin for name, pin in before.items() if name in asked}
     for slot in slots:
-        model_id = promoted.get(slot.name) or resolved(slot, facts)
+        model_id = promoted.get(slot.name) or resolved(context, slot, facts)
         need_fit(context, slot, model_id, facts, hold=False)
         pin = approval(slot.name, 0, "accept", model_id, slot.reference, facts, reason="")
         after[slot.name] = replace(pin, revision=None)
@@ -110,6 +111,5 @@ def _promoted(context: Context, slots: Collection[Slot], source: str) -> dict[st
     locked = {pin.slot: pin.model_id for pin in read_lock(path, there).pins}
     missing = [slot.name for slot in slots if slot.name not in locked]
     if missing:
-        hint = f"modelgate lock {there.flags}"
-        raise Refused(f"{path.name} has no ID for {', '.join(missing)}", hint=hint)
+        raise Refused(f"{path.name} has no ID for {', '.join(missing)}", commands=(command(there, "lock"),))
     return {slot.name: locked[slot.name] for slot in slots}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from modelgate.api.probes import send
+from modelgate.checks import hints
 from modelgate.checks import sample as checks
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.errors import Refused, StoreProblem
@@ -14,6 +15,7 @@ from modelgate.domain.findings import Finding
 from modelgate.domain.probe import Answered, Failed, Probed, cost, judge, least_max_tokens, to_count, to_send
 from modelgate.domain.probe_report import ProbeReport, SlotProbe
 from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.text import printable
 from modelgate.domain.waivers import is_waived
 from modelgate.gate.context import Context
 from modelgate.operations.probe_plan import Subject, need_harmless, question, subjects_of
@@ -23,11 +25,13 @@ from modelgate.operations.probe_plan import Subject, need_harmless, question, su
 class Live:
     """On which terms messages are sent."""
 
-    most: Decimal
-    """US dollars, for all slots together."""
     with_tools: bool
     confirm: Callable[[ProbeReport], bool]
     """Whether a person wants to send what was counted."""
+    most: Decimal = Decimal(1)
+    """US dollars, for all slots together, as far as prices are known."""
+    bounded: bool = False
+    """Somebody named the bound: then what has no known price is not sent."""
 
 
 def probe(
@@ -55,10 +59,14 @@ def probe(
     return _live(context, counted, subjects, facts, live)
 
 
-def _judged(each: Subject, answers: list[Answered | Failed], facts: Facts, *, live: bool) -> Probed:
+def _judged(context: Context, each: Subject, answers: list[Answered | Failed], facts: Facts, *, live: bool) -> Probed:
     entry = facts.served(each.model_id)
     limit, deprecated = (entry.max_input_tokens, entry.lifecycle == "deprecated") if entry else (None, False)
-    return judge(each.slot.name, each.model_id, answers, live=live, limit=limit, deprecated=deprecated)
+    probed = judge(each.slot.name, each.model_id, answers, live=live, limit=limit, deprecated=deprecated)
+    if probed.elsewhere:  # to which model: as `upgrade` has it
+        to = hints.move_from(_snapshot(context, each, facts), each.slot, each.model_id, probed.elsewhere)
+        probed = replace(probed, hint=f"{probed.hint}{to.hint}", commands=to.commands)
+    return probed
 
 
 def _counted(context: Context, each: Subject, answers: list[Answered | Failed], facts: Facts) -> SlotProbe:
@@ -67,7 +75,7 @@ def _counted(context: Context, each: Subject, answers: list[Answered | Failed], 
     if isinstance(answers[0], Answered):
         most = cost(answers[0].input_tokens, least_max_tokens(each.requests[0].params), price)
     return SlotProbe(
-        _judged(each, answers, facts, live=False),
+        _judged(context, each, answers, facts, live=False),
         each.sample.name if each.sample else "",
         len(each.requests),
         entry.max_input_tokens if entry else None,
@@ -80,11 +88,17 @@ def _findings(context: Context, each: Subject, facts: Facts) -> tuple[Finding, .
     """What `check` would say of the sample on this ID."""
     if each.sample is None:
         return ()
-    now, settings, entry = context.clock.now(), context.settings, facts.served(each.model_id)
-    snapshot = Snapshot("check", now, settings.check, context.scope, (each.slot,), facts=facts)
+    snapshot, entry = _snapshot(context, each, facts), facts.served(each.model_id)
     believed = entry if entry and not entry.doubt else None
     found = checks.judge(each.sample, believed, snapshot, each.slot.name, None)
-    return tuple(replace(f, waived=is_waived(settings.waivers, f.id, each.slot.name, now)) for f in found)
+    waivers, name = context.settings.waivers, each.slot.name
+    return tuple(replace(f, waived=is_waived(waivers, f.id, name, snapshot.now)) for f in found)
+
+
+def _snapshot(context: Context, each: Subject, facts: Facts) -> Snapshot:
+    samples = {each.slot.name: each.sample} if each.sample else {}
+    policy, now = context.settings.check, context.clock.now()
+    return Snapshot("check", now, policy, context.scope, (each.slot,), facts=facts, samples=samples)
 
 
 def _live(
@@ -95,7 +109,7 @@ def _live(
     sendable = {each.slot.name: each for each, seen in zip(subjects, before, strict=True) if seen.verdict == "shown"}
     if not sendable:
         return _recorded(context, counted, before)
-    _need_cheap(counted, live.most)
+    _need_cheap(counted, live)
     if not live.confirm(counted):
         _recorded(context, counted, before)
         return None
@@ -105,7 +119,7 @@ def _live(
     }
     answers = send(context.api, questions, live=True, deadline=context.deadline(), environ=context.environ)
     judged = [
-        _judged(sendable[seen.slot], answers[seen.slot], facts, live=True) if seen.slot in sendable else seen
+        _judged(context, sendable[seen.slot], answers[seen.slot], facts, live=True) if seen.slot in sendable else seen
         for seen in before
     ]
     slots = tuple(replace(each, probed=now) for each, now in zip(counted.slots, judged, strict=True))
@@ -113,10 +127,15 @@ def _live(
     return _recorded(context, replace(counted, slots=slots), shown)
 
 
-def _need_cheap(counted: ProbeReport, most: Decimal) -> None:
+def _need_cheap(counted: ProbeReport, live: Live) -> None:
+    unpriced = [each.probed for each in counted.slots if each.probed.verdict == "shown" and each.cost is None]
+    if live.bounded and unpriced:
+        told = f"the price of {printable(unpriced[0].model_id)} is not known: --max-cost cannot be kept"
+        hint = f'nothing was sent: give it under [prices."{printable(unpriced[0].model_id)}"], or leave --max-cost out'
+        raise Refused(told, hint=hint)
     total = sum((each.cost for each in counted.slots if each.cost is not None), Decimal())
-    if total > most:
-        told = f"it could cost {total:.4f} US dollars, more than --max-cost {most:f}"
+    if total > live.most:
+        told = f"it could cost {total:.4f} US dollars, more than --max-cost {live.most:f}"
         raise Refused(told, hint="nothing was sent: raise --max-cost, or name fewer slots")
 
 

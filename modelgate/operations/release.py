@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from modelgate.domain.catalogue import Facts
+from modelgate.domain.command_line import command
 from modelgate.domain.errors import Refused, UsageError
 from modelgate.domain.pins import Pin, SlotPins, approval, fold
 from modelgate.domain.settings import Slot
@@ -44,7 +45,7 @@ def release(
     state = fold(revisions)
     held = [(slot, hold) for slot in _slots(context, state, names, everything) if (hold := state[slot.name].hold)]
     if not held:
-        raise Refused("none of these slots is held", hint=f"modelgate status {context.scope.flags}")
+        raise Refused("none of these slots is held", commands=(command(context.scope, "status"),))
     in_force = pins_in_force(context, revisions)
     facts = ask(context, in_force, (), deadline)
     changes = []
@@ -78,7 +79,7 @@ def _model_id(context: Context, slot: Slot, hold: Pin, in_force: SlotPins | None
             return hold.model_id
         hint = "release it with --keep"
         raise UsageError(f"{slot.name} is no longer in the settings: it asks for nothing", hint=hint)
-    model_id = hold.model_id if how == "keep" else resolved(slot, facts)
+    model_id = hold.model_id if how == "keep" else resolved(context, slot, facts)
     need_fit(context, slot, model_id, facts, hold=False)
     _need_locked(context, slot, model_id, in_force)
     return model_id
@@ -89,8 +90,9 @@ def _need_locked(context: Context, slot: Slot, model_id: str, in_force: SlotPins
     newest = in_force.newest if in_force else None
     if context.settings.pins_from == "lock" and (newest is None or newest.model_id != model_id):
         says = printable(newest.model_id) if newest else "nothing"
-        hint = f"set model to {printable(model_id)}, then modelgate lock {context.scope.flags}, and deploy that"
-        raise Refused(f"{slot.name}: the lock says {says}, and the slot would run it", hint=hint)
+        hint = f"set model to {printable(model_id)}, lock it, commit and deploy that"
+        told = f"{slot.name}: the lock says {says}, and the slot would run it"
+        raise Refused(told, hint=hint, commands=(command(context.scope, "lock"),))
 
 
 def _slots(context: Context, state: dict[str, SlotPins], names: Collection[str], everything: bool) -> tuple[Slot, ...]:
@@ -105,8 +107,8 @@ def _slots(context: Context, state: dict[str, SlotPins], names: Collection[str],
     if everything:
         return tuple(slot for name, slot in {**known, **gone}.items() if name in state)
     if not names:
-        raise UsageError("name the slots, or say --all", hint="modelgate release SLOT --keep")
+        raise UsageError("name the slots, or say --all", hint=f"slots: {', '.join(known)}")
     if missing := [name for name in names if name in known and (name not in state or not state[name].hold)]:
-        raise Refused(f"not held: {', '.join(missing)}", hint=f"modelgate status {context.scope.flags}")
+        raise Refused(f"not held: {', '.join(missing)}", commands=(command(context.scope, "status"),))
     asked = [name for name in names if name not in gone]
     return (*(select(context, asked, False) if asked else ()), *(slot for name, slot in gone.items() if name in names))

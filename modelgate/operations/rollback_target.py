@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from datetime import datetime
 
+from modelgate.domain.command_line import command
 from modelgate.domain.errors import Refused, UsageError
 from modelgate.domain.pins import Choice, Pin
 from modelgate.domain.settings import Slot
@@ -56,20 +57,20 @@ class Before:
 def target_id(before: Before, target: Target) -> str:
     """The ID that the slot is put on. Raises Refused, and UsageError where a held slot is not told where to."""
     slot, scope = before.slot.name, before.context.scope
-    hint = f"modelgate history {slot} {scope.flags}"
+    past = (command(scope, "history", slot),)
     if target.model_id:
         return target.model_id
     if target.revision is not None:
         for pin in before.revisions:
             if pin.revision == target.revision:
                 return pin.model_id
-        raise Refused(f"{slot} has no revision {target.revision}", hint=hint)
+        raise Refused(f"{slot} has no revision {target.revision}", commands=past)
     if target.time is not None:
         if before.then:
             return before.then
-        raise Refused(f"nothing had been handed over for {slot} at {to_the_minute(target.time)}", hint=hint)
+        raise Refused(f"nothing had been handed over for {slot} at {to_the_minute(target.time)}", commands=past)
     if before.held:
-        raise UsageError(f"{slot} is held already: say where to", hint=f"--to ID, see {hint}")
+        raise UsageError(f"{slot} is held already: say where to", hint="with --to; what ran here:", commands=past)
     earlier = before.store.previous_hand_over(scope, slot, before.running_id)
     if earlier is None:
         hint = "name the ID: --to ID, with --never-run if it never ran here"
@@ -90,5 +91,6 @@ def need_past(before: Before, model_id: str) -> None:
         hint = f"if it is right: --to {shlex.quote(printable(model_id))} --never-run (verified; expires in 24 h)"
         raise Refused(f"{slot}: nobody approved {printable(model_id)}; only a gate wrote that it ran", hint=hint)
     if not ran:
-        hint = f"see modelgate history {slot} {scope.flags}; or add --never-run: it is verified and expires in 24 h"
-        raise Refused(f"{slot} never ran {printable(model_id)} in {scope.environment}", hint=hint)
+        hint = "add --never-run, which verifies it and holds it for 24 h; or take what ran here:"
+        told = f"{slot} never ran {printable(model_id)} in {scope.environment}"
+        raise Refused(told, hint=hint, commands=(command(scope, "history", slot),))

@@ -26,16 +26,16 @@ def need_served(
     from modelgate.checks import sample  # of slots that have one alone
     from modelgate.gate.samples import read
 
-    settings, now = context.settings, context.clock.now()
-    snapshot = Snapshot("check", now, settings.check, context.scope, tuple(sampled), facts=facts)
+    settings, now, samples = context.settings, context.clock.now(), read(context.settings, sampled)
+    snapshot = Snapshot("check", now, settings.check, context.scope, tuple(sampled), facts=facts, samples=samples)
     ids = {*running, *wanted.values()}
     names = {slot.reference for slot in settings.slots if _meaning(facts, slot.reference) in ids}
-    for name, each in read(settings, sampled).items():
+    for name, each in samples.items():
         entry = facts.served(wanted[name])
         believed = entry if entry and not entry.doubt else None
         for finding in sample.judge(each, believed, snapshot, name, ids | names):
             if finding.level is Level.REFUSE and not is_waived(settings.waivers, finding.id, name, now):
-                raise Refused(f"{finding.id}: {name}: {finding.message}", hint=finding.advice)
+                raise Refused(f"{finding.id}: {name}: {finding.message}", hint=finding.hint, commands=finding.commands)
 
 
 def _meaning(facts: Facts, reference: str) -> str | None:

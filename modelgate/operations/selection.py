@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from modelgate import api
-from modelgate.checks import catalogue
+from modelgate.checks import catalogue, hints
+from modelgate.checks.check import Advice
 from modelgate.clock import Deadline
 from modelgate.domain.catalogue import Facts, Outcome
+from modelgate.domain.command_line import command
 from modelgate.domain.errors import ApiProblem, Refused, UsageError, failure_of
 from modelgate.domain.findings import Level
 from modelgate.domain.pins import Pin, SlotPins
@@ -16,6 +18,7 @@ from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.domain.view import SlotView
 from modelgate.gate.context import Context
+from modelgate.gate.samples import read
 
 
 def select(context: Context, names: Collection[str], everything: bool) -> tuple[Slot, ...]:
@@ -69,17 +72,20 @@ def ask(context: Context, pins: Mapping[str, SlotPins], ids: Iterable[str], dead
     return facts
 
 
-def resolved(slot: Slot, facts: Facts) -> str:
+def resolved(context: Context, slot: Slot, facts: Facts) -> str:
     """*a*. Raises Refused if the reference resolves to nothing, ApiProblem if that could not be known."""
     answer = facts.answers[slot.reference]
     if answer.problem:
         raise ApiProblem(answer.problem)
     if answer.outcome is not Outcome.RESOLVED or answer.id is None:
         what = {Outcome.RETIRED: "is retired", Outcome.NOT_PERMITTED: "is not permitted to this key"}
-        raise Refused(
-            f"{slot.name}: {printable(slot.reference)} {what.get(answer.outcome, 'is no model')}",
-            hint=f"change it at {slot.source}",
-        )
+        to = Advice(f"change it at {slot.source}")
+        if answer.outcome is Outcome.RETIRED:
+            snapshot, name = _snapshot(context, slot, facts), answer.id or answer.name
+            to = hints.move_from(snapshot, slot, name, "choose another")
+            to = Advice(f"{to.hint}: it is set at {slot.source}", to.commands)
+        message = f"{slot.name}: {printable(slot.reference)} {what.get(answer.outcome, 'is no model')}"
+        raise Refused(message, hint=to.hint, commands=to.commands)
     return answer.id
 
 
@@ -91,15 +97,25 @@ def need_fit(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold:
     standing = facts.standing(model_id)
     if standing != "served":
         what = "is retired" if standing == "retired" else "is not in the catalogue"
-        raise Refused(f"{slot.name}: {printable(model_id)} {what}", hint="modelgate models lists what is served")
+        message = f"{slot.name}: {printable(model_id)} {what}"
+        if hold:  # another that ran here, not a newer one, is what somebody wants at three in the morning
+            raise Refused(message, hint="name another", commands=(command(context.scope, "history", slot.name),))
+        to = hints.move_from(_snapshot(context, slot, facts), slot, model_id, "choose one that is served")
+        raise Refused(message, hint=to.hint, commands=to.commands)
     view = _as_if(context, slot, model_id, facts, hold=hold)
     for check in catalogue.FIT:
         for finding in check.judge(view) or []:
             if finding.level is Level.REFUSE:
-                raise Refused(f"{slot.name}: {finding.message}", hint=finding.advice)
+                raise Refused(f"{slot.name}: {finding.message}", hint=finding.hint, commands=finding.commands)
 
 
 def _as_if(context: Context, slot: Slot, model_id: str, facts: Facts, *, hold: bool) -> SlotView:
     held = Pin(slot.name, None, "rollback", model_id, slot.reference) if hold else None
-    snapshot = Snapshot("check", context.clock.now(), context.settings.check, context.scope, (slot,), facts=facts)
+    snapshot = _snapshot(context, slot, facts)
     return SlotView(snapshot, slot, SlotPins(slot.name, hold=held), None, None, model_id, accepts=False)
+
+
+def _snapshot(context: Context, slot: Slot, facts: Facts) -> Snapshot:
+    policy, now = context.settings.check, context.clock.now()
+    samples = read(context.settings, (slot,)) if slot.sample else {}
+    return Snapshot("check", now, policy, context.scope, (slot,), facts=facts, samples=samples)

@@ -25,8 +25,8 @@ def section(check_id: str) -> str:
     if check_id in known:
         return known[check_id]
     suggestion = did_you_mean(check_id, list(known))
-    hint = f"did you mean {suggestion}?" if suggestion else "modelgate explain lists every check"
-    raise UsageError(f"no check has the ID {printable(check_id, 60)!r}", hint=hint)
+    hint = f"did you mean {suggestion}?" if suggestion else "all of them:"
+    raise UsageError(f"no check has the ID {printable(check_id, 60)!r}", hint=hint, commands=("modelgate explain",))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,9 +46,16 @@ def summary(fleet: Fleet) -> str:
 
 def as_json(fleet: Fleet, model_id: str | None = None) -> str:
     """`modelgate.fleet/1`, as `render/fleet.schema.json` describes it: a line for each slot."""
-    head = f'{{\n  "schema": "{SCHEMA}",\n  "seen_at": "{format_instant(fleet.seen_at)}",\n  "slots": ['
-    slots = ",".join(f"\n    {json.dumps(slot_json(slot, fleet.seen_at, model_id))}" for slot in fleet.slots)
-    return f"{head}{slots}\n  ]\n}}"
+    return "\n".join(json_lines(fleet, model_id))
+
+
+def json_lines(fleet: Fleet, model_id: str | None = None) -> Iterator[str]:
+    """The same line by line, for whoever holds a fleet but not all of its text."""
+    yield from ("{", f'  "schema": "{SCHEMA}",', f'  "seen_at": "{format_instant(fleet.seen_at)}",', '  "slots": [')
+    last = len(fleet.slots)
+    for number, slot in enumerate(fleet.slots, 1):
+        yield f"    {json.dumps(slot_json(slot, fleet.seen_at, model_id))}{',' if number < last else ''}"
+    yield from ("  ]", "}")
 
 
 def slot_json(slot: FleetSlot, seen_at: datetime, model_id: str | None = None) -> dict[str, Any]:

@@ -23,9 +23,11 @@ def as_text(found: ProbeReport, style: Style) -> str:
     colours = [_COLOURS[each.probed.verdict] for each in found.slots]
     lines = table(_HEADINGS, rows, style, colours, expendable=("request", "sample"))
     for each in found.slots:
-        for said, then in _told(each):
+        for said, then, commands in _told(each):
             lines += wrapped(f"{each.probed.slot}: {said}", style)
-            lines += [style.paint(f"  → {line}", "cyan") for line in wrapped(then, style, indent=4) if then]
+            first, *more = wrapped(then, style, indent=4) if then else ("",)
+            lines += [f"  → {first}", *(f"    {line}" for line in more)] if then else []
+            lines += [style.paint(f"  {line}", "cyan") for line in commands]
     lines.append(_evidence(found))
     return "\n".join(lines)
 
@@ -35,8 +37,13 @@ def price_lines(found: ProbeReport) -> list[str]:
     lines = []
     for each in found.slots:
         if each.probed.verdict == "shown":
-            cost = f"{each.cost:.4f} US dollars at the most" if each.cost is not None else "its price is not known here"
-            lines.append(f"{each.probed.slot}: one message to {printable(each.probed.model_id)}, {cost}")
+            cost = "its price is not known here, and nothing bounds it"
+            if each.cost is not None:
+                cost = f"{each.cost:.4f} US dollars at the most"
+            seen = each.probed
+            lines.append(
+                f"{seen.slot}: one message of {seen.input_tokens} tokens to {printable(seen.model_id)}, {cost}"
+            )
     return lines
 
 
@@ -46,12 +53,13 @@ def as_markdown(found: ProbeReport) -> str:
             for each in found.slots]  # fmt: skip
     kind = "live probe" if found.live else "probe"
     parts = [f"### modelgate {kind}: {gfm.escape(str(found.scope))}", gfm.table(_HEADINGS, rows)]
+    told = [(each.probed.slot, *one) for each in found.slots for one in _told(each)]
     said = [
-        f"- {gfm.code(each.probed.slot)} {gfm.escape(said)}{f': {gfm.escape(then)}' if then else ''}"
-        for each in found.slots
-        for said, then in _told(each)
+        f"- {gfm.code(slot)} {gfm.escape(said)}{f': {gfm.escape(then)}' if then else ''}"
+        for slot, said, then, _ in told
     ]
     parts += ["\n".join(said)] if said else []
+    parts += [gfm.command_block(line) for line in dict.fromkeys(line for *_, commands in told for line in commands)]
     return "\n\n".join([*parts, gfm.escape(_evidence(found))])
 
 
@@ -81,6 +89,7 @@ def _slot_json(each: SlotProbe) -> dict[str, Any]:
         "check": probed.check or None,
         "message": probed.message,
         "hint": probed.hint,
+        "commands": list(probed.commands),
         "reason": probed.reason,
         "status": probed.status,
         "error_type": probed.error_type,
@@ -93,7 +102,14 @@ def _slot_json(each: SlotProbe) -> dict[str, Any]:
         "cost": str(each.cost) if each.cost is not None else None,
         "served_model": probed.served_model,
         "findings": [
-            {"id": f.id, "level": f.level.value, "message": f.message, "hint": f.advice, "waived": f.waived}
+            {
+                "id": f.id,
+                "level": f.level.value,
+                "message": f.message,
+                "hint": f.hint,
+                "commands": list(f.commands),
+                "waived": f.waived,
+            }
             for f in each.findings
         ],
     }
@@ -114,16 +130,16 @@ def _cells(each: SlotProbe) -> list[str]:
     ]
 
 
-def _told(each: SlotProbe) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what comes next."""
+def _told(each: SlotProbe) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What is wrong, and what comes next: in words, and as lines to paste."""
     probed = each.probed
     if probed.check:
-        yield f"{probed.check}: {printable(probed.message, 300)}", printable(probed.hint, 500)
+        yield f"{probed.check}: {printable(probed.message, 300)}", printable(probed.hint, 500), probed.commands
     if probed.reason:
-        yield f"the API says: {probed.reason}", ""
+        yield f"the API says: {probed.reason}", "", ()
     for finding in each.findings:
         waived = " (waived)" if finding.waived else ""
-        yield f"{finding.level.value} {finding.id}{waived}: {finding.message}", finding.advice
+        yield f"{finding.level.value} {finding.id}{waived}: {finding.message}", finding.hint, finding.commands
 
 
 def _evidence(found: ProbeReport) -> str:

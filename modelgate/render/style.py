@@ -39,8 +39,8 @@ class Style:
 
     def fit(self, text: str) -> str:
         """`text` in the characters that can be shown."""
-        if self.unicode:
-            return text
+        if self.unicode:  # all of it but lone surrogates, as names of files may hold them
+            return text.encode("utf-8", "backslashreplace").decode("utf-8")
         return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 

@@ -31,10 +31,15 @@ def render(error: SettingsError, form: str) -> str | None:
         case "json":
             return _json(wrong, error)
         case "github":
-            return "\n".join(github.annotation("error", w.what, w.source, error.hint) for w in wrong) + "\n"
+            return "\n".join(github.annotation("error", w.what, w.source, _next(error)) for w in wrong) + "\n"
         case "junit":
             return _junit(wrong, error)
     return None
+
+
+def _next(error: SettingsError) -> str:
+    """What comes next, where there is one place for it."""
+    return "\n".join(text(line) for line in (error.hint, *error.commands) if line)
 
 
 def _wrong(line: str) -> Wrong:
@@ -45,6 +50,7 @@ def _wrong(line: str) -> Wrong:
 def _json(wrong: Sequence[Wrong], error: SettingsError) -> str:
     errors = [{"source": each.source, "message": each.what} for each in wrong]
     shown = {"schema": SCHEMA, "exit_code": error.exit_code, "errors": errors, "hint": text(error.hint)}
+    shown["commands"] = [text(line) for line in error.commands]
     return json.dumps(shown, indent=2) + "\n"
 
 
@@ -54,6 +60,6 @@ def _junit(wrong: Sequence[Wrong], error: SettingsError) -> str:
     suite = SubElement(root, "testsuite", name="modelgate settings", tests=number, failures="0", errors=number)
     for each in wrong:
         case = SubElement(suite, "testcase", name=each.source or "settings", classname="modelgate.settings")
-        SubElement(case, "error", type="settings", message=each.what).text = text(error.hint)
+        SubElement(case, "error", type="settings", message=each.what).text = _next(error)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"

@@ -165,7 +165,8 @@ def _told(move: Move) -> Iterator[tuple[str, str]]:
 def _change(move: Move) -> Iterator[tuple[str, str]]:
     change = move.change
     if not change.line:
-        yield "reference", f"{move.slot.reference} means {move.to} already"
+        means = "it is asked for" if move.slot.reference == move.to else f"{move.slot.reference} means it"
+        yield "reference", f"{means} already"
     elif change.why_not:
         yield "by hand", f"{change.line} ({change.source}: {change.why_not})"
     else:

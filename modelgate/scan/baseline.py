@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
+from modelgate.domain.text import printable
 from modelgate.scan.judge import Place
 from modelgate.whole_file import write_whole
 
@@ -31,19 +33,19 @@ def write_baseline(path: Path, found: Iterable[Found]) -> None:
 
 def read_baseline(path: Path) -> Counter[tuple[str, str, str]]:
     """How often each name was there, by file, check and name: lines move. Raises UsageError."""
-    hint = f"modelgate scan --baseline {path} --write-baseline"
+    anew = (f"modelgate scan --baseline {shlex.quote(printable(path.as_posix()))} --write-baseline",)
     try:
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from None
+        raise UsageError(f"cannot read {path}: {error.strerror}", commands=anew) from None
     except ValueError:
-        raise UsageError(f"{path} is no baseline: it is no JSON", hint=hint) from None
+        raise UsageError(f"{path} is no baseline: it is no JSON", commands=anew) from None
     try:
         if data["schema"] != SCHEMA:
-            raise UsageError(f"{path} is no baseline of this version", hint=hint)
+            raise UsageError(f"{path} is no baseline of this version", commands=anew)
         return Counter({(row["file"], row["check"], row["name"]): int(row["count"]) for row in data["findings"]})
     except (KeyError, TypeError, ValueError):
-        raise UsageError(f"{path} is no baseline", hint=hint) from None
+        raise UsageError(f"{path} is no baseline", commands=anew) from None
 
 
 def without(found: Iterable[Found], known: Counter[tuple[str, str, str]]) -> list[Found]:

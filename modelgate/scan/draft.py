@@ -138,7 +138,7 @@ def _slot_text(slot: Drafted, stands: Callable[[str], str]) -> str:
 def _why_not(place: Place) -> str:
     """Why a name is no slot; empty if it is one."""
     if place.comment or not place.name.whole:
-        return "in comments and sentences"
+        return "in comments, sentences and tests of names"
     if place.name.platform:
         return "of other platforms"
     return "in tests" if _TESTS.search(place.file) else "in CI" if _CI.search(place.file) else ""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000
 """Bytes of a file that is read; a larger one is data or was generated, and is counted as skipped."""
 DOCUMENTS = {".md", ".mdx", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".txt"}
+_DOCUMENT_NAMES = {"README", "CHANGES", "CHANGELOG", "HISTORY", "NEWS", "METADATA", "PKG-INFO"}
+"""Documents without a suffix that says so; the last two are the description that a Python package carries along."""
 _NEVER = {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terraform"}
 _SNIFFED = 8192
 _CHUNK = 65536
@@ -33,19 +35,17 @@ class Reading:
     """Only files that hold these bytes are decoded."""
     documents: bool = False
     counted: Counter[str] = field(default_factory=Counter)
-    """`read`, and what was skipped: `binary`, `huge`, `unreadable`, `link`."""
+    """`read`, and what was skipped: `binary`, `huge`, `generated`, `unreadable`, `link`."""
 
     def texts(self, paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
-        """Path as it is shown, and text, of each file that holds the needle, each file once.
-
-        Raises UsageError for a path that is not there.
-        """
+        """Path as it is shown, and text, of each file that holds the needle, each file once."""
         roots, seen = list(paths), set[str]()
         for root in roots:
-            if not os.path.lexists(root):
-                raise UsageError(f"no such file or folder: {root}", hint="modelgate scan PATH")
             for file in files_below(root):
-                if not self.documents and PurePosixPath(file).suffix.lower() in DOCUMENTS:
+                if not self.documents and _is_document(PurePosixPath(file)):
+                    continue
+                if file.endswith(".map"):  # of a packed program: its sources once more
+                    self.counted["generated"] += 1
                     continue
                 if len(roots) > 1:  # of one root no file comes twice, and nothing is kept of it
                     if file in seen:
@@ -78,9 +78,16 @@ class Reading:
         return None if binary else data
 
 
+def need_there(paths: Iterable[Path]) -> None:
+    """Raises UsageError for a path that is not there: a slip in a job must not be a pass."""
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"no such file or folder: {path}", hint="is it spelled right, from the folder you are in?")
+
+
 def files_below(root: Path) -> Iterator[str]:
     """The files that git tracks below `root`; where it tracks none, all that `.gitignore` files do not leave out."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         yield str(root)
         return
     tracked = _tracked(root)
@@ -90,6 +97,10 @@ def files_below(root: Path) -> Iterator[str]:
     else:
         yield first
         yield from tracked
+
+
+def _is_document(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in DOCUMENTS or path.name in _DOCUMENT_NAMES
 
 
 @lru_cache(maxsize=4096)

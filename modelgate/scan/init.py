@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from modelgate.domain.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.domain.times import days_left
 from modelgate.gate.context import Context
 from modelgate.scan.draft import Draft, default_toml, drafted, environment_toml, environments_of
+from modelgate.scan.files import need_there
 from modelgate.scan.judge import Listed, Place
 from modelgate.scan.search import places, reading
 from modelgate.settings import load, names
@@ -55,6 +57,7 @@ class Plan:
 
 def plan(context: Context, wanted: Init) -> Plan:
     """What would be written. Raises UsageError where nothing can be, and for a name that is none."""
+    need_there([wanted.path])
     entries = None if wanted.offline else _listed(context)
     listed = Listed(entries, context.clock.now(), context.settings.check.retires_warn_days)
     folder = context.settings.config_dir
@@ -66,7 +69,7 @@ def plan(context: Context, wanted: Init) -> Plan:
     texts = {folder / "default.toml": default_toml(draft, stands)}
     for name in environments:
         texts[folder / f"{_checked(names.environment, name)}.toml"] = environment_toml(draft, name, stands)
-    kept = tuple(path for path in texts if path.exists() or path.is_symlink())
+    kept = tuple(path for path in texts if os.path.lexists(path))
     if len(kept) == len(texts):
         raise UsageError(f"there already: {', '.join(map(str, kept))}", hint="init overwrites nothing; edit them")
     _need_valid(texts, environments)

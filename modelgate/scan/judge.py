@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,8 +88,10 @@ def _of_api(place: Place, listed: Listed) -> Finding:
         return Finding("scan.outside-gate", Level.NOTE, f"{shown} is set outside of the gate", _INTO_GATE, None, source)
     if entry is None:
         near = did_you_mean(name.model, sorted(e.id for e in listed.entries if e.lifecycle != "retired"))
-        hint = f"did you mean {near}?" if near else "modelgate models lists what is served"
-        return Finding("scan.unknown", Level.WARN, f"no model is listed as {shown}", hint, None, source)
+        hint = f"did you mean {near}?" if near else "ask what it means, or see what is served:"
+        told = f"no model is listed as {shown}"
+        commands = () if near else (f"modelgate resolve {shlex.quote(name.model)}", "modelgate models")
+        return Finding("scan.unknown", Level.WARN, told, hint, None, source, commands=commands)
     what, to = _standing(entry, listed), _successor(entry, listed)
     behind = shown if entry.id == name.model else f"{shown} ({entry.id})"
     if entry.lifecycle == "retired":

@@ -17,20 +17,37 @@ LINES = frozenset({"opus", "sonnet", "haiku", "instant"})
 _NAME = re.compile(
     r"""(?: (?<![\w@#./\\-]) | (?<=:[-=]) | (?<=publishers/anthropic/models/) | (?<=foundation-model/)
           | (?<=inference-profile/) )
-    (?P<prefix> (?:(?:openrouter|bedrock|vertex_ai|litellm_proxy)/)? (?:converse/)?
+    (?P<prefix> (?:(?:openrouter|bedrock|bedrock_converse|vertex_ai|litellm_proxy)/)?
+                (?:(?:converse|invoke|[a-z]{2}(?:-[a-z]+){1,3}-\d)/)?
                 (?:anthropic/ | (?:(?:us|eu|apac|au|jp|ca|global|us-gov)\.)?anthropic\.)? )
     (?P<model> claude-[a-z0-9]++(?:-[a-z0-9]++|\.[0-9]++)*+ )
     (?P<suffix> @(?:[0-9]{8}|latest|default) | (?::[a-z0-9]++)++ )?+
     (?![\w/@-]|\.\w)""",
     re.VERBOSE,
 )
-_VERSION = re.compile(r"-v\d+$")
+_VERSION = re.compile(r"(?<!^claude)-v\d+$")
+"""Of a platform; of `claude-v1` it is the name."""
 _DATE = re.compile(r"\d{8}")
 _NUMBER = re.compile(r"\d{1,2}")
-_ANCIENT = re.compile(r"claude-(v1|1|2)(-\d)?")
+_ANCIENT = re.compile(r"claude-v?[12](-\d)?")
 _FLAG = re.compile(r"--?[\w-]*model[\w-]*[ =]$", re.IGNORECASE)
 _OPENING = re.compile(r"""(["'`=([{,>]|(^|\s)-\s|:[-=]|[:=]\s+|^\s*)$""")
-_CLOSING = re.compile(r"""\s*(["'`,;)\]}<]|$|\s\#|//)""")
+_CLOSING = re.compile(r"""\s*(\\*["'`]|[,;)\]}<]|$|\s\#|//)""")
+_ASKED = re.compile(
+    r"""(?: [!=]==? | =~ | \b(?:in|is|is\ not)\s
+          | \b(?:includes?\??|contains|equals(?:ignorecase)?|equalfold|(?:starts?|ends?)_?with\??|has(?:prefix|suffix)?
+                |indexof|str_contains|str_(?:starts|ends)_with|strpos)\((?:[^()]*,)?
+        )\s*\\*["'`]$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_ASKED_AFTER = re.compile(r"""\\*["'`]\s*(?:(?:not\s+)?in\b|[!=]==?)""")
+"""Another name is compared with this one, or looked for in it."""
+_SAID = re.compile(
+    r"""(?: \b(?:e\.g|i\.e)\.?[,:]?\s* | \b(?:such\ as|like|for\ example|for\ instance|example)[,:]?\s+ )["'`]*$
+      | ``$ | [\w.,;-]\s+(?<!return\s)(?<!case\s)`$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""An example in a sentence, or what is marked as code in one."""
 _NEAR = 0.8
 
 
@@ -47,7 +64,7 @@ class Name:
     platform: str = ""
     """Empty: the Claude API's own form."""
     whole: bool = False
-    """The name is a whole string or value, not a word in a sentence."""
+    """The name is a whole string or value by which something runs, not a word in a sentence or one side of a test."""
 
     @property
     def end(self) -> int:
@@ -62,9 +79,16 @@ def names_in(line: str) -> Iterator[Name]:
             continue
         before, after = line[max(0, match.start() - 80) : match.start()], line[match.end() : match.end() + 40]
         flag = bool(_FLAG.search(before))
-        whole = flag or bool(_OPENING.search(before) and _CLOSING.match(after))
+        whole = flag or _is_whole(before, after)
         model, platform = _normal(match["prefix"], match["model"], match["suffix"] or "")
         yield Name(match[0], match.start() + 1, model, platform, whole)
+
+
+def _is_whole(before: str, after: str) -> bool:
+    """Whether something runs by it: it is a whole string or value, and neither compared nor an example of one."""
+    if not (_OPENING.search(before) and _CLOSING.match(after)):
+        return False
+    return not (_ASKED.search(before) or _ASKED_AFTER.match(after) or _SAID.search(before))
 
 
 def is_shaped(model: str, lines: Collection[str]) -> bool:
@@ -89,7 +113,7 @@ def _normal(prefix: str, model: str, suffix: str) -> tuple[str, str]:
 
 
 def _platform(prefix: str, model: str, suffix: str) -> str:
-    if prefix.endswith("anthropic.") or prefix.startswith("bedrock/") or (_VERSION.search(model) and suffix[:1] == ":"):
+    if prefix.endswith("anthropic.") or prefix.startswith("bedrock") or (_VERSION.search(model) and suffix[:1] == ":"):
         return "Bedrock"
     if prefix.startswith("vertex_ai/") or suffix.startswith("@"):
         return "Vertex"

@@ -13,7 +13,7 @@ from modelgate.domain.findings import Finding, verdict_of
 from modelgate.domain.report import Report
 from modelgate.gate.context import Context
 from modelgate.scan.baseline import read_baseline, without, write_baseline
-from modelgate.scan.files import Reading
+from modelgate.scan.files import Reading, need_there
 from modelgate.scan.judge import Listed, Place, judge
 from modelgate.scan.search import places, reading
 
@@ -33,6 +33,8 @@ class Scan:
 def scan(context: Context, wanted: Scan) -> Report:
     """Reads the files and judges every name. Raises UsageError, and ApiProblem where the list cannot be had."""
     started = context.clock.now()
+    need_there(wanted.paths)  # before anybody is asked, who may want a key
+    known = read_baseline(wanted.baseline) if wanted.baseline and not wanted.write else None
     files = reading(documents=wanted.documents)
     found = judged(context, wanted, files)
     said = [_counted(files)]
@@ -40,8 +42,8 @@ def scan(context: Context, wanted: Scan) -> Report:
         write_baseline(wanted.baseline, found)
         said.append(f"Written: {wanted.baseline}, which leaves out {len(found)} from now on.")
         found = []
-    elif wanted.baseline:
-        new = without(found, read_baseline(wanted.baseline))
+    elif known is not None:
+        new = without(found, known)
         said.append(f"Left out, as it stands in {wanted.baseline}: {len(found) - len(new)}.")
         found = new
     if wanted.offline:
@@ -67,7 +69,9 @@ def _asked(context: Context, wanted: Scan) -> tuple[Entry, ...] | None:
 def _counted(files: Reading) -> str:
     """`Read 812 files; skipped: 3 binary, 1 huge.`"""
     skipped = ", ".join(
-        f"{files.counted[why]} {why}" for why in ("binary", "huge", "link", "unreadable") if files.counted[why]
+        f"{files.counted[why]} {why}"
+        for why in ("binary", "huge", "generated", "link", "unreadable")
+        if files.counted[why]
     )
     return f"Read {files.counted['read']} files" + (f"; skipped: {skipped}." if skipped else ".")
 

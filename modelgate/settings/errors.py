@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from modelgate.domain.errors import SettingsError
@@ -22,9 +23,9 @@ class SettingsErrors:
             self._lines.append(line)
             self._hint = self._hint or hint
 
-    def raise_any(self) -> None:
-        """Raises one SettingsError with all of them; its source is the first one's."""
+    def raise_any(self, commands: Sequence[str] = ()) -> None:
+        """Raises one SettingsError with all of them, and what makes them right; its source is the first one's."""
         if self._lines:
             [(source, first), *more] = self._lines
             lines = [first, *(f"{place}: {what}" if place else what for place, what in more)]
-            raise SettingsError("\n".join(lines), source=source, hint=self._hint)
+            raise SettingsError("\n".join(lines), source=source, hint=self._hint, commands=commands)

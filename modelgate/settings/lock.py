@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelgate.domain.command_line import command
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
@@ -38,17 +39,17 @@ class Lock:
 
 def read_lock(path: Path, scope: Scope) -> Lock:
     """The lock at `path`. Raises SettingsError with file and line for a missing file and for anything odd in it."""
-    hint = f"modelgate lock {scope.flags}"
+    anew = (command(scope, "lock"),)
     if not os.path.lexists(path):
-        raise SettingsError("there is no lock yet", source=printable(path.as_posix()), hint=hint)
+        raise SettingsError("there is no lock yet", source=printable(path.as_posix()), commands=anew)
     try:
         file, complaints = read_toml(path), SettingsErrors()
     except SettingsError as error:
-        error.hint = error.hint or hint
+        error.commands = error.commands or (() if error.hint else anew)
         raise
     for place, what in _problems(file.tables, scope):
-        complaints.add(file.source(place), printable(".".join(place)), what, hint)
-    complaints.raise_any()
+        complaints.add(file.source(place), printable(".".join(place)), what)
+    complaints.raise_any(anew)
     slots: dict[str, dict[str, str]] = file.tables.get("slots", {})
     return Lock(scope.service, scope.environment, tuple(_pin(name, table) for name, table in slots.items()))
 

@@ -52,7 +52,7 @@ def load_base(paths: Sequence[Path], *, environment: str, environ: Mapping[str, 
     """The settings of an earlier state: its files, the top layer first, or its whole folder. Raises SettingsError."""
     files: list[TomlFile] = []
     for path in paths:
-        files += _files(path, environment) if path.is_dir() else [read_toml(path)]
+        files += _files(path, environment) if os.path.isdir(path) else [read_toml(path)]
     return _settings(files, {}, environ, environment, paths[0])
 
 

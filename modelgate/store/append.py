@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import Connection, Select, Table, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.errors import Conflict
@@ -17,14 +17,15 @@ from modelgate.domain.rows import Author, Head, Scope
 from modelgate.domain.text import printable, storable
 from modelgate.store.database import Database
 from modelgate.store.places import Tail, end_of, within
-from modelgate.store.tables import CHAINED, pins
+from modelgate.store.tables import entries as stored_entries
+from modelgate.store.tables import metadata, pins
 from modelgate.store.together import Rows, pipeline, together
 
 Values = dict[str, Any]
 
 
 class Row(Protocol):
-    """A frozen dataclass whose fields are columns of `table`, a key of `tables.CHAINED`."""
+    """A frozen dataclass whose fields are columns of `table`, one of `tables.CHAIN`."""
 
     table: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -50,26 +51,31 @@ def append(
     expect: Mapping[str, int],
     now: datetime,
     lease: tuple[str, str] | None = None,
+    entries: Mapping[str, str],
 ) -> Head:
     """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more.
 
-    `lease`: name and holder of one that ends with it.
+    `lease`: name and holder of one that ends with it. `entries`: digest to text.
     """
     # A run's row comes before what belongs to it: `read.run` relies on it.
     ordered = sorted(rows, key=lambda row: row.table != "runs")
     attempts: list[tuple[str, Head]] = []
 
     def work(connection: Connection) -> Head:
-        place, present = _at_the_end(connection, scope, chained, now, tuple(expect))
+        place, present, stored = _at_the_end(connection, scope, chained, now, tuple(expect), tuple(entries))
         if attempts and _is_written(connection, *attempts[-1]):  # the connection was lost while it committed
             return attempts[-1][1]
         _refuse_moved(expect, present)
         values = _chained(ordered, place, scope, author, now)
         head = Head(scope, values[-1][1]["sequence"], values[-1][1]["hash"])
         attempts.append((values[-1][0], head))
+        # In the order of digests, so that no two wait for each other.
+        new = [{"digest": each, "entry": entries[each]} for each in sorted(entries.keys() - stored)]
         with pipeline(connection):
+            if new:
+                connection.execute(_ADD_ENTRY, new)
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
-                connection.execute(insert(CHAINED[name]), [value for _, value in group])
+                connection.execute(insert(_table(name)), [value for _, value in group])
             if lease:
                 connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head
@@ -78,27 +84,35 @@ def append(
 
 
 _END_LEASE = text("DELETE FROM claims WHERE fingerprint = :name AND holder = :holder")
+_ADD_ENTRY = text("INSERT INTO entries (digest, entry) VALUES (:digest, :entry) ON CONFLICT DO NOTHING")
 _BEGIN = text("SELECT * FROM modelgate_begin(:service, :environment, :key)")
 
 
 def _at_the_end(
-    connection: Connection, scope: Scope, chained: Sequence[str], now: datetime, slots: Sequence[str]
-) -> tuple[_Place, dict[str, int]]:
-    """Waits until nobody else adds to the chain; where it ends, and the newest revision of each of `slots`.
+    connection: Connection,
+    scope: Scope,
+    chained: Sequence[str],
+    now: datetime,
+    slots: Sequence[str],
+    digests: Sequence[str],
+) -> tuple[_Place, dict[str, int], set[str]]:
+    """Waits until nobody else adds to the chain; where it ends, the newest revision of each of `slots`, and which of
+    the entries are there already.
 
     SQLite has locked the file by now.
     """
     newest = [_newest(scope, slots)] if slots else []
+    present = [select(stored_entries.c.digest).where(stored_entries.c.digest.in_(digests))] if digests else []
     if connection.dialect.name == "sqlite":
         end = end_of(scope, chained)
-        ended, *revised = together(connection, *end.queries, *newest)
-        return _Place(end.answer(ended), now, None), _revisions(*revised)
+        ended, *more = together(connection, *end.queries, *newest, *present)
+        return _Place(end.answer(ended), now, None), *_known(more, bool(newest))
     key = int.from_bytes(sha256(f"modelgate:{scope}".encode()).digest()[:8], signed=True)
     begin = _BEGIN.bindparams(service=scope.service, environment=scope.environment, key=key)
-    (row, *_), *revised = together(connection, begin, *newest)
+    (row, *_), *more = together(connection, begin, *newest, *present)
     head = Head(scope, row.last_sequence, row.last_hash) if row.last_sequence else None
     place = _Place(Tail(head, row.last_at if head else None), row.now_at, row.database_user)
-    return place, _revisions(*revised)
+    return place, *_known(more, bool(newest))
 
 
 def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
@@ -107,8 +121,15 @@ def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
     return end.answer(*together(connection, *end.queries))
 
 
+def _table(name: str) -> Table:
+    if name not in metadata.tables:
+        from modelgate.store import families  # noqa: F401 # which no run's rows need
+
+    return metadata.tables[name]
+
+
 def _is_written(connection: Connection, name: str, head: Head) -> bool:
-    found = CHAINED[name]
+    found = _table(name)
     query = select(found.c.hash).where(within(found, head.scope), found.c.sequence == head.sequence)
     return connection.execute(query).scalar() == head.hash
 
@@ -118,8 +139,10 @@ def _newest(scope: Scope, slots: Sequence[str]) -> Select[Any]:
     return select(*columns).where(within(pins, scope), pins.c.slot.in_(slots)).group_by(pins.c.slot)
 
 
-def _revisions(rows: Rows = ()) -> dict[str, int]:
-    return {row.slot: row.newest for row in rows}
+def _known(asked: Sequence[Rows], slots: bool) -> tuple[dict[str, int], set[str]]:
+    """Revision by slot, and digests, of what was asked of both, either or neither."""
+    revised, present = (asked[0] if slots else ()), asked[slots:]
+    return {row.slot: row.newest for row in revised}, {row.digest for rows in present for row in rows}
 
 
 def _refuse_moved(expect: Mapping[str, int], present: Mapping[str, int]) -> None:

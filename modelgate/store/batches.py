@@ -13,9 +13,9 @@ from modelgate.domain.errors import StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
 from modelgate.domain.text import printable
+from modelgate.store.families import batch_events, batch_jobs, batch_parts
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.places import within
-from modelgate.store.tables import batch_events, batch_jobs, batch_parts
 from modelgate.store.together import Question, Rows
 
 R = TypeVar("R", BatchJobRow, BatchPartRow, BatchEventRow)

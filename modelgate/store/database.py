@@ -26,7 +26,6 @@ from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
-from modelgate.store.tables import metadata
 from modelgate.store.together import BEGIN, Question, together
 
 if TYPE_CHECKING:
@@ -145,10 +144,12 @@ class Database:
 
     def _empty(self) -> Engine:
         """A store without rows that stands in for a file that is not there."""
+        from modelgate.store.families import EVERY_TABLE
+
         engine = create_engine(
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
         )
-        metadata.create_all(engine)
+        EVERY_TABLE.create_all(engine)
         weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
         return engine
 
@@ -218,7 +219,7 @@ _connecting: ContextVar[Database] = ContextVar("modelgate_connecting")
 
 @cache
 def _engine_of(url: str, **options: Any) -> Engine:
-    """The engine of all databases of a kind: what it compiled once, each statement of a process, it keeps."""
+    """The engine of all databases of a kind: it keeps what it compiled, so that a process compiles a statement once."""
     engine = create_engine(
         url, creator=lambda: _connecting.get().connect_driver(), poolclass=NullPool, hide_parameters=True, **options
     )

@@ -10,9 +10,9 @@ from sqlalchemy import Row, select
 from modelgate.domain.evidence import Evidence, EvidenceRow, Proofs
 from modelgate.domain.rows import Scope
 from modelgate.store import handovers
+from modelgate.store.families import evidence
 from modelgate.store.places import within
 from modelgate.store.read import value
-from modelgate.store.tables import evidence
 from modelgate.store.together import Question, Rows
 
 

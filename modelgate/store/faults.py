@@ -85,6 +85,8 @@ _POSTGRESQL = {
     "MG003": Fault("rows are only added at the end of the chain"),
     "MG004": Fault("a row says another time than the database's clock"),
     "MG005": Fault("a lease ends within a day"),
+    "MG007": Fault("an entry is not that of its digest"),
+    "MG008": Fault("a run names an entry that is not there"),
     "23505": Fault("the key is taken", conflict=True),
     "in the clear": Fault(
         "the server asked for the password in the clear",

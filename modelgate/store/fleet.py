@@ -1,213 +1,184 @@
-"""Reading every scope at once: a fixed number of statements, however many services there are."""
+"""Reading every scope at once: some statements for each thousand of them, however long their histories are."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from sys import intern
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, distinct, func, select, text
+from sqlalchemy import Connection, func, select
 
-from modelgate.domain.fleet import Look, ScopeState
-from modelgate.domain.history import StoredRun
-from modelgate.domain.pins import Pin, SlotPins, fold
-from modelgate.domain.rows import FindingRow, HandOver, ResolutionRow, Scope
-from modelgate.store.handovers import hand_over
-from modelgate.store.places import within
-from modelgate.store.read import pin_of, value
-from modelgate.store.tables import findings, pins, resolutions, runs
+from modelgate.domain.fleet import Look, ScopeState, Sighting
+from modelgate.domain.pins import Pin, fold
+from modelgate.domain.rows import HandOver, ResolutionRow, Scope
+from modelgate.domain.times import format_instant, parse_instant
+from modelgate.store import fleet_rows
+from modelgate.store.fleet_rows import Wanted
+from modelgate.store.read import entry_of
+from modelgate.store.tables import runs
 
-V = TypeVar("V", Pin, HandOver, ResolutionRow)
+V = TypeVar("V")
 VERBS = ("check", "preflight")
 """Runs of deployments; a batch's are of one slot."""
 IN_ONE_GO = 1000
-"""Runs whose resolutions are fetched with one statement."""
-IN_PARTS = {"yield_per": 1000}
-"""Rows that are held at a time of a statement that reads a whole table."""
-_LONGEST_RUN = 10_000
-_RESOLUTIONS = """
-WITH wanted(service, environment, first, last, run_id) AS (VALUES {places})
-SELECT r.* FROM wanted JOIN resolutions AS r
-  ON r.service = wanted.service AND r.environment = wanted.environment
- AND r.sequence > wanted.first AND r.sequence <= wanted.last AND r.run_id = wanted.run_id
-ORDER BY r.service, r.environment, r.sequence
-"""
+"""Scopes, or runs, that are asked about with one statement."""
+_LOOK = (
+    "recorded_at", "host", "run_id", "command", "verdict", "enforced", "origin", "asked_at", "lock_commit",
+)  # fmt: skip
 
 
-def states(connection: Connection, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
-    """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
-    looks: dict[Scope, list[Look]] = defaultdict(list)
-    for look in _looks(connection):
-        looks[look.scope].append(look)
-    recent = {
-        scope: _current(found) for scope, found in looks.items() if max(look.recorded_at for look in found) >= forgotten
-    }
-    told = _resolutions(connection, [look for run in recent.values() for look in run.values()])
-    held, handed, hosts = _pins(connection), _handed(connection), _hosts(connection, now - timedelta(days=1))
-    others = {
-        scope: _others(chosen["current"], told, handed.get(scope, ()), forgotten) for scope, chosen in recent.items()
-    }
-    slots = _slots(connection, [run_id for run_ids in others.values() for run_id in run_ids])
-    return tuple(
-        ScopeState(
-            scope,
-            _newest(looks[scope]),
-            chosen["current"],
-            {look.run_id: told.get(look.run_id, ()) for look in chosen.values()},
-            held.get(scope, {}),
-            tuple(sorted(handed.get(scope, ()), key=lambda each: each.recorded_at, reverse=True)),
-            hosts.get(scope, 0),
-            {run_id: slots[run_id] for run_id in others[scope] if run_id in slots},
-        )
-        for scope, chosen in recent.items()
-    )
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The runs of a scope that count."""
+
+    scope: Scope
+    newest: Mapping[str, Look]
+    """By verb."""
+    current: Look
+    """What is deployed."""
+    check: Look | None
+    """The newest passing check if that is younger: its facts are newer."""
 
 
-def _others(
-    current: Look,
-    told: Mapping[str, Sequence[ResolutionRow]],
-    handed: Iterable[HandOver],
-    forgotten: datetime,
-) -> set[str]:
-    """The runs that handed over to slots which the present one does not have."""
-    present = {row.slot for row in told.get(current.run_id, ())}
-    return {each.run_id for each in handed if each.slot not in present and each.recorded_at >= forgotten}
+class Census:
+    """Every scope that ran a check or a preflight since `forgotten`, as all were at the instant of one transaction."""
 
+    def __init__(self, connection: Connection, now: datetime, forgotten: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._forgotten = forgotten
 
-def _slots(connection: Connection, run_ids: Sequence[str]) -> dict[str, str]:
-    """By run ID, its `slots`."""
-    found: dict[str, str] = {}
-    for start in range(0, len(run_ids), IN_ONE_GO):
-        wanted = runs.c.run_id.in_(run_ids[start : start + IN_ONE_GO])
-        found |= {
-            row.run_id: row.slots for row in connection.execute(select(runs.c.run_id, runs.c.slots).where(wanted))
-        }
-    return found
+    def sightings(self) -> Iterator[Sighting]:
+        """What the runs that count recorded of models, each different thing once, with the last time."""
+        looks = [look for each in self._present for look in (each.current, each.check) if look]
+        wanted = [(*_run(n, look), look.origin, format_instant(look.known_at)) for n, look in enumerate(looks)]
+        for part in _parts(wanted):
+            for row in fleet_rows.sightings(self._connection, part):
+                yield Sighting(*[*row[1:-1], parse_instant(row.known_at)])
 
+    def states(self, names: Collection[str] | None = None, *, judged: bool = False) -> Iterator[ScopeState]:
+        """Each scope, by service and environment. With names only those that may have to do with one of them, and of
+        these only the slots that may. `judged`: with what a judgement needs.
+        """
+        for part in _parts(list(enumerate(self._present))):
+            yield from self._states(dict(part), names, judged)
 
-def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
-    """The findings of a run: they stand among the rows after it."""
-    first = run.envelope.sequence
-    near = findings.c.sequence.between(first, first + _LONGEST_RUN)
-    query = select(findings).where(within(findings, run.envelope.scope), near, findings.c.run_id == run.run.run_id)
-    return tuple(value(FindingRow, row) for row in connection.execute(query.order_by(findings.c.sequence)))
+    def _states(self, part: dict[int, _Present], names: Collection[str] | None, judged: bool) -> Iterator[ScopeState]:
+        told: dict[int, list[ResolutionRow]] = defaultdict(list)
+        runs_of_all = [_run(n, each.current) for n, each in part.items()]
+        for row in fleet_rows.resolutions(self._connection, runs_of_all, names):
+            told[row[0]].append(_resolution(row))
+        here = part if names is None else {n: part[n] for n in sorted(told)}
+        if not here:
+            return
+        scopes: Wanted = [_place(n, each) for n, each in here.items()]
+        wanted = scopes if names is None else [(*_place(n, part[n]), row.slot) for n in here for row in told[n]]
+        pins, handed = self._pins(wanted, judged), self._handed(wanted)
+        hosts = {row.n: row.hosts for row in fleet_rows.hosts(self._connection, scopes, self._now - timedelta(days=1))}
+        slots = self._slots([_run(n, each.current) for n, each in here.items()])
+        for n, each in here.items():
+            earlier = self._earlier(told[n], handed[n]) if judged else {}
+            recorded = {each.current.run_id: slots[n], **earlier}
+            rows = tuple(told[n])
+            yield ScopeState(
+                each.scope, each.newest, each.current, rows, fold(pins[n]), handed[n], hosts.get(n, 0), recorded
+            )
+
+    @cached_property
+    def _present(self) -> list[_Present]:
+        """By service and environment."""
+        looks = sorted(_looks(self._connection), key=lambda look: (look.scope.service, look.scope.environment))
+        found = {scope: list(of) for scope, of in groupby(looks, lambda look: look.scope)}
+        return [
+            _present(scope, of)
+            for scope, of in found.items()
+            if max(each.recorded_at for each in of) >= self._forgotten
+        ]
+
+    def _pins(self, wanted: Wanted, judged: bool) -> Mapping[int, list[Pin]]:
+        found: dict[int, list[Pin]] = defaultdict(list)
+        for row in fleet_rows.pins(self._connection, wanted, *(["entry"] if judged else [])):
+            found[row.n].append(_pin(row, row.entry if judged else None))
+        return found
+
+    def _handed(self, wanted: Wanted) -> Mapping[int, tuple[HandOver, ...]]:
+        """Of each slot and ID the newest hand-over, enforced or observed, the newest first."""
+        found: dict[int, list[tuple[int, HandOver]]] = defaultdict(list)
+        for column in ("handed_off_id", "observed_id"):
+            for row in fleet_rows.hand_overs(self._connection, wanted, column):
+                found[row[0]].append((-row[1], _hand_over(row, column == "observed_id")))
+        sorted_ = {n: sorted(of, key=lambda each: each[0]) for n, of in found.items()}
+        return defaultdict(tuple, {n: tuple(each for _, each in of) for n, of in sorted_.items()})
+
+    def _slots(self, wanted: Wanted) -> dict[int, str]:
+        return {row.n: row.slots for row in fleet_rows.runs(self._connection, wanted, "slots")}
+
+    def _earlier(self, told: Iterable[ResolutionRow], handed: Iterable[HandOver]) -> dict[str, str]:
+        """By run ID, the `slots` of those that handed over to slots which the present run does not have."""
+        present = {row.slot for row in told}
+        run_ids = {each.run_id for each in handed if each.slot not in present and each.recorded_at >= self._forgotten}
+        found: dict[str, str] = {}
+        for part in _parts(sorted(run_ids)):
+            query = select(runs.c.run_id, runs.c.slots).where(runs.c.run_id.in_(part))
+            found |= {row.run_id: row.slots for row in self._connection.execute(query)}
+        return found
 
 
 def _looks(connection: Connection) -> Iterator[Look]:
-    """Of each scope, verb and verdict the newest run."""
+    """Of each scope, verb and verdict the newest run, and the newest that let an application start unapproved."""
     c = runs.c
     place = (c.service, c.environment)
-    ends = (
-        select(*place, func.max(c.sequence).label("sequence"))
-        .where(c.command.in_(VERBS))
-        .group_by(*place, c.command, c.verdict)
-        .subquery()
-    )
-    columns = (
-        *place, c.sequence, c.recorded_at, c.host, c.run_id, c.command, c.verdict, c.enforced, c.slots, c.origin,
-        c.asked_at, c.reused_from, c.unverified, c.lock_commit,
-    )  # fmt: skip
-    same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
-    for row in connection.execute(select(*columns).join(ends, same)):
-        yield Look(Scope(row[0], row[1]), *tuple(row)[2:])
+    ends = select(*place, func.max(c.sequence))
+    kinds = ends.where(c.command.in_(VERBS)).group_by(*place, c.command, c.verdict)
+    observed = (c.command == "preflight") & (c.verdict != "pass") & c.enforced.is_(False)
+    queries = (kinds, ends.where(observed).group_by(*place))
+    found = sorted({tuple(row) for query in queries for row in connection.execute(query)})
+    for part in _parts([(n, *place, "") for n, place in enumerate(found)]):
+        for row in fleet_rows.runs(connection, part, *_LOOK):
+            service, environment, sequence = found[row.n]
+            yield Look(Scope(intern(service), intern(environment)), sequence, *map(_shared, row[1:]))
 
 
-def _newest(looks: Iterable[Look]) -> dict[str, Look]:
-    """By verb, its newest run."""
-    return {look.command: look for look in sorted(looks, key=lambda look: look.sequence)}
-
-
-def _current(looks: Sequence[Look]) -> dict[str, Look]:
-    """The run that says what is deployed, and the newest passing check if that is younger: its facts are newer."""
+def _present(scope: Scope, looks: Iterable[Look]) -> _Present:
+    """Which of them count: what was deployed last, else the newest passing check, else the newest of all."""
     ordered = sorted(looks, key=lambda look: -look.sequence)
     passing = next((look for look in ordered if look.command == "check" and look.verdict == "pass"), None)
     current = next((look for look in ordered if look.deployed), None) or passing or ordered[0]
-    younger = passing is not None and passing.sequence > current.sequence
-    return {"current": current, **({"check": passing} if younger and passing else {})}
+    younger = passing if passing and passing.sequence > current.sequence else None
+    return _Present(scope, {look.command: look for look in reversed(ordered)}, current, younger)
 
 
-def _resolutions(connection: Connection, wanted: Sequence[Look]) -> dict[str, tuple[ResolutionRow, ...]]:
-    """By run ID, its resolutions: they stand right after the run, one for each slot."""
-    found: dict[str, list[ResolutionRow]] = defaultdict(list)
-    for start in range(0, len(wanted), IN_ONE_GO):
-        part = wanted[start : start + IN_ONE_GO]
-        values: dict[str, object] = {}
-        places = []
-        for n, look in enumerate(part):
-            places.append(f"(:s{n}, :e{n}, CAST(:f{n} AS BIGINT), CAST(:l{n} AS BIGINT), :r{n})")
-            end = look.sequence + _slots_of(look)
-            values |= {f"s{n}": look.scope.service, f"e{n}": look.scope.environment}
-            values |= {f"f{n}": look.sequence, f"l{n}": end, f"r{n}": look.run_id}
-        query = text(_RESOLUTIONS.format(places=", ".join(places))).columns(*resolutions.c)
-        for row in connection.execute(query, values):
-            found[row.run_id].append(_shared(_resolution(row)))
-    return {run_id: tuple(rows) for run_id, rows in found.items()}
+def _parts(wanted: Sequence[V]) -> Iterator[Sequence[V]]:
+    return (wanted[start : start + IN_ONE_GO] for start in range(0, len(wanted), IN_ONE_GO))
 
 
-def _slots_of(look: Look) -> int:
-    try:
-        return len(json.loads(look.slots)) or _LONGEST_RUN
-    except (ValueError, TypeError, RecursionError):  # whoever may add rows wrote it
-        return _LONGEST_RUN
+def _place(n: int, each: _Present) -> tuple[object, ...]:
+    return (n, each.scope.service, each.scope.environment)
 
 
-def _resolution(row: Row[Any]) -> ResolutionRow:
-    return ResolutionRow(
-        row.run_id, row.slot, row.reference, row.outcome, row.resolved_id, row.pinned_id, row.handed_off_id,
-        row.revision, bool(row.held), row.lifecycle, row.retires_at, row.observed_id,
-    )  # fmt: skip
+def _run(n: int, look: Look) -> tuple[object, ...]:
+    return (n, look.scope.service, look.scope.environment, look.sequence, look.run_id)
 
 
-def _pins(connection: Connection) -> dict[Scope, dict[str, SlotPins]]:
-    found: dict[Scope, list[Pin]] = defaultdict(list)
-    query = select(pins).order_by(pins.c.service, pins.c.environment, pins.c.sequence)
-    for row in connection.execute(query, execution_options=IN_PARTS):
-        found[Scope(row.service, row.environment)].append(_shared(pin_of(row)))
-    return {scope: fold(revisions) for scope, revisions in found.items()}
+def _shared(value: Any) -> Any:
+    """A text once: a fleet says the same few of them a hundred thousand times."""
+    return intern(value) if type(value) is str else value
 
 
-def _handed(connection: Connection) -> dict[Scope, list[HandOver]]:
-    """Of each slot and ID the newest hand-over, enforced or observed."""
-    c = resolutions.c
-    place = (c.service, c.environment)
-    found: dict[Scope, list[HandOver]] = defaultdict(list)
-    for model_id in (c.handed_off_id, c.observed_id):
-        ends = (
-            select(*place, func.max(c.sequence).label("sequence"))
-            .where(model_id.is_not(None))
-            .group_by(*place, c.slot, model_id)
-            .subquery()
-        )
-        same = (c.service == ends.c.service) & (c.environment == ends.c.environment) & (c.sequence == ends.c.sequence)
-        columns = (
-            *place, c.slot, model_id.label("handed_off_id"), c.reference, c.recorded_at, c.run_id, c.host, c.actor,
-            c.version, c.revision, c.held,
-        )  # fmt: skip
-        for row in connection.execute(select(*columns).join(ends, same), execution_options=IN_PARTS):
-            it = replace(hand_over(row), observed=model_id is c.observed_id)  # type: ignore[arg-type]  # a row is a row
-            found[Scope(row.service, row.environment)].append(_shared(it))
-    return found
+def _resolution(row: Any) -> ResolutionRow:
+    return ResolutionRow(*map(_shared, row[1:]))
 
 
-def _shared(value: V) -> V:
-    """The value with its texts interned: a fleet says the same few of them a hundred thousand times."""
-    for field in fields(value):
-        text = getattr(value, field.name)
-        if type(text) is str:
-            object.__setattr__(value, field.name, sys.intern(text))
-    return value
+def _pin(row: Any, entry: str | None) -> Pin:
+    action, model_id, reference, origin = map(_shared, (row.action, row.model_id, row.reference, row.origin))
+    known = entry_of(entry) if entry else None
+    return Pin(_shared(row.slot), row.revision, action, model_id, reference, origin, known, row.expires_at, row.revokes)
 
 
-def _hosts(connection: Connection, since: datetime) -> dict[Scope, int]:
-    c = runs.c
-    started = (c.command == "preflight") & ((c.verdict == "pass") | c.enforced.is_(False))
-    query = (
-        select(c.service, c.environment, func.count(distinct(c.host)))
-        .where(started, c.recorded_at >= since)
-        .group_by(c.service, c.environment)
-    )
-    return {Scope(row[0], row[1]): row[2] for row in connection.execute(query)}
+def _hand_over(row: Any, observed: bool) -> HandOver:
+    return HandOver(*[*map(_shared, row[2:]), observed])

@@ -6,6 +6,7 @@ Who owns the database can take it away; then `audit verify` and `db check` say s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 
 from sqlalchemy import Connection, text
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, text
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 
 _TRIGGERS = {
     "refuse_change": (
@@ -29,8 +30,18 @@ _TRIGGERS = {
         "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()",
         "OA",
     ),
+    "check_digest": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_digest()", "A"),
+    "check_entries": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_entries()", "OA"),
 }
 """PostgreSQL's: name to definition, and when it fires: `A` in replica mode too."""
+_OF_CHAINED = {
+    "sqlite": ("refuse_update", "refuse_delete", "refuse_replace", "check_place"),
+    "postgresql": ("refuse_change", "refuse_truncate", "check_author", "check_place"),
+}
+_OF_ENTRIES = {
+    "sqlite": ("refuse_update", "refuse_delete", "refuse_replace", "check_digest"),
+    "postgresql": ("refuse_change", "refuse_truncate", "check_digest"),
+}
 FUNCTIONS = {
     "modelgate_refuse_change": "a66478ebb4ce77cb",
     "modelgate_check_author": "3c90ee7570ef4604",
@@ -39,35 +50,45 @@ FUNCTIONS = {
     "modelgate_now": "92da62dc3b3f7b34",
     "modelgate_check_form": "ffd0f2173b94892e",
     "modelgate_check_lease": "3a2db6b881ad3bb2",
+    "modelgate_check_digest": "a79a3a5c4056c65a",
+    "modelgate_check_entries": "83e1225aa9fc3c24",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
 PLACE_ON_SQLITE = "0fce98bf4c9f4cc5"
 """The same of SQLite's trigger that checks places."""
+ENTRIES_ON_SQLITE = {
+    "entries_refuse_replace": "cdbce71c286d980a",
+    "entries_check_digest": "7c6d16eb684cd802",
+    "runs_check_entries": "aa9425805e5f6d3e",
+}
+"""The same of its triggers that keep entries and who names them."""
 
 
 def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
     """What is missing, switched off or another than the migrations made, one line each; in order."""
     if schema.is_behind:
         return ()
-    found = [f"store_info does not list {name}" for name in CHAINED if name not in schema.chained]
+    found = [f"store_info does not list {name}" for name in CHAIN if name not in schema.chained]
     if not schema.is_ahead:
-        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAINED]
+        found += [f"store_info lists {name}, which is no table here" for name in schema.chained if name not in CHAIN]
         if schema.usable_from != USABLE_FROM:
             found.append(
                 f"store_info says usable_from {printable(schema.usable_from, 20)}, its migrations {USABLE_FROM}"
             )
-    tables = sorted({*CHAINED, *schema.chained})
-    if connection.dialect.name == "sqlite":
-        return tuple(found + _on_sqlite(connection, tables))
-    return tuple(found + _on_postgresql(connection, tables) + ([] if schema.is_ahead else _functions(connection)))
+    dialect = connection.dialect.name
+    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({*CHAIN, *schema.chained}), _OF_CHAINED[dialect])
+    wanted |= {"entries": _OF_ENTRIES[dialect], "runs": (*_OF_CHAINED[dialect], "check_entries")}
+    if dialect == "sqlite":
+        return tuple(found + _on_sqlite(connection, wanted))
+    return tuple(found + _on_postgresql(connection, wanted) + ([] if schema.is_ahead else _functions(connection)))
 
 
-def _on_sqlite(connection: Connection, tables: list[str]) -> list[str]:
+def _on_sqlite(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
     query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
     present = {row.name: (row.tbl_name, row.sql) for row in connection.execute(text(query))}
     found = []
-    for table in tables:
-        for guard in ("refuse_update", "refuse_delete", "refuse_replace", "check_place"):
+    for table, guards in wanted.items():
+        for guard in guards:
             name = f"{table}_{guard}"
             on, body = present.get(name, ("", ""))
             if on != table:
@@ -83,6 +104,8 @@ def _is_whole(guard: str, table: str, body: str) -> bool:
     if event:
         plain = f"CREATE TRIGGER {table}_{guard} BEFORE {event} ON {table} "
         return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    if known := ENTRIES_ON_SQLITE.get(f"{table}_{guard}"):
+        return _digest(body) == known
     head = f"CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN "
     return (
         body.startswith(head)
@@ -91,16 +114,16 @@ def _is_whole(guard: str, table: str, body: str) -> bool:
     )
 
 
-def _on_postgresql(connection: Connection, tables: list[str]) -> list[str]:
+def _on_postgresql(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
     query = text(
         "SELECT tgname, pg_get_triggerdef(oid) AS definition, tgenabled FROM pg_trigger "
         "WHERE NOT tgisinternal AND tgrelid = to_regclass(:table)"
     )
     found = []
-    for table in tables:
+    for table, guards in wanted.items():
         present = {row.tgname: row for row in connection.execute(query, {"table": table})}
-        for guard, (definition, states) in _TRIGGERS.items():
-            name = f"{table}_{guard}"
+        for guard in guards:
+            (definition, states), name = _TRIGGERS[guard], f"{table}_{guard}"
             kind = "CONSTRAINT TRIGGER" if guard == "check_place" else "TRIGGER"
             row = present.get(name)
             if row is None:

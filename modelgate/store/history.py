@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Row, Select, Table, select, text
 
 from modelgate.domain.history import Event
 from modelgate.domain.rows import Scope
+from modelgate.store.families import evidence
 from modelgate.store.handovers import HANDED, NO_END, PAIRS, at_places, first_run
 from modelgate.store.places import within
 from modelgate.store.read import envelope, value
-from modelgate.store.tables import evidence, pins, runs
+from modelgate.store.tables import pins, runs
 from modelgate.store.together import Rows, together
 
 _ID_AT = f"(SELECT handed_off_id FROM resolutions WHERE {HANDED} AND sequence = ends.place)"  # noqa: S608 # our names

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table, text
 
-from modelgate.store.tables import batch_events, batch_jobs, batch_parts, evidence, notices, pins, resolutions, runs
+from modelgate.store.families import batch_events, batch_jobs, batch_parts, evidence, notices
+from modelgate.store.tables import pins, resolutions, runs
 
 
 def _partial(name: str, of: Table, *columns: str, where: str) -> None:
@@ -26,6 +27,9 @@ Index("runs_recorded_at", runs.c.service, runs.c.environment, runs.c.recorded_at
 _partial("runs_reuse", runs, "reuse_fingerprint", "sequence", where="reuse_fingerprint IS NOT NULL")
 _partial("runs_grace", runs, "grace_fingerprint", "sequence", where="grace_fingerprint IS NOT NULL")
 _partial("runs_asked", runs, "sequence", "asked_at", where="asked_at IS NOT NULL")
+_partial("runs_reuse_mark", runs, "reuse_mark", "sequence", where="reuse_mark IS NOT NULL")
+_partial("runs_grace_mark", runs, "grace_mark", "sequence", where="grace_mark IS NOT NULL")
+_partial("runs_seen", runs, "sequence", "seen_at", where="seen_at IS NOT NULL")
 Index("runs_verdict", runs.c.service, runs.c.environment, runs.c.command, runs.c.verdict, runs.c.sequence)
 _partial("resolutions_handed_off", resolutions, "slot", "handed_off_id", "sequence", where="handed_off_id IS NOT NULL")
 _partial("resolutions_observed", resolutions, "slot", "observed_id", "sequence", where="observed_id IS NOT NULL")

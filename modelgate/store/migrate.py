@@ -18,11 +18,12 @@ from modelgate.domain.errors import Conflict, StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.text import printable
 from modelgate.store.database import Database
+from modelgate.store.families import EVERY_TABLE
 from modelgate.store.faults import INCOMPATIBLE
 from modelgate.store.guards import faults
 from modelgate.store.rights import by_hand
 from modelgate.store.schema import VERSION_TABLE, Schema, locks_out, notices_of, read_schema
-from modelgate.store.tables import metadata, runs
+from modelgate.store.tables import runs
 
 _one_at_a_time = threading.Lock()
 """Alembic keeps the migration under way in global variables, so threads must take turns."""
@@ -64,7 +65,7 @@ def configuration(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    config.attributes["metadata"] = metadata
+    config.attributes["metadata"] = EVERY_TABLE
     return config
 
 
@@ -103,7 +104,7 @@ def _refuse_unfit(connection: Connection) -> None:
         if encoding != "UTF8":
             message = f"the database has the encoding {printable(encoding, 20)}, not UTF8"
             raise StoreProblem(Problem(INCOMPATIBLE, message, "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"))
-    taken = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
+    taken = sorted(set(EVERY_TABLE.tables) & set(inspect(connection).get_table_names()))
     if taken:
         raise StoreProblem(
             Problem(

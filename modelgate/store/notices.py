@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from modelgate.domain.notices import RESERVED, Key, NoticeRow, Recorded
+from modelgate.store.families import notices, tellings
 from modelgate.store.places import within
 from modelgate.store.read import value
-from modelgate.store.tables import notices, tellings
 
 
 def since(connection: Connection, after: int) -> tuple[Recorded, ...]:

@@ -65,6 +65,11 @@ class Opened:
         return self._schema.salt
 
     @property
+    def witness(self) -> str:
+        """What the store says of itself, for the row of a run."""
+        return self._schema.witness
+
+    @property
     def missing(self) -> str:
         """The address of a file that is not there; empty where there is a store."""
         return self._database.address.shown if self._database.missing else ""

@@ -19,7 +19,7 @@ from modelgate.store.handovers import More
 from modelgate.store.opened import Ahead
 from modelgate.store.schema import HEAD, SCHEMA, Schema, notices_of, read_schema, require
 from modelgate.store.store import Store
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 from modelgate.store.together import both
 
 SECURE = "?sslmode=verify-full in the database's URL, and sslrootcert=FILE if its certificate is your own"
@@ -62,9 +62,7 @@ def open_store(
     """
     opened = connect(database, deadline=deadline, clock=clock, service_given=service_given, read_only=read_only)
     if opened.missing:
-        return Store(
-            opened, Schema(HEAD, "0", secrets.token_bytes(32), tuple(CHAINED)), (_empty(opened, "is not there"),)
-        )
+        return Store(opened, Schema(HEAD, "0", secrets.token_bytes(32), CHAIN), (_empty(opened, "is not there"),))
     opened.keeps = keeps
     if meanwhile and opened.is_server:
         meanwhile()

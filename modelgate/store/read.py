@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, func, select, text
 
 from modelgate.domain.catalogue import Entry
-from modelgate.domain.codec import entry_from_json, facts_from_json
+from modelgate.domain.codec import entry_from_json, facts_from_json, facts_of_seen
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
-from modelgate.domain.rows import Author, ResolutionRow, RunRow, Scope
+from modelgate.domain.rows import Author, FindingRow, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import NO_END, Promoted, promoted
 from modelgate.store.places import newest, within
-from modelgate.store.tables import pins, resolutions, runs
+from modelgate.store.tables import Instant, findings, pins, resolutions, runs
 from modelgate.store.together import Question, Rows, together
 
 V = TypeVar("V")
 RECENT_RESOLUTIONS = 300
 """How many of the newest resolutions are asked which references are aliases."""
+_LONGEST_RUN = 10_000
 
 
 def state(
@@ -67,7 +69,7 @@ def pin_of(row: Row[Any]) -> Pin:
         model_id=row.model_id,
         reference=row.reference,
         origin=row.origin,
-        entry=_entry(row.entry) if row.entry else None,
+        entry=entry_of(row.entry) if row.entry else None,
         expires_at=row.expires_at,
         revokes=row.revokes,
         reason=row.reason,
@@ -77,8 +79,8 @@ def pin_of(row: Row[Any]) -> Pin:
 
 
 @lru_cache(maxsize=1024)
-def _entry(text: str) -> Entry:
-    """Pins of one day hold the same facts, and a fleet has a hundred thousand of them."""
+def entry_of(text: str) -> Entry:
+    """What a pin recorded. Pins of one day hold the same facts, and a fleet has a hundred thousand of them."""
     return entry_from_json(json.loads(text))
 
 
@@ -98,30 +100,83 @@ def _aliases(rows: Rows) -> frozenset[str]:
 
 CANDIDATES = 20
 """How many of the newest runs with facts are looked at for some that serve."""
+_CHOSEN = "FROM runs WHERE service = :service AND environment = :environment AND {which}"
+_NEWEST = "sequence = (SELECT max(sequence) {chosen})"
+_RUNS = """
+SELECT * FROM (
+  SELECT sequence, run_id, origin, facts, asked_at, NULL AS answers, NULL AS entries {old}
+  ORDER BY sequence DESC LIMIT :candidates) AS whole
+UNION ALL SELECT * FROM (
+  SELECT sequence, run_id, origin, NULL AS facts, seen_at, answers, entries {new}
+  ORDER BY sequence DESC LIMIT :candidates) AS by_digest
+"""
+_ENTRIES = """
+WITH RECURSIVE named(digests) AS (
+  SELECT DISTINCT entries FROM (SELECT entries {new} ORDER BY sequence DESC LIMIT :candidates) AS chosen
+  WHERE entries <> ''
+), cut(digest, rest) AS (
+  SELECT substr(digests, 1, 64), substr(digests, 66) FROM named
+  UNION SELECT substr(rest, 1, 64), substr(rest, 66) FROM cut WHERE rest <> ''
+)
+SELECT digest, {content} AS content FROM entries WHERE digest IN (SELECT digest FROM cut)
+"""
+"""Beside the runs, not after them: both take one round trip."""
+_CONTENT = {True: "entry", False: "CAST(entry AS BLOB)"}
+"""On SQLite a text may be none: then it is not its digest's, and no reason to stop."""
 
 
 def young_facts(
-    scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime]
+    scope: Scope, reuse: str | None, grace: str | None, between: tuple[datetime, datetime], *, server: bool
 ) -> Question[tuple[StoredFacts, ...]]:
-    """Facts that were asked for between two instants, the newest by sequence first."""
-    mark = runs.c.reuse_fingerprint == reuse if reuse is not None else runs.c.grace_fingerprint == grace
-    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(
-        within(runs, scope), mark, runs.c.asked_at >= between[0], runs.c.asked_at <= between[1]
-    )
-    newest_first = query.order_by(runs.c.sequence.desc()).limit(CANDIDATES)
-    return Question((newest_first,), lambda rows: tuple(_facts(row) for row in rows))
+    """Facts that were asked for between two instants, the newest by sequence first; none that cannot be read whole."""
+    kind, mark = ("reuse", reuse) if reuse is not None else ("grace", grace)
+    young = "BETWEEN :oldest AND :newest"
+    old, new = f"{kind}_fingerprint = :mark AND asked_at {young}", f"{kind}_mark = :mark AND seen_at {young}"
+    values = {"mark": mark, "oldest": between[0], "newest": between[1]}
+    asked = _of_runs(scope, old, new, CANDIDATES, server, values)
+    return Question(asked.queries, lambda *rows: tuple(each for each, whole in asked.answer(*rows) if whole))
 
 
-def facts(scope: Scope, reuse: str | None = None, grace: str | None = None) -> Question[StoredFacts | None]:
-    """The facts of the newest run that has some; only such runs have fingerprints."""
-    marks = {runs.c.reuse_fingerprint: reuse, runs.c.grace_fingerprint: grace}
-    wanted = [column == mark for column, mark in marks.items() if mark is not None] or [runs.c.asked_at.is_not(None)]
-    query = select(runs.c.run_id, runs.c.facts, runs.c.asked_at).where(newest(runs, scope, *wanted))
-    return Question((query,), lambda rows: _facts(rows[0]) if rows else None)
+def facts(
+    scope: Scope, reuse: str | None = None, grace: str | None = None, *, server: bool
+) -> Question[StoredFacts | None]:
+    """The facts of the newest run that has some; only such runs have fingerprints. What cannot be read is unknown."""
+    marks = {kind: mark for kind, mark in (("reuse", reuse), ("grace", grace)) if mark is not None}
+    old = " AND ".join(f"{kind}_fingerprint = :{kind}" for kind in marks) or "asked_at IS NOT NULL"
+    new = " AND ".join(f"{kind}_mark = :{kind}" for kind in marks) or "seen_at IS NOT NULL"
+    old, new = (_NEWEST.format(chosen=_CHOSEN.format(which=each)) for each in (old, new))
+    asked = _of_runs(scope, old, new, 1, server, marks)
+    return Question(asked.queries, lambda *rows: next((each for each, _ in asked.answer(*rows)), None))
 
 
-def _facts(row: Row[Any]) -> StoredFacts:
-    return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at)
+def _of_runs(
+    scope: Scope, old: str, new: str, candidates: int, server: bool, values: Mapping[str, object]
+) -> Question[list[tuple[StoredFacts, bool]]]:
+    """The facts of runs that wrote them down whole (`old`: which) and of runs that name digests (`new`), the newest
+    first, and whether all of them can be read.
+    """
+    given = {"service": scope.service, "environment": scope.environment, "candidates": candidates, **values}
+    bound = [bindparam(name, each, Instant if isinstance(each, datetime) else None) for name, each in given.items()]
+    of_old, of_new = (_CHOSEN.format(which=which) for which in (old, new))
+    chosen = text(_RUNS.format(old=of_old, new=of_new)).columns(sequence=BigInteger, asked_at=Instant)
+    entries = text(_ENTRIES.format(new=of_new, content=_CONTENT[server]))
+
+    def answer(rows: Rows, stored: Rows) -> list[tuple[StoredFacts, bool]]:
+        contents = {row.digest: row.content for row in stored}
+        newest = sorted(rows, key=lambda row: -row.sequence)[:candidates]
+        return [found for row in newest if (found := _facts(row, contents))]
+
+    return Question((chosen.bindparams(*bound), entries.bindparams(*bound)), answer)
+
+
+def _facts(row: Row[Any], contents: Mapping[str, str | bytes]) -> tuple[StoredFacts, bool] | None:
+    if row.facts is not None:
+        return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
+    try:
+        found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", contents)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # whoever may add rows wrote it
+        return None
+    return StoredFacts(row.run_id, found, row.asked_at), whole
 
 
 def run(connection: Connection, run_id: str) -> StoredRun | None:
@@ -145,6 +200,14 @@ def _with_resolutions(connection: Connection, found: Rows) -> StoredRun | None:
     query = select(resolutions).where(within(resolutions, scope), after, resolutions.c.run_id == row.run_id)
     (answers,) = together(connection, query.order_by(resolutions.c.sequence))
     return StoredRun(envelope(row), value(RunRow, row), tuple(value(ResolutionRow, answer) for answer in answers))
+
+
+def findings_of(connection: Connection, run: StoredRun) -> tuple[FindingRow, ...]:
+    """The findings of a run: they stand among the rows after it."""
+    first = run.envelope.sequence
+    near = findings.c.sequence.between(first, first + _LONGEST_RUN)
+    query = select(findings).where(within(findings, run.envelope.scope), near, findings.c.run_id == run.run.run_id)
+    return tuple(value(FindingRow, row) for row in connection.execute(query.order_by(findings.c.sequence)))
 
 
 def run_ids(connection: Connection, scope: Scope, limit: int) -> tuple[str, ...]:

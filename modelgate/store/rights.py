@@ -27,6 +27,6 @@ def by_hand(connection: Connection, chained: tuple[str, ...]) -> tuple[str, ...]
         return ()
     found: list[str] = []
     for query in (_TEMPORARY, _CREATE, _CHANGE):
-        values = {"tables": [*chained, "store_info", "chain_ends"]} if query == _CHANGE else {}
+        values = {"tables": [*chained, "entries", "store_info", "chain_ends"]} if query == _CHANGE else {}
         found += connection.execute(text(query), values).scalars()
     return tuple(found)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from modelgate.domain.chain import digest
+from modelgate.domain.codec import canonical
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.problems import Problem
 from modelgate.domain.snapshot import StoreNotice
 from modelgate.domain.text import printable
 from modelgate.store.faults import INCOMPATIBLE, fault_of
-from modelgate.store.tables import CHAINED
+from modelgate.store.tables import CHAIN
 from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration that this version of modelgate knows."""
 USABLE_FROM = "0.1.0"
 """What its store says of the oldest gate version that may use it; a test compares with the migrations."""
@@ -41,7 +43,13 @@ class Schema:
     @property
     def tables(self) -> tuple[str, ...]:
         """Those, and this version's own in any case: nobody hides a table by not listing it."""
-        return (*self.chained, *(name for name in CHAINED if name not in self.chained and not self.is_behind))
+        return (*self.chained, *(name for name in CHAIN if name not in self.chained and not self.is_behind))
+
+    @property
+    def witness(self) -> str:
+        """The revision, and a digest of all else: rows of runs have it, so that the chain vouches for `store_info`."""
+        told = [self.usable_from, self.chained, self.salt.hex()]
+        return f"{printable(self.revision, 20)}:{digest(canonical(told))[:32]}"
 
     @property
     def is_behind(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -113,13 +114,23 @@ def connect(options: dict[str, str], seconds: float) -> psycopg.Connection:
     from psycopg.types.datetime import TimestamptzLoader
 
     class Instants(TimestamptzLoader):
-        """Whatever somebody wrote there, a row can be read: a time beyond Python's is its last, or its first."""
+        """Whatever somebody wrote there, a row can be read: a time beyond Python's is its last, or its first.
+
+        Rows of one transaction have the same times, which are read once.
+        """
+
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._known = lru_cache(maxsize=256)(self._read)
 
         def load(self, data: Buffer) -> datetime:
+            return self._known(bytes(data))
+
+        def _read(self, data: bytes) -> datetime:
             try:
-                return super().load(data)
+                return super().load(data).astimezone(UTC)
             except psycopg.DataError:
-                is_early = bytes(data).startswith(b"-") or bytes(data).endswith(b"BC")
+                is_early = data.startswith(b"-") or data.endswith(b"BC")
                 return (datetime.min if is_early else datetime.max).replace(tzinfo=UTC)
 
     timeout = max(2, int(seconds))  # libpq counts whole seconds, and at least two

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from modelgate.domain.history import Standing
@@ -18,13 +19,15 @@ def standing(scope: Scope, server: bool, chained: Sequence[str]) -> Question[Sta
     parts: tuple[Question[Any], ...] = (
         latest(scope, server),
         read.revisions(scope),
-        read.facts(scope),
+        read.facts(scope, server=server),
         read.last_preflight(scope),
         end_of(scope, chained),
     )
 
     def answer(*rows: Rows) -> Standing:
-        handed, revisions, facts, last, end = (part.answer(own) for part, own in zip(parts, rows, strict=True))
+        each = iter(rows)
+        own = (part.answer(*islice(each, len(part.queries))) for part in parts)
+        handed, revisions, facts, last, end = own
         return Standing(handed, revisions, facts, last, end.head)
 
     return Question(tuple(query for part in parts for query in part.queries), answer)

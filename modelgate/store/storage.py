@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, false, func, select, text
 from modelgate.domain.rows import Scope
 from modelgate.domain.storage import RECENT, Count, Storage, storage
 from modelgate.store.places import spine
+from modelgate.store.tables import entries
 
 _SIZES = {
     "sqlite": "SELECT m.tbl_name AS name, sum(d.pgsize) AS bytes FROM dbstat AS d "
@@ -30,7 +31,8 @@ def measured(connection: Connection, chained: Sequence[str], now: datetime, befo
     dialect = connection.dialect.name
     sizes = {row.name: int(row.bytes) for row in connection.execute(text(_SIZES[dialect]))}
     whole = connection.execute(text(_PAGES)).scalar_one() if dialect == "sqlite" else sum(sizes.values())
-    return storage(counts, sizes, int(whole), now)
+    beside = {"entries": connection.execute(select(func.count()).select_from(entries)).scalar_one()}
+    return storage(counts, sizes, int(whole), now, beside)
 
 
 def _counting(name: str, now: datetime, before: datetime | None) -> Select[Any]:

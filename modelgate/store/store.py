@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,11 +22,13 @@ from modelgate.store.together import together
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Evidence, Proofs
-    from modelgate.domain.fleet import ScopeState
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.domain.storage import Storage
     from modelgate.store.batches import JobRows
+    from modelgate.store.fleet import Census
+
+T = TypeVar("T")
 
 
 class Store(Opened):
@@ -54,7 +56,9 @@ class Store(Opened):
         self, scope: Scope, *, reuse_fingerprint: str | None = None, grace_fingerprint: str | None = None
     ) -> StoredFacts | None:
         """The facts of the newest run that asked the API with this fingerprint."""
-        return self._database.ask(read.facts(scope, reuse_fingerprint, grace_fingerprint))
+        return self._database.ask(
+            read.facts(scope, reuse_fingerprint, grace_fingerprint, server=self._database.is_server)
+        )
 
     def young_facts(
         self,
@@ -65,7 +69,8 @@ class Store(Opened):
         grace_fingerprint: str | None = None,
     ) -> tuple[StoredFacts, ...]:
         """Facts that were asked for with this fingerprint between two instants, the newest by sequence first."""
-        return self._database.ask(read.young_facts(scope, reuse_fingerprint, grace_fingerprint, between))
+        server = self._database.is_server
+        return self._database.ask(read.young_facts(scope, reuse_fingerprint, grace_fingerprint, between, server=server))
 
     def append(
         self,
@@ -76,15 +81,20 @@ class Store(Opened):
         expect: Mapping[str, int] | None = None,
         now: datetime,
         lease: str | None = None,
+        entries: Mapping[str, str] | None = None,
     ) -> Head:
         """Adds `rows` to the chain of `scope` in one transaction, all or none, and returns its new end.
 
         `expect` is slot → newest revision that the caller saw (0: none): if one has moved since, nothing is written and
         Conflict is raised. `now` is the author's clock. `rows` are not empty, and their texts are made storable.
-        A `lease` of this store's holder ends with it.
+        A `lease` of this store's holder ends with it. `entries`: digest to text of those that the rows name; what is
+        there already is not written again.
         """
         end = (lease, self.holder) if lease else None
-        head = append(self._database, self._schema.tables, scope, author, rows, expect=expect or {}, now=now, lease=end)
+        head = append(
+            self._database, self._schema.tables, scope, author, rows,
+            expect=expect or {}, now=now, lease=end, entries=entries or {},
+        )  # fmt: skip
         self._ended |= {lease} if lease else set()
         return head
 
@@ -112,9 +122,7 @@ class Store(Opened):
 
     def findings(self, run: StoredRun) -> tuple[FindingRow, ...]:
         """The findings of a recorded run, in the order of its report."""
-        from modelgate.store import fleet
-
-        return self._database.run(lambda c: fleet.findings_of(c, run))
+        return self._database.run(lambda c: read.findings_of(c, run))
 
     def last_preflight(self, scope: Scope) -> StoredRun | None:
         """The newest preflight of a deployment that passed, without its resolutions."""
@@ -161,7 +169,10 @@ class Store(Opened):
 
         with self._database.session() as c:
             found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
-            return found if self._database.missing else replace(found, guards=guards.faults(c, self._schema))
+            if self._database.missing:
+                return found
+            unwitnessed = verification.unwitnessed(c, scope)
+            return replace(found, guards=(*guards.faults(c, self._schema), *unwitnessed))
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
@@ -176,11 +187,14 @@ class Store(Opened):
 
         return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
 
-    def fleet(self, now: datetime, forgotten: datetime) -> tuple[ScopeState, ...]:
-        """Every scope that ran a check or a preflight since `forgotten`, read at one instant."""
-        from modelgate.store import fleet
+    def census(self, now: datetime, forgotten: datetime, count: Callable[[Census], T]) -> T:
+        """What `count` makes of every scope that ran a check or a preflight since `forgotten`, read at one instant.
 
-        return self._database.run(lambda c: fleet.states(c, now, forgotten))
+        It reads while it counts, and may have to count again.
+        """
+        from modelgate.store.fleet import Census
+
+        return self._database.run(lambda c: count(Census(c, now, forgotten)))
 
     def news(self, after: int = 0) -> tuple[Recorded, ...]:
         """The notices of `watch` with a sequence above `after`, oldest first."""

@@ -1,8 +1,9 @@
-"""The tables, declared once, and their indexes in `indexes`. `migrations/` creates both; a test holds the two equal."""
+"""The tables that a gate uses, declared once; the others are in `families`, their indexes in `indexes`. `migrations/`
+creates all of it; a test holds the two equal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +50,7 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC) if isinstance(value, datetime) else parse_instant(str(value))
 
 
-def _audited(name: str, *columns: Column[object]) -> Table:
+def audited(name: str, *columns: Column[object]) -> Table:
     """A table of the chain: each row's place in it and author, and `columns`. Its migration creates triggers that
     refuse every change.
     """
@@ -75,7 +76,7 @@ def _audited(name: str, *columns: Column[object]) -> Table:
     )
 
 
-runs = _audited(
+runs = audited(
     "runs",
     Column("run_id", Text, nullable=False),
     Column("command", Text, nullable=False),
@@ -94,8 +95,14 @@ runs = _audited(
     Column("reused_from", Text),
     Column("unverified", Boolean, nullable=False),
     Column("lock_commit", Text),
+    Column("answers", Text),
+    Column("entries", Text),
+    Column("seen_at", Instant),
+    Column("reuse_mark", Text),
+    Column("grace_mark", Text),
+    Column("store_schema", Text),
 )
-resolutions = _audited(
+resolutions = audited(
     "resolutions",
     Column("run_id", Text, nullable=False),
     Column("slot", Text, nullable=False),
@@ -110,7 +117,7 @@ resolutions = _audited(
     Column("retires_at", Instant),
     Column("observed_id", Text),
 )
-findings = _audited(
+findings = audited(
     "findings",
     Column("run_id", Text, nullable=False),
     Column("finding", Text, nullable=False),
@@ -121,7 +128,7 @@ findings = _audited(
     Column("source", Text),
     Column("waived", Boolean, nullable=False),
 )
-pins = _audited(
+pins = audited(
     "pins",
     Column("slot", Text, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -136,87 +143,15 @@ pins = _audited(
     Column("run_id", Text),
 )
 
-batch_jobs = _audited(
-    "batch_jobs",
-    Column("job_id", Text, nullable=False),
-    Column("slot", Text, nullable=False),
-    Column("reference", Text, nullable=False),
-    Column("model_id", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("file_digest", Text, nullable=False),
-    Column("file_path", Text, nullable=False),
-    Column("requests", Integer, nullable=False),
-    Column("parts", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("run_id", Text),
-    Column("token", Text),
-    Column("content_digest", Text),
-    Column("key", Text),
-    Column("betas", Text),
+entries = Table(
+    "entries",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
-batch_parts = _audited(
-    "batch_parts",
-    Column("job_id", Text, nullable=False),
-    Column("part", Integer, nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("positions", Text, nullable=False),
-    Column("requests", Integer, nullable=False),
-    Column("bytes", Integer, nullable=False),
-    Column("at", Instant, nullable=False),
-)
-batch_events = _audited(
-    "batch_events",
-    Column("job_id", Text, nullable=False),
-    Column("part", Integer, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("batch_id", Text),
-    Column("detail", Text),
-)
-
-notices = _audited(
-    "notices",
-    Column("notice_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("about_service", Text, nullable=False),
-    Column("about_environment", Text, nullable=False),
-    Column("slot", Text, nullable=False),
-    Column("check_id", Text, nullable=False),
-    Column("model_id", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("hint", Text, nullable=False),
-    Column("threshold", Integer),
-    Column("retires_at", Instant),
-)
-tellings = _audited(
-    "tellings",
-    Column("channel", Text, nullable=False),
-    Column("digest_id", Text, nullable=False),
-    Column("through", BigInteger, nullable=False),
-    Column("notices", Integer, nullable=False),
-)
-
-evidence = _audited(
-    "evidence",
-    Column("slot", Text, nullable=False),
-    Column("model_id", Text, nullable=False),
-    Column("suite", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("workspace_id", Text, nullable=False),
-    Column("passed", Integer),
-    Column("failed", Integer),
-    Column("file_format", Text),
-    Column("file_digest", Text),
-    Column("status", Integer),
-    Column("error_type", Text),
-    Column("request_id", Text),
-    Column("input_tokens", Integer),
-    Column("output_tokens", Integer),
-    Column("served_model", Text),
-)
+"""What the Models API said of a model, once for each text, by its SHA-256. Rows of runs name them, and so the chain
+vouches for them; they are of no scope and of no time."""
 
 store_info = Table(
     "store_info",
@@ -252,8 +187,16 @@ chain_ends = Table(
 """PostgreSQL's own note of where each chain ends: what writers lock, and what its triggers check a row's place by. Only
 they write it, and it proves nothing. `since`: the end before the transaction that wrote last. Empty on SQLite."""
 
-CHAINED: Mapping[str, Table] = {
-    each.name: each
-    for each in (runs, resolutions, findings, pins, batch_jobs, batch_parts, batch_events, notices, tellings, evidence)
-}
-"""The tables whose rows this version can read and add. A new family of rows is declared above and listed here."""
+CHAIN = (
+    "runs",
+    "resolutions",
+    "findings",
+    "pins",
+    "batch_jobs",
+    "batch_parts",
+    "batch_events",
+    "notices",
+    "tellings",
+    "evidence",
+)
+"""The tables whose rows this version can read and add: those above and those of `families`."""

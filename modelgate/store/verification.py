@@ -14,9 +14,11 @@ from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import printable
 from modelgate.store.append import tail
+from modelgate.store.entries import NONE, Entries
+from modelgate.store.families import CHAINED
 from modelgate.store.places import spine, within
-from modelgate.store.schema import Schema
-from modelgate.store.tables import CHAINED, Instant
+from modelgate.store.schema import Schema, read_schema
+from modelgate.store.tables import Instant, runs
 
 PAGE = 1000
 """Rows of one table that are held in memory at a time."""
@@ -45,6 +47,23 @@ def verify(
     return walk(scope, links(connection, schema, scope, first, last), after=after, expect=expect, progress=report)
 
 
+def unwitnessed(connection: Connection, scope: Scope) -> tuple[str, ...]:
+    """What the store says of itself now and did not say to the newest run: one line, or none. Only migrations change
+    it, and they raise its revision.
+    """
+    c = runs.c
+    witnesses = select(c.sequence, c.store_schema).where(within(runs, scope), c.store_schema.is_not(None))
+    newest = connection.execute(witnesses.order_by(c.sequence.desc()).limit(1)).first()
+    present = read_schema(connection)
+    connection.rollback()
+    if newest is None or present is None or newest.store_schema == present.witness:
+        return ()
+    revision = newest.store_schema.partition(":")[0]
+    if revision > present.revision:
+        return (f"the store says schema {printable(present.revision, 20)}, and run {newest.sequence} saw a later one",)
+    return (f"store_info is not what the run at {newest.sequence} saw",) if revision == present.revision else ()
+
+
 def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str]:
     """One line of JSON for each row, as `docs/audit.md` describes them."""
     end = tail(connection, scope, schema.tables).head
@@ -53,7 +72,8 @@ def export(connection: Connection, schema: Schema, scope: Scope) -> Iterator[str
             known = {"table": link.table, "sequence": link.sequence, "previous": link.previous, "hash": link.hash}
             yield canonical(known)
         else:
-            yield f'{{"hash":{canonical(link.hash)},"row":{link.text}}}'
+            named = f'"entries":{canonical(dict(link.entries))},' if link.entries else ""
+            yield f'{{{named}"hash":{canonical(link.hash)},"row":{link.text}}}'
 
 
 def links(connection: Connection, schema: Schema, scope: Scope, first: int, last: int) -> Iterator[Link]:
@@ -75,15 +95,18 @@ def _links(connection: Connection, name: str, scope: Scope, first: int, last: in
     columns = [_as_stored(column, connection) for column in source.columns]
     booleans = {column.name for column in source.columns if isinstance(column.type, Boolean)}
     page: list[Row[Any]] = []
+    entries = Entries(connection) if name == "runs" else None
     while True:
         place = page[-1].sequence + 1 if page else first
         mine = within(source, scope) & source.c.sequence.between(place, last)
         page = list(connection.execute(select(*columns).where(mine).order_by(source.c.sequence).limit(PAGE)))
+        told = entries.of(page) if entries else {}
         connection.rollback()
         for row in page:
             unknown = known is None or (is_ahead and row.form > FORM)
             text = None if unknown else _text(name, row, booleans)
-            yield Link(name, row.sequence, row.previous, row.hash, text, str(row.recorded_at))
+            named = told.get(row.sequence, NONE)
+            yield Link(name, row.sequence, row.previous, row.hash, text, str(row.recorded_at), *named)
         if len(page) < PAGE:
             return
 

@@ -14,7 +14,7 @@ from modelgate.batches.index import Index, Place
 from modelgate.batches.results import BadResult, parse
 from modelgate.batches.tally import Counting, Tally
 from modelgate.domain.catalogue import LIFECYCLES, Facts
-from modelgate.domain.codec import facts_from_json, facts_to_json
+from modelgate.domain.codec import facts_of_seen, seen_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, parse_instant
 
@@ -69,7 +69,9 @@ def models_api(body: bytes) -> None:
             assert entry.lifecycle in (None, *LIFECYCLES)
             now = parse_instant("2026-11-22")
             facts = Facts("https://api", now, entries={entry.id: entry}, known=frozenset({entry.id}))
-            assert facts_from_json(facts_to_json(facts, [entry.id]), now) == facts
+            seen = seen_of(facts, [entry.id])
+            back = facts_of_seen(facts.origin, now, seen.answers, seen.digests, seen.entries)
+            assert back == (facts, True)
 
 
 def results(line: bytes) -> None:

@@ -55,7 +55,28 @@ COMMANDS = {
     "evidence-slot": ("evidence", "list", "{}"),
     "batch": ("batch", "show", "{}"),
     "jobs": ("batch", "run", "{}", "--slot", "{}", "--out", "x.jsonl"),
+    "scan": ("scan", "--offline", "{}"),
+    "baseline": ("scan", "--offline", "--baseline", "{}"),
+    "init": ("init", "--yes", "--offline", "{}"),
+    "init-into": ("init", "--yes", "--offline", "--config-dir", "{}"),
+    "config-dir": ("check", "--config-dir", "{}"),
+    "base": ("check", "--base", "{}"),
+    "calendar": ("fleet", "--out", "{}/x"),
+    "token-file": ("serve", "--token-file", "{}"),
 }
+UNSCOPED = (
+    "diff",
+    "explain",
+    "command",
+    "scan",
+    "baseline",
+    "init",
+    "init-into",
+    "calendar",
+    "token-file",
+    "ready-file",
+)
+"""Which are of no environment."""
 RECORDED = ("accept", "rollback", "release")
 """Of which the text is a row of the store afterwards."""
 VARIABLES = (
@@ -104,7 +125,7 @@ def test_an_argument(kind: str, name: str, place: Place) -> None:
     with FaultServer() as server:
         scene = place.scene("sqlite", server.base_url)
         words = [word.replace("{}", WEAPONS[kind]) for word in COMMANDS[name]]
-        scoped = [] if name in ("diff", "explain", "command") else ["-e", "prod"]
+        scoped = [] if name in UNSCOPED else ["-e", "prod"]
         at = words.index("--") if "--" in words else len(words)
         harmless(run(scene.folder, scene.environ, *words[:at], *scoped, *words[at:]))
         for words in (("history",), ("status",), ("audit", "export"), ("audit", "verify")) if name in RECORDED else ():

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from modelgate.domain.chain import GENESIS
+from modelgate.store.guards import ENTRIES_ON_SQLITE
 from support.databases import PostgreSQL, opened
 
 
@@ -28,6 +29,14 @@ def of_sqlite(url: str) -> set[str]:
         return {_digest(sql.replace(table, "T").replace(GENESIS, "0")) for table, sql in file.execute(query)}
 
 
+def of_entries(url: str) -> dict[str, str]:
+    """The digests of the triggers on SQLite that keep entries and who names them."""
+    opened(url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
+        made = dict(file.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+    return {name: _digest(made[name]) for name in ENTRIES_ON_SQLITE}
+
+
 def _digest(body: str) -> str:
     return sha256(body.encode()).hexdigest()[:16]
 
@@ -37,4 +46,5 @@ if __name__ == "__main__":
     print(of_postgresql(running))
     running.stop()
     with tempfile.TemporaryDirectory() as folder:
-        print(of_sqlite(f"sqlite:///{Path(folder) / 'modelgate.db'}"))
+        url = f"sqlite:///{Path(folder) / 'modelgate.db'}"
+        print(of_sqlite(url), of_entries(url))

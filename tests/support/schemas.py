@@ -20,6 +20,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from modelgate.clock import Deadline, SystemClock
+from modelgate.domain.catalogue import Entry, Facts
+from modelgate.domain.codec import seen_of
 from modelgate.domain.rows import FindingRow
 from modelgate.store import connect
 from modelgate.store.database import Database
@@ -55,14 +57,19 @@ def migrate(url: str, revision: str) -> None:
 def fill(url: str) -> None:
     """Adds a run of four rows and a pin to a store that is up to date."""
     store = opened(url)
-    run = run_row("r1", facts='{"answers":{},"entries":{},"gone":[],"origin":"o"}', asked_at=NOW, reuse_fingerprint="f")
+    seen = seen_of(Facts("o", NOW, entries={"x": Entry("x", lifecycle="active")}), ["x"])
+    run = run_row(
+        "r1", origin="o", answers=seen.answers, entries=seen.digests, seen_at=NOW, reuse_mark="f",
+        store_schema=store.witness,
+    )  # fmt: skip
     rows = [
         run,
         handed("r1", "summarizer", "x"),
         handed("r1", "grader", "é🙂"),
         FindingRow("r1", "f", "note", "m", "h"),
     ]
-    store.append(PROD, AUTHOR, [*rows, pin_row(1, model_id="x", expires_at=NOW)], now=NOW)
+    pin = pin_row(1, model_id="x", expires_at=NOW)
+    store.append(PROD, AUTHOR, [*rows, pin], now=NOW, entries=seen.entries)
 
 
 def dump_sqlite(path: Path) -> str:

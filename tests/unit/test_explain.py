@@ -72,4 +72,4 @@ def test_a_hostile_id_is_shown_harmless():
     assert "\x1b" not in caught.value.message
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 120
-    assert caught.value.hint == "modelgate explain lists every check"
+    assert (caught.value.hint, caught.value.commands) == ("all of them:", ("modelgate explain",))

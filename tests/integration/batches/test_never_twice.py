@@ -224,7 +224,7 @@ def test_a_pin_that_moved_stops_what_is_left_to_send(desk: Desk) -> None:
     desk.site.accept("summarizer")
     with pytest.raises(Refused, match="may now run claude-opus-5") as refused:
         desk.resume(job)
-    assert refused.value.hint == f"modelgate batch resume {job.id} -s checkout -e prod --out FILE --resends 0"
+    assert refused.value.commands == (f"modelgate batch resume {job.id} -s checkout -e prod --out FILE --resends 0",)
     desk.resume(job, resends=0)
     assert desk.outcomes() == {"r1": "expired", "r2": "succeeded"}
 
@@ -252,7 +252,7 @@ def test_a_pin_that_was_rolled_back_stops_the_batches_that_wait(desk: Desk) -> N
         desk.run()
     flags = f"{job.id} -s checkout -e prod"
     cancel, resume = f"modelgate batch cancel {flags}", f"modelgate batch resume {flags} --out FILE"
-    assert refused.value.hint == f"once its batches have ended: {cancel} && {resume}"
+    assert (refused.value.hint, refused.value.commands) == ("once its batches have ended:", (cancel, resume))
     operations.cancel(desk.site.world(), job.id)
     desk.resume(job)
     assert set(desk.outcomes().values()) == {"canceled"}
@@ -281,7 +281,7 @@ def test_a_model_that_retires_soon_stops_what_is_left_to_send(desk: Desk) -> Non
     desk.site.clock.ahead += timedelta(hours=12)
     with pytest.raises(Refused, match="before a batch could end") as refused:
         desk.run()
-    assert "modelgate batch cancel" in refused.value.hint
+    assert refused.value.commands[0].startswith("modelgate batch cancel")
     assert desk.batches() == []
 
 
@@ -376,7 +376,7 @@ def test_a_canceled_job_says_what_may_have_become_a_batch(desk: Desk, caplog: py
     assert f"part 1 may have become a batch: `{resume}` finds it" in caplog.text
     with pytest.raises(Refused, match=f"part 1 of {job.id} may have become a batch") as refused:
         desk.run(again=True)
-    assert refused.value.hint == f"first: {resume}"
+    assert (refused.value.hint, refused.value.commands) == ("find it first:", (resume,))
     desk.resume(job)
     assert desk.run(again=True).id != job.id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -145,6 +146,21 @@ def test_machines_are_answered_in_their_formats(port: int) -> None:
     assert "modelgate_slot_days_left" in names
     assert ask(port, "/retirements.ics")[2].startswith("BEGIN:VCALENDAR\r\n")
     assert json.loads(ask(port, "/api/fleet")[2])["schema"] == "modelgate.fleet/1"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("", False), ("gzip", True), ("br, GZIP;q=0.5", True), ("gzip;q=0, *", False), ("*", True), ("identity", False)],
+)
+def test_all_of_the_fleet_is_packed_for_whoever_takes_that(port: int, accepted: str, packed: bool) -> None:
+    """It is kept compressed, and everybody gets the same document."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/api/fleet", headers={"Accept-Encoding": accepted})
+    answer = connection.getresponse()
+    body, encoding = answer.read(), answer.headers["content-encoding"]
+    connection.close()
+    assert (encoding, answer.headers["vary"]) == ("gzip" if packed else None, "accept-encoding")
+    assert (gzip.decompress(body) if packed else body).decode() == ask(port, "/api/fleet")[2]
 
 
 @pytest.mark.parametrize("path", ["/service/no/where", "/run/none", "/nothing"])

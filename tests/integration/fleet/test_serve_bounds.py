@@ -28,11 +28,12 @@ from support.watching import running
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.secret import Secret
+from modelgate.fleet.answers import Drawn
 from modelgate.fleet.connections import MOST, Connection
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard
 from modelgate.fleet.picture import Gallery
-from modelgate.fleet.site import Drawn, app
+from modelgate.fleet.site import app
 from modelgate.gate.context import prepare
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -83,7 +84,7 @@ def test_a_role_that_may_only_select_is_enough_for_every_page(postgresql: Postgr
     run_id = site.preflight().run_id
     site.environ["MODELGATE_DATABASE_URL"] = url_as("modelgate_reader")
     context = prepare(site.environ, config_dir=site.folder, clock=site.clock, anywhere=True)
-    pages = app(context, Gallery(context), None)
+    pages = app(Gallery(context), None)
     for path in (
         "/",
         "/service/checkout/prod",
@@ -101,7 +102,7 @@ def test_a_store_that_was_away_is_shown_again(file_site: Site) -> None:
     running(file_site)
     context = prepare(file_site.environ, config_dir=file_site.folder, clock=file_site.clock, anywhere=True)
     gallery = Gallery(context)
-    pages, file = app(context, gallery, None), file_site.folder / "modelgate.db"
+    pages, file = app(gallery, None), file_site.folder / "modelgate.db"
     file.rename(file.with_suffix(".away"))
     gallery.renew()
     status, body = asked(pages, "/")

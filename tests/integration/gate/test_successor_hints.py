@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.commands import Shell
 from support.sites import ALIAS, NEW, OLD, OTHER, Site, finding
@@ -99,3 +101,52 @@ def test_what_a_sample_rules_out_is_not_named(file_site: Site) -> None:
     assert finding(file_site.preflight(), "catalogue.deprecated").hint == "plan the move"
     told = watch(file_site.world(), notify=False).seen.troubles
     assert {trouble.hint for trouble in told} == {"plan the move", "move to another model"}
+
+
+def test_a_command_that_a_hint_names_ends_on_the_model_that_it_names(file_site: Site) -> None:
+    """Of a model that does not end too, and of one whose line is not allowed: no hint leads in a circle."""
+    cases = {
+        "catalogue.missing-capability": 'model = "claude-opus-4-5"\nrequires = ["thinking.types.adaptive"]\n',
+        "catalogue.line-not-allowed": 'model = "claude-haiku-4-5-20251001"\n',
+    }
+    for check, slot in cases.items():
+        file_site.asks(policy={"allowed_lines": ["opus"]}, more=f"[slots.summarizer]\n{slot}")
+        told = finding(file_site.check(), check)
+        assert told.hint.startswith("move to claude-opus-")
+        (line,) = told.commands
+        found = Shell(file_site).run(*line.split()[1:], "--format", "json")
+        (move,) = json.loads(found.stdout)["slots"]
+        assert (found.returncode, f"move to {move['successor']}") == (1, told.hint)
+
+
+def test_what_refuses_an_approval_names_the_successor_too(file_site: Site) -> None:
+    """`accept` and `lock`, of a reference that is retired, of a need that is not met, and of what a run saw."""
+    file_site.asks(summarizer=GONE)
+    told = Shell(file_site).run("accept", "summarizer", "--reason", "x", "-e", "prod")
+    _, hint, command = told.stderr.splitlines()
+    assert (told.returncode, hint, command.strip()) == (
+        1,
+        f"  → move to {NEW}: it is set at config/prod.toml:5",
+        UPGRADE,
+    )
+    file_site.asks(policy={"pins_from": "lock"}, summarizer=GONE)
+    assert f"→ move to {NEW}: " in Shell(file_site).run("lock", "-e", "prod").stderr
+    file_site.asks(more='[slots.summarizer]\nmodel = "claude-opus-4-1"\nrequires = ["effort.high"]\n')
+    assert "→ move to claude-opus-5" in Shell(file_site).run("accept", "--all", "--reason", "x", "-e", "prod").stderr
+    file_site.asks(summarizer=ALIAS)
+    seen = file_site.check().run_id
+    file_site.sandbox.retire(OLD)
+    told = Shell(file_site).run("accept", "summarizer", "--run", str(seen), "--reason", "x", "-e", "prod")
+    assert (told.returncode, f"→ move to {NEW}\n" in told.stderr) == (1, True)
+
+
+def test_what_a_sample_needs_names_the_model_that_serves_it(file_site: Site) -> None:
+    """Where the model that runs cannot, and a newer one of its line can."""
+    (file_site.config / "s.json").write_text(
+        '{"max_tokens": 20000, "output_config": {"effort": "high"}, "messages": [{"role": "user", "content": "hi"}]}'
+    )
+    file_site.asks(more=f'[slots.summarizer]\nmodel = "{ALIAS}"\nsample = "s.json"\n')
+    found = finding(file_site.check(), "catalogue.missing-capability")
+    assert (found.hint.endswith(f"change the request, or move to {NEW}"), len(found.commands)) == (True, 1)
+    refused = Shell(file_site).run("accept", "--all", "--reason", "x", "-e", "prod")
+    assert (refused.returncode, f"or move to {NEW}\n" in refused.stderr) == (1, True)

@@ -105,7 +105,7 @@ def test_the_hint_of_a_lock_that_cannot_be_used_writes_it_anew(file_site: Site, 
     written[0].write_text(written[1].replace(old, new))
     with pytest.raises(SettingsError) as odd:
         file_site.check()
-    assert odd.value.hint == "modelgate lock -s checkout -e prod"
+    assert odd.value.commands == ("modelgate lock -s checkout -e prod",)
     with pytest.raises(SettingsError):
         file_site.lock("summarizer")
     assert [(c.before, c.pin.model_id) for c in file_site.lock().changes] == [(None, OLD)]
@@ -158,7 +158,8 @@ def test_accept_is_refused_with_the_way_to_approve(locked: Site) -> None:
     """In this environment a review is the approval."""
     with pytest.raises(Refused, match="live in its lock file") as refused:
         locked.accept("summarizer")
-    assert refused.value.hint.startswith("modelgate lock -s checkout -e prod, then commit")
+    assert refused.value.hint == "write the lock and commit it: its review is the approval"
+    assert refused.value.commands == ("modelgate lock -s checkout -e prod",)
 
 
 def test_a_release_ends_on_what_the_lock_says(locked: Site) -> None:
@@ -170,7 +171,8 @@ def test_a_release_ends_on_what_the_lock_says(locked: Site) -> None:
     locked.rollback("summarizer")
     with pytest.raises(Refused, match=f"the lock says {NEW}") as refused:
         locked.release("summarizer", how="keep")
-    assert refused.value.hint.startswith(f"set model to {OLD}, then modelgate lock -s checkout -e prod")
+    assert refused.value.hint == f"set model to {OLD}, lock it, commit and deploy that"
+    assert refused.value.commands == ("modelgate lock -s checkout -e prod",)
     locked.asks(policy=LOCKED, summarizer=OLD)
     locked.lock()
     locked.release("summarizer", how="keep")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,7 @@ def test_a_live_probe_sends_one_token(shell: Shell) -> None:
     """A message is begun on the terms that were shown, and is evidence of its own."""
     told = shell.run("probe", "-e", "prod", "--live", "--yes")
     assert told.returncode == 0
-    assert f"summarizer: one message to {OLD}, 0.0" in told.stderr
+    assert f"summarizer: one message of 16 tokens to {OLD}, 0.0" in told.stderr
     assert "US dollars at the most" in told.stderr
     assert [path for path, _ in asked(shell)] == ["/count_tokens", ""]
     assert evidence(shell) == [("probe-live", "passed", OLD)]
@@ -125,6 +124,35 @@ def test_money_is_asked_for(shell: Shell) -> None:
     code, told = probed(shell, "--live", "--yes", "--max-cost", "0.000001")
     assert (code, "more than --max-cost 0.000001" in told["stderr"]) == (1, True)
     assert [path for path, _ in asked(shell)] == ["/count_tokens"]
+
+
+def test_a_bound_that_somebody_names_is_kept_or_nothing_is_sent(shell: Shell) -> None:
+    """Without a known price --max-cost could bound nothing; who names none is shown the tokens, and that."""
+    sampled(shell.site, HELLO)
+    text = (shell.site.config / "prod.toml").read_text()
+    (shell.site.config / "prod.toml").write_text(text.replace(f'"{OLD}"', '"claude-other-1"'))
+    code, told = probed(shell, "--live", "--yes", "--max-cost", "0.5")
+    assert (code, f"the price of {OLD} is not known" in told["stderr"]) == (1, True)
+    assert [path for path, _ in asked(shell)] == ["/count_tokens"]
+    done = shell.run("probe", "-e", "prod", "--live", "--yes")
+    assert (done.returncode, "its price is not known here" in done.stderr) == (0, True)
+    assert " tokens to " in done.stderr
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-1", ""])
+def test_a_bound_that_is_no_number_is_wrong_usage(shell: Shell, odd: str) -> None:
+    """Nothing is counted or sent for it."""
+    assert (probed(shell, "--live", "--yes", "--max-cost", odd)[0], asked(shell)) == (2, [])
+
+
+def test_where_the_model_is_gone_the_probe_names_its_successor(shell: Shell) -> None:
+    """As every hint that says to choose another; the command is a line of its own in each format."""
+    shell.site.sandbox.retire(OLD)
+    upgrade = "modelgate upgrade summarizer -s checkout -e prod"
+    code, slot = probed(shell)
+    assert (code, slot["hint"], slot["commands"]) == (1, f"change the sample, or move to {NEW}", [upgrade])
+    assert f"  → change the sample, or move to {NEW}\n  {upgrade}\n" in shell.run("probe", "-e", "prod").stdout
+    assert f"\n{upgrade}\n" in shell.run("probe", "-e", "prod", "--format", "markdown").stdout
 
 
 @pytest.mark.parametrize(
@@ -284,7 +312,7 @@ def test_what_was_paid_for_is_told_without_a_store(file_site: Site) -> None:
         (file_site.folder / "modelgate.db").write_bytes(b"no database")
         return True
 
-    found = probe(file_site.world(), live=Live(Decimal(1), with_tools=False, confirm=confirm))
+    found = probe(file_site.world(), live=Live(with_tools=False, confirm=confirm))
     assert found is not None
     assert (found.exit_code, found.head, found.slots[0].probed.verdict) == (3, None, "shown")
     assert found.unrecorded != ""
@@ -292,6 +320,6 @@ def test_what_was_paid_for_is_told_without_a_store(file_site: Site) -> None:
 
 def test_a_no_sends_nothing_and_keeps_what_was_counted(shell: Shell) -> None:
     """Somebody who sees the price may leave it at counting."""
-    no = Live(Decimal(1), with_tools=False, confirm=lambda _counted: False)
+    no = Live(with_tools=False, confirm=lambda _counted: False)
     assert probe(shell.site.world(), live=no) is None
     assert ([path for path, _ in asked(shell)], evidence(shell)) == (["/count_tokens"], [("probe", "passed", OLD)])

@@ -102,7 +102,8 @@ def test_accept_is_refused_on_a_held_slot(moved: Site) -> None:
     moved.rollback("summarizer")
     with pytest.raises(Refused, match="held on claude-sonnet-4-5-20250929") as refused:
         moved.accept("summarizer")
-    assert refused.value.hint.startswith("modelgate release summarizer --accept")
+    (command,) = refused.value.commands
+    assert command.startswith("modelgate release summarizer --accept")
     assert len(moved.pins()) == 3
 
 

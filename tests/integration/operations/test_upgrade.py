@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from support.commands import Shell
-from support.sites import ALIAS, NEW, OLD, OTHER, Site
+from support.sites import ALIAS, NEW, OLD, OTHER, Site, found
 
 from modelgate.domain.errors import CouldNotKnow, SettingsError, UsageError
 from modelgate.domain.upgrade import Ask, Move, Upgrade
@@ -199,6 +200,52 @@ def test_settings_and_lock_are_written_whole_or_not_at_all(file_site: Site) -> N
     assert (file_site.config / "prod.toml").read_bytes() == before
     pins = read_lock(file_site.config / "prod.lock.toml", file_site.scope()).pins
     assert [pin.model_id for pin in pins] == [OLD]
+
+
+def test_killed_between_settings_and_lock_it_ends_well_when_it_is_called_again(file_site: Site) -> None:
+    """A start is refused in between, as both disagree; the next call says what may run still, and writes the lock."""
+    file_site.asks(policy={"pins_from": "lock"}, summarizer=ALIAS)
+    file_site.lock()
+    file_site.sandbox.patch_model(OLD, lifecycle="deprecated")
+    settings, lock = file_site.config / "prod.toml", file_site.config / "prod.lock.toml"
+    before, locked = settings.read_bytes(), lock.read_bytes()
+    file_site.sandbox.add_fault(path="/v1/models*", skip=2, count=None, delay_ms=60_000)
+    process = Shell(file_site).start("upgrade", "-e", "prod", "--write")
+    deadline = time.monotonic() + 60
+    while settings.read_bytes() == before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert (settings.read_bytes() != before, lock.read_bytes()) == (True, locked)
+    file_site.sandbox.lift_faults()
+    assert found(file_site.preflight())["settings.lock-stale"] == "refuse"
+    move = only(file_site)
+    assert (move.state, move.present, move.to, move.change.line) == ("move", OLD, NEW, "")
+    assert move.commands == ("modelgate upgrade summarizer --write -s checkout -e prod",)
+    again = moves(file_site, write=True)
+    assert (again.exit_code, again.files) == (1, (lock,))
+    assert (found(file_site.check()), only(file_site).state) == ({}, "fine")
+
+
+def test_a_move_that_waits_for_its_approval_is_told_as_one(site: Site) -> None:
+    """What the slot may run is what was approved, not what the settings ask for since."""
+    site.accept("summarizer")
+    site.sandbox.patch_model(OLD, lifecycle="deprecated")
+    site.asks(summarizer="claude-sonnet-4-6")  # somebody's own choice, which does not end
+    move = only(site)
+    assert (move.present, move.to, move.asks_already) == (OLD, "claude-sonnet-4-6", True)
+    assert move.commands == ('modelgate accept summarizer --reason "…" -s checkout -e prod',)
+    site.accept("summarizer")
+    assert (only(site).present, only(site).state) == ("claude-sonnet-4-6", "fine")
+
+
+@pytest.mark.parametrize("asked", [ENDS, GONE])
+def test_where_only_what_is_asked_for_ends_that_is_what_moves(site: Site, asked: str) -> None:
+    """The settings ask for a model that ends in place of an approved one that does not."""
+    site.asks(summarizer=OTHER)
+    site.accept("summarizer")
+    site.asks(summarizer=asked)
+    assert (only(site).present, only(site).state) == (asked, "move")
 
 
 def test_a_variable_is_told_and_left_to_a_person(file_site: Site) -> None:

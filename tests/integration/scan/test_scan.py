@@ -181,3 +181,24 @@ def test_links_binary_and_huge_files_are_skipped_and_counted(tree, tmp_path_fact
 def test_a_path_that_is_not_there_is_wrong_usage(tree):
     """A slip in a job must not be a pass."""
     assert scan(tree, "--offline", "srv").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("scan", "srv"), ("init", "srv", "-e", "prod", "--yes"), ("scan", "--baseline", "no.json")]
+)
+def test_what_is_not_there_is_told_before_a_key_is_asked_for(tree, words):
+    """Whoever mistypes a path has no use for a word about credentials."""
+    done = in_process(*words, folder=tree, environ={"PATH": os.environ["PATH"], "HOME": str(tree)})
+    missing = "no.json" if "--baseline" in words else "srv"
+    assert (done.returncode, missing in done.stderr) == (2, True)
+    assert "credential" not in done.stderr
+
+
+def test_what_describes_or_repeats_a_program_is_not_read_as_one(tree):
+    """The description that a package carries along is a document; a source map holds what was read already."""
+    for name in ("METADATA", "PKG-INFO", "README", "bundle.js.map"):
+        (tree / name).write_text('model = "claude-sonnet-4-20250514"\n')
+    done = scan(tree, "--format", "json")
+    assert found(done) == EXPECTED
+    assert "1 generated" in scan(tree).stdout
+    assert "METADATA" in scan(tree, "--docs").stdout

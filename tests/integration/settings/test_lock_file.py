@@ -69,8 +69,8 @@ def test_missing(tmp_path: Path) -> None:
     """A lock that is not there says how to make it."""
     with pytest.raises(SettingsError) as caught:
         read_lock(tmp_path / "prod.lock.toml", SCOPE)
-    assert (str(caught.value), caught.value.hint) == (
-        f"{tmp_path}/prod.lock.toml: there is no lock yet", "modelgate lock -s checkout -e prod",
+    assert (str(caught.value), caught.value.commands) == (
+        f"{tmp_path}/prod.lock.toml: there is no lock yet", ("modelgate lock -s checkout -e prod",),
     )  # fmt: skip
 
 

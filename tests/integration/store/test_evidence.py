@@ -19,7 +19,7 @@ from modelgate.domain.chain import Misfit
 from modelgate.domain.errors import UsageError
 from modelgate.domain.rows import FindingRow, Head, Scope
 from modelgate.store import Store
-from modelgate.store.tables import CHAINED
+from modelgate.store.families import CHAINED
 
 ROWS = 41
 GUARDED = ("runs", "resolutions", "findings", "pins")

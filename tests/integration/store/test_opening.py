@@ -267,7 +267,7 @@ def test_a_server_that_is_behind_says_so(empty_postgresql_url: str) -> None:
     restore(DUMPS / "0001.postgresql.sql", empty_postgresql_url)
     with pytest.raises(StoreProblem, match="has schema 0001, not ") as raised:
         opened(empty_postgresql_url)
-    assert (raised.value.problem.check, raised.value.hint) == ("store.schema-behind", "modelgate db upgrade")
+    assert (raised.value.problem.check, raised.value.commands) == ("store.schema-behind", ("modelgate db upgrade",))
 
 
 def test_a_file_that_is_behind_is_migrated_on_use_and_not_by_reading_alone(missing_sqlite_url: str) -> None:

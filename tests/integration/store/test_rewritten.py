@@ -22,8 +22,8 @@ from modelgate.domain.chain import FORM, Misfit, digest
 from modelgate.domain.errors import StoreProblem
 from modelgate.sandbox import Sandbox
 from modelgate.store import Store, migrate
+from modelgate.store.families import CHAINED
 from modelgate.store.schema import USABLE_FROM
-from modelgate.store.tables import CHAINED
 
 FOREIGN = "CREATE TABLE letters AS SELECT * FROM resolutions WHERE 1 = 0"
 """A table of the owner's own, with all columns that a row's place needs."""
@@ -34,6 +34,7 @@ MOVED = [
     "UPDATE store_info SET chained = chained || ',letters'",
 ]
 """The row at 3 is replaced by a placeholder: its hash stays, what it said is gone."""
+GUARDED = (*CHAINED, "entries")
 LATER = "UPDATE modelgate_version SET version_num = '9999'"
 
 
@@ -42,11 +43,11 @@ def rewrite(url: str, *statements: str) -> None:
     if not url.startswith("sqlite"):
         with psycopg.connect(url) as server:
             server.execute("SET session_replication_role = replica")
-            for table in CHAINED:
+            for table in GUARDED:
                 server.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_refuse_change".encode())
             for statement in statements:
                 server.execute(statement.encode())
-            for table in CHAINED:
+            for table in GUARDED:
                 server.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_refuse_change".encode())
         return
     with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
@@ -129,7 +130,7 @@ def test_pins_that_store_info_does_not_list_are_read_all_the_same(site: Site, da
     listed = ",".join(name for name in CHAINED if name != "pins")
     rewrite(database_url, "UPDATE pins SET model_id = 'claude-evil-1'", f"UPDATE store_info SET chained = '{listed}'")
     code, told = verified(site, str(store.head(PROD)))
-    assert (code, told["misfit"]) == (1, {"table": "pins", "sequence": 1, "kind": "changed"})
+    assert (code, told["misfit"]) == (1, {"table": "pins", "sequence": 1, "kind": "changed", "entry": None})
     assert "store_info does not list pins" in str(told["guards"])
 
 

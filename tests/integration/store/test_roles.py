@@ -13,7 +13,7 @@ from modelgate.domain.errors import StoreProblem
 from modelgate.domain.evidence import EvidenceRow
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.rows import FindingRow
-from modelgate.store.tables import CHAINED
+from modelgate.store.families import CHAINED
 
 RUN = [run_row("r1"), handed("r1", "summarizer", "x"), FindingRow("r1", "f", "note", "m", "h")]
 
@@ -82,7 +82,7 @@ def test_the_reader_sees_the_fleet_and_writes_nothing(url_as: As) -> None:
     """SELECT is enough for the fleet; a row or a lease of its is refused."""
     opened(url_as("modelgate_gate")).append(PROD, AUTHOR, RUN, now=NOW)
     store = opened(url_as("modelgate_reader"))
-    assert [state.scope for state in store.fleet(NOW, NOW)] == [PROD]
+    assert [state.scope for state in store.census(NOW, NOW, lambda census: list(census.states()))] == [PROD]
     with pytest.raises(StoreProblem, match="lacks a right"):
         store.append(PROD, AUTHOR, RUN, now=NOW)
     with pytest.raises(StoreProblem, match="lacks a right"):

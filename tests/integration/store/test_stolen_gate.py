@@ -21,7 +21,7 @@ from modelgate.domain.errors import ModelgateError, StoreProblem
 from modelgate.domain.rows import FindingRow
 from modelgate.store import connect
 from modelgate.store.append import _columns
-from modelgate.store.tables import CHAINED
+from modelgate.store.families import CHAINED
 
 GATE, OPERATOR = "modelgate_gate", "modelgate_operator"
 

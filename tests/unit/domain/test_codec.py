@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
-from modelgate.domain.codec import canonical, entry_from_json, entry_to_json, facts_from_json, facts_to_json
+from modelgate.domain.codec import (
+    canonical,
+    content_digest,
+    entry_from_json,
+    entry_to_json,
+    facts_from_json,
+    facts_of_seen,
+    seen_of,
+)
 from modelgate.domain.problems import Problem
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -55,19 +64,26 @@ def test_an_entry_survives_its_text(entry: Entry) -> None:
     assert entry_from_json(json.loads(canonical(entry_to_json(entry)))) == entry
 
 
+def read_back(facts: Facts, ids: Iterable[str], lost: Iterable[str] = ()) -> tuple[Facts, bool]:
+    """What a run wrote down of the facts, read again; `lost` are IDs whose entries were changed meanwhile."""
+    seen = seen_of(facts, ids)
+    contents = {d: text if json.loads(text)["id"] not in lost else text + " " for d, text in seen.entries.items()}
+    return facts_of_seen(facts.origin, NOW, seen.answers, seen.digests, contents)
+
+
 @given(all_facts())
 def test_facts_survive_their_text(facts: Facts) -> None:
     """Answers and entries are read back as they were, but for answers that failed."""
-    back = facts_from_json(facts_to_json(facts, facts.entries), NOW)
+    back, _ = read_back(facts, facts.entries)
     assert (back.origin, back.asked_at, back.requests) == (facts.origin, NOW, 0)
     assert back.answers == {n: a for n, a in facts.answers.items() if a.outcome is not Outcome.FAILED}
-    assert back.entries == {n: e for n, e in facts.entries.items() if facts.knows(n) or n in back.entries}
+    assert back.entries == facts.entries
 
 
 @given(all_facts(), st.sets(NAMES, max_size=4))
 def test_stored_facts_know_what_was_asked_about_and_nothing_more(facts: Facts, ids: set[str]) -> None:
     """Of an ID that nobody wrote down it is not known whether it is served; of the others it is as it was."""
-    back = facts_from_json(facts_to_json(facts, ids), NOW)
+    back, _ = read_back(facts, ids)
     asked_about = ids | {answer.id for answer in facts.answers.values() if answer.id}
     for model_id in asked_about | set(facts.entries):
         if model_id not in asked_about:
@@ -75,6 +91,49 @@ def test_stored_facts_know_what_was_asked_about_and_nothing_more(facts: Facts, i
         elif facts.knows(model_id):
             assert back.knows(model_id)
             assert back.served(model_id) == facts.served(model_id)
+
+
+@given(all_facts())
+def test_an_entry_that_is_not_its_digests_is_unknown(facts: Facts) -> None:
+    """So is every answer that means it; the rest is read, and told to be a part."""
+    lost = set(sorted(facts.entries)[:1])
+    back, whole = read_back(facts, facts.entries, lost)
+    assert whole is not bool(lost)
+    assert set(back.entries) == set(facts.entries) - lost
+    assert not any(back.knows(each) for each in lost)
+    assert not {answer.id for answer in back.answers.values()} & lost
+
+
+def test_what_is_stored_under_a_digest_and_is_no_entry_is_unknown() -> None:
+    """Whoever may add entries can add any text under its own digest."""
+    for text in ("", "[]", '"x"', "{", '{"max_tokens":1}', '{"id":"a","retires_at":5}', "[" * 100_000):
+        digest = content_digest(text)
+        facts, whole = facts_of_seen("o", NOW, '{"gone":[]}', digest, {digest: text})
+        assert (facts.entries, whole) == ({}, False)
+
+
+def test_the_same_entry_has_the_same_digest() -> None:
+    """Two runs that saw the same name the same; the order of keys in the API's answer does not show."""
+    first, second = (
+        Facts("o", NOW, {}, {"a": Entry("a", capabilities=dict(pairs))})
+        for pairs in ([("x", True), ("y", False)], [("y", False), ("x", True)])
+    )
+    assert seen_of(first, ["a"]) == seen_of(second, ["a"])
+    assert seen_of(first, ["a"]).digests == content_digest('{"capabilities":{"x":true,"y":false},"id":"a"}')
+
+
+def test_what_runs_of_form_1_wrote_down_is_read_on() -> None:
+    """Answers and entries whole, in one text."""
+    text = (
+        '{"answers":{"n":{"id":"i","outcome":"resolved"}},"entries":{"i":{"id":"i"}},"gone":["g"],"origin":"https://o"}'
+    )
+    facts = facts_from_json(text, NOW)
+    assert (facts.origin, facts.asked_at, facts.answers) == (
+        "https://o",
+        NOW,
+        {"n": Answer("n", Outcome.RESOLVED, "i")},
+    )
+    assert (dict(facts.entries), facts.known) == ({"i": Entry("i")}, {"i", "g"})
 
 
 def test_a_newer_versions_facts_are_passed_over() -> None:

@@ -27,9 +27,7 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PROD = Scope("checkout", "prod")
 MODEL = "claude-opus-4-5-20251101"
 HOSTILE = 'a|b"\\\n<script>@all\x1b[31m,;' + "é" * 60
-LOOK = Look(
-    PROD, 1, NOW, "pod-1", "run_1", "preflight", "pass", True, "[]", "https://api.example", NOW, None, False, None
-)
+LOOK = Look(PROD, 1, NOW, "pod-1", "run_1", "preflight", "pass", True, "https://api.example", NOW, None)
 SLOT = FleetSlot(
     PROD, "summarizer", "claude-opus-4-5", MODEL, MODEL, False, None,
     (HandOver("summarizer", MODEL, "claude-opus-4-5", NOW, "run_1", "pod-1", "ada", "0.1.0"),), 3, True,

@@ -13,7 +13,7 @@ from modelgate.fleet.picture import SORTS, Picture
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PROD, STAGING = Scope("checkout", "prod"), Scope("Search", "staging")
-LOOK = Look(PROD, 1, NOW, "pod", "run_1", "preflight", "pass", True, "[]", "https://a", NOW, None, False, None)
+LOOK = Look(PROD, 1, NOW, "pod", "run_1", "preflight", "pass", True, "https://a", NOW, None)
 
 
 def slot(scope: Scope, name: str, *handed: str, days: int | None = None, mark: str = "ok") -> FleetSlot:
@@ -30,7 +30,7 @@ SLOTS = (
     slot(PROD, "one", "claude-b", "claude-c"), slot(STAGING, "two", "claude-c", days=5, mark="due"),
     replace(slot(PROD, "three", mark="refused"), may_run=None, resolved=None),
 )  # fmt: skip
-PICTURE = Picture(Fleet(NOW, SLOTS), b"", b"", b"")
+PICTURE = Picture(Fleet(NOW, SLOTS))
 
 
 @pytest.mark.parametrize("name", ["claude", "claude-a", "claude-b", "claude-c", "claude-p", "claude-z", ""])

@@ -56,6 +56,20 @@ def test_what_merely_begins_with_claude_is_no_model(line):
         ),
         ('"vertex_ai/claude-opus-4-8"', "vertex_ai/claude-opus-4-8", "claude-opus-4-8", "Vertex"),
         ('"anthropic/claude-opus-4-8"', "anthropic/claude-opus-4-8", "claude-opus-4-8", "LiteLLM"),
+        ('m = "claude-v1"', "claude-v1", "claude-v1", ""),
+        ('"anthropic.claude-v2:1",', "anthropic.claude-v2:1", "claude-v2", "Bedrock"),
+        (
+            "- name: bedrock/us-gov-east-1/anthropic.claude-3-haiku-20240307-v1:0",
+            "bedrock/us-gov-east-1/anthropic.claude-3-haiku-20240307-v1:0",
+            "claude-3-haiku-20240307",
+            "Bedrock",
+        ),
+        (
+            '"bedrock/invoke/anthropic.claude-3-5-sonnet-20240620-v1:0": {',
+            "bedrock/invoke/anthropic.claude-3-5-sonnet-20240620-v1:0",
+            "claude-3-5-sonnet-20240620",
+            "Bedrock",
+        ),
     ],
 )  # fmt: skip
 def test_a_name_is_read_in_the_forms_of_all_platforms(line, text, model, platform):
@@ -82,6 +96,13 @@ def test_the_pattern_of_a_line_makes_a_name(model, shaped):
     assert is_shaped(model, LINES) is shaped
 
 
+@pytest.mark.parametrize("model", ["claude-v1", "claude-v2", "claude-1", "claude-2"])
+def test_the_first_names_were_shorter(model):
+    """They are names of models too, also those that end like the version of a platform."""
+    (name,) = names_in(f'"{model}"')
+    assert (name.model, is_shaped(name.model, LINES)) == (model, True)
+
+
 @pytest.mark.parametrize(
     ("line", "whole"),
     [
@@ -90,6 +111,21 @@ def test_the_pattern_of_a_line_makes_a_name(model, shaped):
         ("args: --model claude-opus-5 --verbose", True),
         ("  - claude-opus-5", True),
         ("model: claude-opus-5  # for now", True),
+        (r'body := "{\"model\": \"claude-opus-5\"}"', True),
+        ('return "claude-opus-5";', True),
+        ("'model' => 'claude-opus-5',", True),
+        ("const M = process.env.M?.trim() || `claude-opus-5`;", True),
+        ('m = model if "claude" in model else "claude-opus-5"', True),
+        ('if "claude-opus-5" in model or other:', False),
+        ('if model.startswith("claude-opus-5"):', False),
+        ("} else if (modelId.includes('claude-opus-5')) {", False),
+        ('case strings.HasPrefix(model, "claude-opus-5"):', False),
+        ('if resolved["llm_model"] != "claude-opus-5" {', False),
+        ("if: ${{ vars.MODEL == 'claude-opus-5' }}", False),
+        ("model: The identifier (e.g., 'claude-opus-5')", False),
+        ('    """Names such as "claude-opus-5" are read as they are."""', False),
+        ("        (e.g. ``claude-opus-5``, which thinks)", False),
+        ("   it is slower with `claude-opus-5`: twice as slow", False),
     ],
 )
 def test_a_whole_value_is_told_from_a_word_in_a_sentence(line, whole):
