@@ -12,6 +12,10 @@ from support.databases import PostgreSQL, opened
 
 from modelgate.cli.start.by_name import open_by_name
 
+MEMORY = Path("/dev/shm")
+ENOUGH = 2 * 2**30
+"""Bytes that have to be free there; all tests together leave an eighth of it."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make slow` says."""
@@ -37,7 +41,25 @@ def pytest_configure() -> None:
         if name.startswith(("MODELGATE_", "ANTHROPIC_", "GITHUB_", "CI_", "BUILDKITE_", "CIRCLE_")):
             del os.environ[name]
     os.environ["MODELGATE_DATABASE_URL"] = "no-database-chosen://by-this-test"
+    if _has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # tests lose no power: no commit waits for a disk
     open_by_name()
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether it can take the files of all tests, and programs of theirs may be started there."""
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return False
+    found = os.statvfs(folder)
+    return not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize > ENOUGH
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Nothing is left in memory but what a failure may be looked for in."""
+    folder = session.config._tmp_path_factory._basetemp
+    if exitstatus == 0 and folder and MEMORY in folder.parents and not hasattr(session.config, "workerinput"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

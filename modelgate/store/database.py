@@ -54,6 +54,7 @@ class Database:
         self.keeps = False
         """Whether a connection to a server is kept from one transaction to the next, until `rest`."""
         self._kept: Connection | None = None
+        self._driver: Callable[[Database], Any] = Database._connect_file
         self._engine = self._empty() if self.missing else self._shared()
 
     @property
@@ -158,7 +159,8 @@ class Database:
             return _engine_of("sqlite://")
         from modelgate.store import server
 
-        self._options = server.options_of(self.address)
+        options = server.options_of(self.address)
+        self._driver = lambda database: database._connect_server(options)
         return _engine_of(server.URL, use_native_hstore=False)  # one question less at each start
 
     def _connect(self) -> Connection:
@@ -170,7 +172,7 @@ class Database:
 
     def connect_driver(self) -> Any:
         """A connection of the driver, for the engine."""
-        return self._connect_server() if self.is_server else self._connect_file()
+        return self._driver(self)
 
     def begin(self, connection: Connection, *, write: bool = False, bounded: bool = False) -> None:
         """Begins a transaction, for the engine."""
@@ -202,10 +204,10 @@ class Database:
             raise
         return connection
 
-    def _connect_server(self) -> psycopg.Connection:
+    def _connect_server(self, options: dict[str, str]) -> psycopg.Connection:
         from modelgate.store import server
 
-        connection = server.connect(self._options, self.seconds)
+        connection = server.connect(options, self.seconds)
         info = connection.info
         self.is_unencrypted = server.is_unencrypted(
             host=info.host, address=info.hostaddr, tls=bool(connection.pgconn.ssl_in_use)
