@@ -72,15 +72,17 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: PostgreSQL) -> str:
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
     """A fresh PostgreSQL database with the audit store's tables."""
-    return postgresql.create()
+    with postgresql.lent() as url:
+        yield url
 
 
 @pytest.fixture
-def empty_postgresql_url(postgresql: PostgreSQL) -> str:
+def empty_postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
     """A fresh PostgreSQL database without any table."""
-    return postgresql.create(upgraded=False)
+    with postgresql.lent(upgraded=False) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

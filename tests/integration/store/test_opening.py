@@ -221,7 +221,7 @@ def test_a_locked_file_is_waited_for_until_the_deadline(sqlite_url: str) -> None
     opened(sqlite_url)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    found = problem(sqlite_url, write=True)
+    found = problem(sqlite_url, seconds=4, write=True)  # a tenth of it is there to say why
     other.close()
     assert found == ("store.unreachable", "audit store: locked by another process")
     opened(sqlite_url).append(PROD, AUTHOR, [run_row("r1")], now=NOW)
