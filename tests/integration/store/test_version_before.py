@@ -163,7 +163,6 @@ def test_a_crowd_of_both_is_recorded_whole(old_site: Site, earlier: Earlier) -> 
     assert old_site.sandbox.counters()["GET /v1/models"] <= 4
 
 
-@pytest.mark.slow
 def test_the_pack_is_the_version_before_and_not_this_one(earlier: Earlier, file_site: Site) -> None:
     """What runs in these tests knows the schema before, and nothing later."""
     file_site.preflight()
