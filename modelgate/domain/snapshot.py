@@ -11,12 +11,13 @@ from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
+from modelgate.domain.settings import Policy, Slot, Verb, Waiver
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Proofs
     from modelgate.domain.loosening import Loosened
     from modelgate.domain.sample import Sample
+    from modelgate.domain.unsettled import UnknownVariable, UnsetSlot, Untrusted
 
 
 @dataclass(frozen=True, slots=True)

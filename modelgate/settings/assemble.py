@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelgate.domain.secret import Secret
 from modelgate.domain.settings import (
@@ -14,9 +14,7 @@ from modelgate.domain.settings import (
     DatabaseSettings,
     NotifySettings,
     Policy,
-    Price,
     Slot,
-    UnsetSlot,
     Waiver,
     WatchSettings,
 )
@@ -25,6 +23,10 @@ from modelgate.domain.text import short
 from modelgate.settings import names
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.positions import KeyPath
+
+if TYPE_CHECKING:
+    from modelgate.domain.prices import Price
+    from modelgate.domain.unsettled import UnsetSlot
 
 Table = Mapping[str, Any]
 
@@ -45,6 +47,8 @@ class Assembler:
         return tuple(slot for slot in slots if slot.reference), tuple(unset)
 
     def _unset(self, slot: Slot, position: int, table: Table) -> UnsetSlot:
+        from modelgate.domain.unsettled import UnsetSlot
+
         variable = table["model_from"]
         state = "empty" if variable in self.environ else "not set"
         return UnsetSlot(slot, variable, position, f"the variable {short(variable, 50)} is {state}")
@@ -168,6 +172,10 @@ def notify(table: Table) -> NotifySettings:
 
 def prices(tables: Mapping[str, Table]) -> dict[str, Price]:
     """US dollars per million tokens, exactly as written."""
+    if not tables:
+        return {}
+    from modelgate.domain.prices import Price
+
     return {
         name: Price(**{key: Decimal(str(dollars)) for key, dollars in table.items()}) for name, table in tables.items()
     }

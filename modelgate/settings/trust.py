@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from modelgate.domain.settings import Slot, Untrusted
+from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.domain.text import short
 from modelgate.settings.positions import KeyPath
+
+if TYPE_CHECKING:
+    from modelgate.domain.unsettled import Untrusted
 
 UNTRUSTED = "MODELGATE_SETTINGS_UNTRUSTED"
 ORIGINS = "MODELGATE_TRUSTED_ORIGINS"
@@ -120,11 +123,16 @@ def _real(path: str | Path) -> Path:
 
 def untrusted(tables: Mapping[str, Any], place: Callable[[KeyPath], Source], trust: Trust) -> tuple[Untrusted, ...]:
     """The settings that only files set and nobody vouches for. `tables`: the validated layers as one."""
-    return tuple(
-        Untrusted(".".join(str(part) for part in path), what, place(path), variable)
-        for path, what, variable in _doubtful(tables, trust)
-        if place(path) != DEFAULT and str(place(path))[:1] not in ("$", "-")
-    )
+    found = [
+        doubt
+        for doubt in _doubtful(tables, trust)
+        if place(doubt[0]) != DEFAULT and str(place(doubt[0]))[:1] not in ("$", "-")
+    ]
+    if not found:
+        return ()
+    from modelgate.domain.unsettled import Untrusted
+
+    return tuple(Untrusted(".".join(map(str, path)), what, place(path), variable) for path, what, variable in found)
 
 
 def covered(slots: Iterable[Slot], doubted: Iterable[Untrusted]) -> tuple[Slot, ...]:
