@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--out FOLDER]
 
-Names: gates, rollouts, roads, histories, chains, batches, scans.
+Names: gates, rollouts, fleet, roads, histories, chains, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 SLOTS = 10
@@ -89,16 +90,20 @@ CROSS JOIN LATERAL (SELECT now() - (({runs} - run) * interval '25 days' / {runs}
 """
 
 
-def seed_fleet(url: str, scopes: int, runs: int, origin: str, due: str, aliases: int) -> None:
+def seed_fleet(url: str, scopes: int, runs: int, api: tuple[str, str], due: str, aliases: Mapping[str, str]) -> None:
     """Fills an empty store on PostgreSQL: services with ten slots, approved once, that ran so often within 25 days.
 
-    Every second slot asks for one of the aliases, a tenth of all for `due`.
+    Every second slot asks for one of the aliases, a tenth of all for `due`, which retires in 20 days. `api`: its
+    origin, and the JSON of an entry, which each pin has as that of its own model.
     """
-    alias = f"'claude-fleet-' || (scope * 5 + s) % {aliases}"
+    origin, entry = (text.replace("'", "''") for text in api)
+    alias, meaning = (
+        f"(ARRAY[{', '.join(map(repr, words))}])[1 + (scope * 5 + s) % {len(aliases)}]"
+        for words in (aliases, aliases.values())
+    )
     asks = f"CASE WHEN s = 0 THEN '{due}' WHEN s % 2 = 0 THEN 'claude-sonnet-5' ELSE {alias} END"
-    means = f"CASE WHEN s = 0 THEN '{due}' ELSE 'claude-sonnet-5' END"
+    means = f"CASE WHEN s = 0 THEN '{due}' WHEN s % 2 = 0 THEN 'claude-sonnet-5' ELSE {meaning} END"
     each_slot = f"CROSS JOIN generate_series(0, {SLOTS - 1}) AS s"
-    entry = f"json_build_object('id', {means}, 'lifecycle', 'active')::text"
     slots = (
         f"(SELECT json_agg(json_build_object('slot', 'slot_' || s, 'reference', {asks}, "
         f"'source', 'config/prod.toml:1', 'requires', json_build_array(), "
@@ -112,7 +117,8 @@ def seed_fleet(url: str, scopes: int, runs: int, origin: str, due: str, aliases:
             "table": "pins",
             "columns": "slot, revision, action, reference, model_id, reason, origin, entry",
             "sequence": "1 + s",
-            "values": f"'slot_' || s, 1, 'accept', {asks}, {means}, 'seeded', '{origin}', {entry}",
+            "values": f"'slot_' || s, 1, 'accept', {asks}, {means}, 'seeded', '{origin}', "
+            f"replace('{entry}', 'claude-sonnet-5', {means})",
             "more": f"{each_slot} WHERE run = 0",
         },
         {
@@ -126,9 +132,10 @@ def seed_fleet(url: str, scopes: int, runs: int, origin: str, due: str, aliases:
         {
             "table": "resolutions",
             "columns": "run_id, slot, reference, outcome, resolved_id, pinned_id, handed_off_id, revision, held, "
-            "lifecycle",
+            "lifecycle, retires_at",
             "sequence": f"{first} + 2 + s",
-            "values": f"{run_id}, 'slot_' || s, {asks}, 'resolved', {means}, {means}, {means}, 1, false, 'active'",
+            "values": f"{run_id}, 'slot_' || s, {asks}, 'resolved', {means}, {means}, {means}, 1, false, "
+            "CASE s WHEN 0 THEN 'deprecated' ELSE 'active' END, CASE s WHEN 0 THEN now() + interval '20 days' END",
             "more": each_slot,
         },
     ]

@@ -33,7 +33,7 @@ def _rollout(r: Result) -> list[str]:
 
 def _fleet(r: Result) -> list[str]:
     sizes = [f"{r[each]:,}" for each in ("scopes", "slots", "resolutions")]
-    seconds = [f"{r[each]:.2f} s" for each in ("seconds", "cpu_seconds")]
+    seconds = [f"{r[each]:.3g} s" for each in ("seconds", "cpu_seconds")]
     return [r["what"], *sizes, str(r["requests"]), *seconds, f"{r['peak_mb']:.0f} MB"]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -64,6 +64,8 @@ class Job:
     """How every request ended, once each has its row."""
     reopened: int = 0
     """How often what had ended was sent again because somebody asked for it."""
+    anew: Mapping[int, str] = field(default_factory=dict)
+    """The rounds that began so, each with what it sent: `failed`, `strict` (refusals too) or `missing`."""
     first_round: int = 1
     """The round from which resends are counted: that of the newest such time."""
 
@@ -129,9 +131,9 @@ def collected_detail(tally: Tally, ended_at: datetime | None) -> str:
     return canonical({"tally": json.loads(tally.to_json()), "ended_at": ended})
 
 
-def reopening(job: Job, at: datetime) -> BatchEventRow:
-    """That what had ended is sent again, from the next round on, or is counted anew."""
-    detail = canonical({"round": job.round + 1})
+def reopening(job: Job, at: datetime, again: str = "") -> BatchEventRow:
+    """That what had ended is sent again, from the next round on (`again`: which of it), or is counted anew."""
+    detail = canonical({"round": job.round + 1} | ({"again": again} if again else {}))
     return BatchEventRow(job.id, 0, job.reopened + 1, "reopened", at, detail=detail, form=job.row.form)
 
 
@@ -145,8 +147,10 @@ def fold(row: BatchJobRow, plans: Iterable[BatchPartRow], events: Iterable[Batch
         elif event.event == "finished":
             job = replace(job, finished=Tally.from_json(event.detail or "{}"))
         elif event.event == "reopened":
-            first = int(json.loads(event.detail or "{}")["round"])
-            job = replace(job, finished=None, reopened=event.attempt, first_round=first)
+            told = json.loads(event.detail or "{}")
+            first = int(told["round"])
+            anew = {**job.anew, first: told.get("again", "failed")}
+            job = replace(job, finished=None, reopened=event.attempt, first_round=first, anew=anew)
         else:
             job = replace(job, canceled=True)
     return replace(job, parts=tuple(parts[number] for number in sorted(parts)))

@@ -60,6 +60,7 @@ class CheckedRequest:
     """What this version or the entry does not know; it is sent."""
 
 
+_NOT_SENT = frozenset({*OF_THE_SDK, *NOT_IN_BATCHES})
 _ENVELOPE = len(b'{"custom_id":"","params":}')
 
 
@@ -167,6 +168,8 @@ def _judged(params: object, rules: RequestRules) -> list[tuple[str, bool]]:
     entry = rules.entry
     if entry is None or not isinstance(params, dict):
         return []
+    if not params.keys() & _NOT_SENT:  # as almost every line
+        return [said for need in needs_of(params) if (said := _said(need, entry, rules))]
     found = [
         (f"params.{name} is the SDK's, no parameter of the API{_INSTEAD.get(name, '')}", True)
         for name in OF_THE_SDK
@@ -175,7 +178,7 @@ def _judged(params: object, rules: RequestRules) -> list[tuple[str, bool]]:
     found += [
         (f"params.{name} cannot be used in a batch", True) for name in NOT_IN_BATCHES if params.get(name) is not None
     ]
-    left = {name: value for name, value in params.items() if name not in (*OF_THE_SDK, *NOT_IN_BATCHES)}
+    left = {name: value for name, value in params.items() if name not in _NOT_SENT}
     return found + [said for need in needs_of(left) if (said := _said(need, entry, rules))]
 
 

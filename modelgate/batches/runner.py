@@ -128,7 +128,8 @@ class Runner:
         sizes = work.index.sizes_missing() if again.only == "missing" else work.index.sizes_failed(strict=again.strict)
         if work.job.canceled:
             raise Refused(f"{work.job.id} is canceled: nothing of it is sent again")
-        return self._plan(sizes, work.job.round + 1, [reopening(work.job, work.clock.now())])
+        what = "strict" if again.only == "failed" and again.strict else again.only
+        return self._plan(sizes, work.job.round + 1, [reopening(work.job, work.clock.now(), what)])
 
     def _settle(self) -> None:
         for part in self._work.job.in_state("sending"):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
 
 from modelgate.batches.job import Job, Part
-from modelgate.batches.results import Tokens
+from modelgate.batches.results import NO_RESULT, Tokens, worth_resending
 from modelgate.batches.tally import Tally
 from modelgate.checks.batch import sent_twice, served_other, unclaimed
 from modelgate.domain.batches import RESULTS_DAYS, Counts
@@ -45,7 +45,7 @@ class Statistics:
 
     job: Job
     outcomes: Mapping[str, int]
-    """Each request once if the job is finished; else every result read so far, those sent again included."""
+    """Each request at most once: while the job runs, by the newest result that was read; none of what is sent again."""
     resent: int
     tokens: Tokens
     served: Mapping[str, int]
@@ -104,20 +104,48 @@ class Statistics:
 
 def account(job: Job, prices: Mapping[str, Price], now: datetime) -> Statistics:
     """The account of `job` at `now`."""
-    total = sum((part.tally for part in job.parts if part.tally), Tally())
+    total, ended = sum((part.tally for part in job.parts if part.tally), Tally()), job.finished or so_far(job)
     paid = sum((tally for part in job.parts for _, tally in part.twice), total)
     return Statistics(
         job=job,
-        outcomes=job.finished.outcomes if job.finished else (total + _refused(job)).outcomes,
+        outcomes=ended.outcomes,
         resent=sum(part.plan.requests for part in job.parts if part.plan.round > 1 and part.batch_id),
         tokens=paid.tokens,
         served=Counter(total.served),
         batches=tuple(_batch(part) for part in job.parts),
-        stop_reasons=(job.finished or total).stop_reasons,
+        stop_reasons=ended.stop_reasons,
         cost=cost(paid.tokens, prices.get(job.row.model_id)),
         unpriced=unpriced(paid.tokens, prices.get(job.row.model_id)),
         results_expire_in_days=_expiry(job, now),
     )
+
+
+def so_far(job: Job) -> Tally:
+    """How requests ended, each counted at most once: what a round sent again is what ended so in those before it."""
+    counted = Tally()
+    for number in range(1, job.round + 1):
+        if number > 1:
+            counted = _without(counted, job.anew.get(number, ""))
+        counted = sum((p.tally for p in job.parts if p.tally and p.plan.round == number), counted)
+    return counted + _refused(job)
+
+
+def _without(counted: Tally, again: str) -> Tally:
+    """What is left of the tally once a round was planned: all of a kind is sent again, or nothing."""
+    kept = {key: number for key, number in counted.outcomes.items() if not _is_sent_again(key, again)}
+    stops = dict(counted.stop_reasons)
+    if again == "strict" and (refused := stops.pop("refusal", 0)):
+        kept["succeeded"] -= refused
+    return replace(counted, outcomes=kept, stop_reasons=stops)
+
+
+def _is_sent_again(key: str, again: str) -> bool:
+    kind, _, reason = key.partition(":")
+    if again in ("failed", "strict"):
+        return kind in ("errored", "expired", "canceled") and reason != NO_RESULT
+    if again == "missing":
+        return reason == NO_RESULT
+    return worth_resending(kind, reason, canceled_by_us=False)
 
 
 def cost(tokens: Tokens, price: Price | None) -> Decimal | None:
@@ -156,7 +184,7 @@ def _cached(tokens: Tokens, price: Price) -> tuple[tuple[str, int, Decimal | Non
 
 def _refused(job: Job) -> Tally:
     """The requests that the API would not take."""
-    refused = [(part.plan.requests, part.refusal) for part in job.refused if part.plan.round == 1]
+    refused = [(part.plan.requests, part.refusal) for part in job.refused]
     return sum((Tally({f"errored:{why[0]}": number}) for number, why in refused if why), Tally())
 
 

@@ -24,7 +24,7 @@ class Sums:
     jobs: int = 0
     requests: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Each request of a finished job once; of others every result read so far."""
+    """Each request at most once; of a job that runs, by the newest result that was read."""
     stop_reasons: Counter[str] = field(default_factory=Counter)
     resent: int = 0
     tokens: Tokens = NO_TOKENS

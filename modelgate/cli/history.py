@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.argument("slot", required=False, shell_complete=completed_by("slots"))
 @click.option("--at", type=Instant(), metavar="T", help="What ran then, one line a slot.")
 @click.option("--since", type=Instant(), metavar="T", help="Only what happened since then.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many events at the most.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many events at the most."
+)
 @scoped
 @data_format
 def command(

@@ -153,7 +153,7 @@ class Instant(click.ParamType[datetime]):
         if self._ahead:
             try:
                 return SystemClock().now() + parse_duration(value)
-            except ValueError:
+            except (ValueError, OverflowError):  # no duration, or one behind the last year that there is
                 pass
         try:
             return parse_instant(value)

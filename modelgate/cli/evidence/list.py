@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("list", cls=Command)
 @click.argument("slot", required=False, shell_complete=complete.slots)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at the most.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many at the most.")
 @scoped
 @data_format
 def command(context: Context, slot: str | None, limit: int, form: str) -> int:

@@ -9,11 +9,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from support.desk import MODEL, Desk, request
+from support.desk import MODEL, Desk, Told, request
 
 from modelgate.batches import operations
+from modelgate.batches.job import Job
 from modelgate.batches.render_account import statistics_json, statistics_text, summary_json, summary_text
 from modelgate.batches.results import Tokens, parse
+from modelgate.batches.runner import Again
 from modelgate.batches.statistics import cost, percentile, unpriced
 from modelgate.batches.tally import Tally
 from modelgate.domain.prices import Price
@@ -154,3 +156,40 @@ def test_jobs_are_summed_by_slot_model_and_day(each_desk: Desk) -> None:
     without = operations.summary(desk.site.world(), by="slot")
     assert (without.whole.cost, without.whole.cost_per_success, without.whole.unpriced) == (None, None, {MODEL})
     assert f"no price known  {MODEL}" in summary_text(without, PLAIN)
+
+
+class Counted(Told):
+    """Keeps what the account says at every step of a job."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.seen: list[dict[str, int]] = []
+
+    def moved(self, job: Job, requests_done: int) -> None:
+        """Keeps it, once where nothing changed."""
+        super().moved(job, requests_done)
+        outcomes = dict(self.desk.stats(job).outcomes)
+        if outcomes not in self.seen[-1:]:
+            self.seen.append(outcomes)
+
+
+def test_what_is_sent_again_counts_once_while_the_job_runs(desk: Desk) -> None:
+    """By itself, as somebody asked for what failed, for refusals, or for what has no row: never more than there are."""
+    desk.plan({
+        "r1": ["errored:overloaded_error", "errored:invalid_request_error"],
+        "r2": ["errored:out_of_credit"],
+        "r3": ["succeeded:refusal", "succeeded:refusal"],
+        "r4": ["missing"],
+    })  # fmt: skip
+    desk.write(6)
+    desk.progress = counted = Counted(desk)
+    job = desk.run()
+    for again in (Again("failed"), Again("missing"), Again("failed", strict=True)):
+        desk.resume(job, again=again)
+    assert max(sum(outcomes.values()) for outcomes in counted.seen) == 6
+    first, *later = counted.seen
+    assert first == {}
+    assert {"succeeded": 5, "errored:no_result": 1} in later
+    assert desk.stats(desk.jobs()[0]).outcomes == {"succeeded": 6}
+    assert desk.stats(desk.jobs()[0]).refused == 1

@@ -40,6 +40,13 @@ def free_port() -> int:
 @contextmanager
 def served(site: Site, *words: str) -> Iterator[int]:
     """The port of a `modelgate serve`."""
+    with serving(site, *words) as (port, _):
+        yield port
+
+
+@contextmanager
+def serving(site: Site, *words: str) -> Iterator[tuple[int, int]]:
+    """The same, with its process's number."""
     port = free_port()
     environ = {**os.environ, **site.environ}
     process = subprocess.Popen(
@@ -53,7 +60,7 @@ def served(site: Site, *words: str) -> Iterator[int]:
             except OSError:
                 assert process.poll() is None
                 time.sleep(0.1)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -203,6 +210,52 @@ def test_thousands_of_connections_keep_nobody_out(port: int, sent: bytes) -> Non
             each.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert ask(port, "/")[0] == 200
+
+
+def used(pid: int) -> tuple[int, int]:
+    """How much memory the process ever took, in MB, and how many files it has open."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024, len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to read what a process uses")
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /api/fleet HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
+def test_ten_thousand_connections_at_once(file_site: Site, sent: bytes) -> None:
+    """All held by people who send nothing, half a request, or do not read: who asks meanwhile is answered, memory does
+    not grow with their number, and when they are gone nothing is left of them.
+    """
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] < 10_100:
+        pytest.skip("this process may not open so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (10_100, limits[1]))
+    file_site.accept("summarizer")
+    file_site.preflight()
+    held: list[socket.socket] = []
+    try:
+        with serving(file_site) as (port, pid):
+            before = ask(port, "/") and used(pid)
+            for number in range(10_000):
+                held.append(socket.create_connection(("127.0.0.1", port), timeout=60))
+                with suppress(OSError):  # it was closed meanwhile, to make room
+                    held[-1].sendall(sent)
+                if number % 1000 == 999:
+                    assert [ask(port, path)[0] for path in ("/healthz", "/", "/metrics", "/api/fleet")] == [200] * 4
+            meanwhile = used(pid)
+            assert (meanwhile[0] - before[0] < 64, meanwhile[1] < 1024) == (True, True), (before, meanwhile)
+            for each in held:
+                each.close()
+            for _ in range(600):
+                if used(pid)[1] <= before[1] + 2:
+                    break
+                time.sleep(0.1)
+            assert (ask(port, "/")[0], used(pid)[1] <= before[1] + 2) == (200, True)
+    finally:
+        for each in held:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_sigterm_ends_it_whoever_still_reads(file_site: Site) -> None:
