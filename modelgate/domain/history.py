@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Action, Pin, SlotPins
@@ -34,8 +34,7 @@ class State:
         return {slot: pins.revision for slot, pins in self.pins.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFacts:
+class StoredFacts(NamedTuple):
     """Facts that an earlier run asked for."""
 
     run_id: str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelgate.domain.secret import Secret
 from modelgate.domain.settings import (
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 Table = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Assembler:
+class Assembler(NamedTuple):
     """What it takes to name the source of a value and to complain about it."""
 
     place: Callable[[KeyPath], Source]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from modelgate.domain.settings import Slot
@@ -70,8 +70,7 @@ def is_strangers(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name, "").strip().lower() not in ("", "false", "0") for name in _NUMBERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What whoever set up the job vouches for."""
 
     origins: frozenset[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelgate.domain.source import Source
 from modelgate.domain.text import did_you_mean, printable
@@ -19,8 +19,7 @@ _ONLY_FROM_FILES = "waivers"
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable that a setting reads."""
 
     name: str
@@ -40,8 +39,7 @@ class Variables:
     unknown: list[UnknownVariable] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Overridable:
+class Overridable(NamedTuple):
     """The keys of `[policy]` and of `[policy.preflight]` that the files leave to variables."""
 
     policy: Set[str]
