@@ -129,18 +129,27 @@ class Census:
         return found
 
 
-def _looks(connection: Connection) -> Iterator[Look]:
-    """Of each scope, verb and verdict the newest run, and the newest that let an application start unapproved."""
+def _looks(connection: Connection) -> list[Look]:
+    """Of each scope, verb and verdict the newest run; of what did not pass also the newest that only observed: after
+    that the application started.
+    """
     c = runs.c
-    place = (c.service, c.environment)
-    ends = select(*place, func.max(c.sequence))
-    kinds = ends.where(c.command.in_(VERBS)).group_by(*place, c.command, c.verdict)
-    observed = (c.command == "preflight") & (c.verdict != "pass") & c.enforced.is_(False)
-    queries = (kinds, ends.where(observed).group_by(*place))
-    found = sorted({tuple(row) for query in queries for row in connection.execute(query)})
-    for part in _parts([(n, *place, "") for n, place in enumerate(found)]):
+    kinds = select(c.service, c.environment, func.max(c.sequence)).where(c.command.in_(VERBS))
+    ends = kinds.group_by(c.service, c.environment, c.command, c.verdict)
+    newest = list(_looks_at(connection, [tuple(row) for row in connection.execute(ends)]))
+    stopped = [look for look in newest if look.command == "preflight" and look.enforced and look.verdict != "pass"]
+    hidden = [
+        (*_place(row.n, stopped[row.n])[1:], row.sequence)
+        for part in _parts([(*_run(n, look), look.verdict) for n, look in enumerate(stopped)])
+        for row in fleet_rows.observed_before(connection, part)
+    ]
+    return [*newest, *_looks_at(connection, hidden)]
+
+
+def _looks_at(connection: Connection, places: Sequence[tuple[Any, ...]]) -> Iterator[Look]:
+    for part in _parts([(n, *place, "") for n, place in enumerate(places)]):
         for row in fleet_rows.runs(connection, part, *_LOOK):
-            service, environment, sequence = found[row.n]
+            service, environment, sequence = places[row.n]
             yield Look(Scope(intern(service), intern(environment)), sequence, *map(_shared, row[1:]))
 
 
@@ -157,12 +166,12 @@ def _parts(wanted: Sequence[V]) -> Iterator[Sequence[V]]:
     return (wanted[start : start + IN_ONE_GO] for start in range(0, len(wanted), IN_ONE_GO))
 
 
-def _place(n: int, each: _Present) -> tuple[object, ...]:
-    return (n, each.scope.service, each.scope.environment)
+def _place(n: int, of: _Present | Look) -> tuple[object, ...]:
+    return (n, of.scope.service, of.scope.environment)
 
 
 def _run(n: int, look: Look) -> tuple[object, ...]:
-    return (n, look.scope.service, look.scope.environment, look.sequence, look.run_id)
+    return (*_place(n, look), look.sequence, look.run_id)
 
 
 def _shared(value: Any) -> Any:

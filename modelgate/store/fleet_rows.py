@@ -37,6 +37,10 @@ _ROWS_OF_RUN = """
 """
 _RUNS = "SELECT w.n, {columns} FROM wanted AS w JOIN runs AS r USING (service, environment, sequence)"
 _ASKED = "coalesce(r.asked_at, r.seen_at) AS asked_at"
+_OBSERVED = """
+SELECT w.n, max(r.sequence) AS sequence FROM wanted AS w JOIN runs AS r USING (service, environment)
+WHERE r.command = 'preflight' AND r.verdict = w.verdict AND r.sequence < w.sequence AND NOT r.enforced GROUP BY w.n
+"""
 _RESOLUTIONS = """
 SELECT w.n, r.run_id, r.slot, r.reference, r.outcome, r.resolved_id, r.pinned_id, r.handed_off_id, r.revision, r.held,
   r.lifecycle, r.retires_at, r.observed_id
@@ -107,6 +111,13 @@ def runs(connection: Connection, wanted: Wanted, *columns: str) -> Rows:
     """These columns of runs, by their place and sequence; `asked_at` of either form."""
     named = ", ".join(_ASKED if name == "asked_at" else f"r.{name}" for name in columns)
     return _ask(connection, _RUNS.format(columns=named), wanted, OF_RUN)
+
+
+def observed_before(connection: Connection, wanted: Wanted) -> Rows:
+    """Before preflights, the newest `sequence` of one with the same verdict that only observed. `wanted`: of runs, with
+    their verdict.
+    """
+    return _ask(connection, _OBSERVED, wanted, {**OF_RUN, "verdict": "TEXT"})
 
 
 def resolutions(connection: Connection, wanted: Wanted, names: Collection[str] | None) -> Rows:
