@@ -42,8 +42,7 @@ class StoredFacts(NamedTuple):
     asked_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A row's place in its chain, and who added it."""
 
     scope: Scope
@@ -57,8 +56,7 @@ class Envelope:
     """The database's own word for who added it; None on SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(NamedTuple):
     """A recorded run."""
 
     envelope: Envelope
@@ -66,8 +64,7 @@ class StoredRun:
     resolutions: tuple[ResolutionRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How one service in one environment stands, read at one instant."""
 
     handed_over: tuple[HandOver, ...]
@@ -82,8 +79,7 @@ class Standing:
     """The end of the chain; None if nothing was ever recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One step of a slot's history: a revision (`action` is set), what was shown of an ID (`evidence` is set), or the
     first hand-over of another ID than before.
     """

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.secret import Secret
@@ -67,8 +67,7 @@ class Policy:
     overridable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(NamedTuple):
     """Somebody's word that a finding does not count through the end of `until` (UTC)."""
 
     check: str
