@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from measuring import MODELGATE, Command, gate_environ, in_turns, sandbox
-from seeding import seed, settings
+from measuring import MODELGATE, Command, gate_environ, in_turns, of_version, sandbox
+from seeding import settings
 from stores import DATABASES, store
 
 SHORT = 100
@@ -29,8 +30,19 @@ ASKED = {
 }
 
 
-def measure(resolutions: dict[str, int], rounds: int) -> Iterator[dict[str, Any]]:
-    """One result for each database and command. `resolutions`: how many, by database."""
+_SEED = """
+import sys
+sys.path.insert(0, sys.argv[1] + "/benchmarks")
+from seeding import seed
+seed(sys.argv[2], int(sys.argv[3]))
+"""
+
+
+def measure(resolutions: dict[str, int], rounds: int, before: Path | None = None) -> Iterator[dict[str, Any]]:
+    """One result for each database and command. `resolutions`: how many, by database; `before`: another checkout, on a
+    store of its own that is as long.
+    """
+    here = Path(__file__).parents[1]
     for database in DATABASES:
         with ExitStack() as stack:
             api = stack.enter_context(sandbox())
@@ -38,12 +50,15 @@ def measure(resolutions: dict[str, int], rounds: int) -> Iterator[dict[str, Any]
             (folder / "config").mkdir()
             (folder / "config" / "prod.toml").write_text(settings())
             environs = {}
-            for name, number in (("short", SHORT), ("long", resolutions[database])):
-                url = stack.enter_context(store(database))
-                environs[name] = gate_environ(api, url)
+            sizes = {"short": (SHORT, None), "long": (resolutions[database], None)}
+            sizes |= {"before": (resolutions[database], before)} if before else {}
+            for name, (number, tree) in sizes.items():
+                url = stack.enter_context(store(database, of_version(tree)))
+                environs[name] = {**gate_environ(api, url), **of_version(tree)}
                 for words in (["db", "upgrade"], ["db", "check"]):
                     Command([*MODELGATE, *words, "-e", "prod"], folder, environs[name]).run()
-                seed(url, number)
+                seeds = [sys.executable, "-c", _SEED, str((tree or here).resolve()), url, str(number)]
+                Command(seeds, folder, environs[name]).run()
                 Command([*MODELGATE, "preflight", "-e", "prod"], folder, environs[name]).run()
             for asked, words in ASKED.items():
                 commands = {

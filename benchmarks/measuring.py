@@ -59,6 +59,12 @@ class Command:
         """What one run takes."""
         return self.start().finish()
 
+    def told(self) -> str:
+        """What it prints, where only that matters."""
+        return subprocess.run(
+            self.words, cwd=self.folder, env=self.variables, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -98,6 +104,11 @@ def _median(costs: Sequence[Cost]) -> Cost:
         median(cost.cpu_seconds for cost in costs),
         median(cost.peak_mb for cost in costs),
     )
+
+
+def of_version(tree: Path | None) -> dict[str, str]:
+    """The variables with which a command is that of another checkout; None: of this one."""
+    return {"PYTHONPATH": str(tree.resolve())} if tree else {}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """All benchmarks in one command, each figure beside its baseline in the same run.
 
-    python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--out FOLDER]
+    python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--before CHECKOUT] [--out FOLDER]
 
-Names: gates, rollouts, fleet, roads, histories, chains, batches, scans.
+Names: gates, rollouts, fleet, roads, rooms, histories, chains, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -27,6 +27,7 @@ import gates
 import histories
 import roads
 import rollouts
+import rooms
 import tables
 from plot import svg
 
@@ -58,13 +59,15 @@ def main() -> None:
     options = _options()
     size = SIZES["full" if options.full else "small"]
     resolutions = {"sqlite": size["sqlite"], "postgresql": size["postgresql"]}
+    versions = {**({"before": options.before} if options.before else {}), "now": None}
     measures: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
         "gates": lambda: gates.measure(options.rounds),
         "rollouts": lambda: rollouts.measure(size["gates"]),
         "fleet": lambda: fleet.measure(size["fleet"]),
         "roads": lambda: roads.measure(options.rounds),
-        "histories": lambda: histories.measure(resolutions, options.rounds),
-        "chains": lambda: chains.measure(size["chain"]),
+        "rooms": lambda: rooms.measure(versions),
+        "histories": lambda: histories.measure(resolutions, options.rounds, options.before),
+        "chains": lambda: chains.measure(size["chain"], versions),
         "batches": lambda: _batches(size["requests"]),
         "scans": lambda: _scans(size["files"]),
     }
@@ -89,6 +92,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="200 gates, 1 and 10 million resolutions; an hour, 10 GB")
     parser.add_argument("--only", default="", help="which of them, with commas")
     parser.add_argument("--rounds", type=int, default=5, help="how often each figure is measured")
+    parser.add_argument(
+        "--before", type=Path, help="a checkout of another commit to measure beside: rooms, histories, chains"
+    )
     minor = ".".join(platform.python_version_tuple()[:2])
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results") / minor)
     return parser.parse_args()

@@ -42,15 +42,20 @@ _PINS = {
     "join": "CROSS JOIN slots",
 }
 _NO_FACTS = '{{"answers":{{}},"entries":{{}},"gone":[],"origin":"http://bench"}}'
+_WHOLE = (f"'{_NO_FACTS}'", "{instant}", "'another'", "'another'")
+_BY_DIGEST = ("""'{{"gone":[]}}'""", "''", "{instant}", "'another'", "'another'")
+"""What every twentieth run saw: the older half in rows of form 1, the newer in columns of form 4."""
 _RUNS = {
     "table": "runs",
     "columns": "run_id, command, verdict, enforced, exit_code, started_at, finished_at, slots, requests, unverified, "
-    "facts, asked_at, reuse_fingerprint, grace_fingerprint",
+    "facts, asked_at, reuse_fingerprint, grace_fingerprint, answers, entries, seen_at, reuse_mark, grace_mark",
     "sequence": "{first} + n * ({slots} + 1)",
     "values": "'run_seeded_' || n, 'preflight', 'pass', true, 0, {instant}, {instant}, '[]', 0, false, "
-    f"CASE n % 20 WHEN 0 THEN '{_NO_FACTS}' END,"
-    " CASE n % 20 WHEN 0 THEN {instant} END, "
-    "CASE n % 20 WHEN 0 THEN 'another' END, CASE n % 20 WHEN 0 THEN 'another' END",
+    + ", ".join(
+        f"CASE WHEN n % 20 = 0 AND n * 2 {half} {{rows}} THEN {value} END"
+        for half, values in (("<", _WHOLE), (">=", _BY_DIGEST))
+        for value in values
+    ),
     "join": "",
 }
 _RESOLUTIONS = {

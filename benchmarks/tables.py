@@ -42,18 +42,32 @@ def _road(r: Result) -> list[str]:
     return [f"`{r['command']}`", f"{r['road_ms']} ms", *counted, f"{r['waited']:.2f} s", f"{r['seconds']:.2f} s"]
 
 
+def _room(r: Result) -> list[str]:
+    before = r["bytes"].get("before")
+    return [r["database"], str(r["slots"]), f"{r['bytes']['now']:,.0f}", f"{before:,.0f}" if before else "-"]
+
+
 def _history(r: Result) -> list[str]:
-    short, long = r["costs"]["short"], r["costs"]["long"]
+    short, long, before = r["costs"]["short"], r["costs"]["long"], r["costs"].get("before")
+    beside = [f"{long[each] / before[each]:.2f}x" if before else "-" for each in ("seconds", "cpu_seconds")]
     ratios = [f"{long[each] / short[each]:.2f}x" for each in ("seconds", "cpu_seconds")]
     return [
         r["database"], f"{r['resolutions']:,}", f"`{r['command']}`", f"{short['seconds']:.2f} s",
-        f"{long['seconds']:.2f} s", *ratios,
+        f"{long['seconds']:.2f} s", *ratios, *beside,
     ]  # fmt: skip
 
 
 def _chain(r: Result) -> list[str]:
     walked = "from a verified head" if r["after"] else "whole"
-    return [r["database"], f"{r['rows']:,}", walked, f"{r['seconds']:.1f} s", f"{r['peak_mb']:.0f} MB"]
+    return [
+        r["database"],
+        r.get("version", "now"),
+        f"{r['rows']:,}",
+        walked,
+        f"{r['seconds']:.1f} s",
+        f"{r['cpu_seconds']:.1f} s",
+        f"{r['peak_mb']:.0f} MB",
+    ]
 
 
 def _batches(r: Result) -> list[str]:
@@ -86,8 +100,22 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
     "rollouts": (["database", "gates at once", "lists asked", "requests", "median", "last", "CPU of all"], _rollout),
     "fleet": (["what", "services", "slots", "resolutions", "requests", "time", "CPU", "peak"], _fleet),
     "roads": (["command", "round trip", "connections", "round trips", "waited for the store", "whole command"], _road),
-    "histories": (["database", "resolutions", "command", "short", "long", "time", "CPU"], _history),
-    "chains": (["database", "rows", "verified", "time", "peak"], _chain),
+    "rooms": (["database", "slots", "bytes a run", "before"], _room),
+    "histories": (
+        [
+            "database",
+            "resolutions",
+            "command",
+            "short",
+            "long",
+            "time",
+            "CPU",
+            "time ÷ before",
+            "CPU ÷ before",
+        ],
+        _history,
+    ),
+    "chains": (["database", "version", "rows", "verified", "time", "CPU", "peak"], _chain),
     "batches": (["command", "requests", "peak", "CPU", "throughput"], _batches),
     "scans": (["what", "files", "time", "CPU", "peak"], _scan),
 }

@@ -53,7 +53,8 @@ def command(
         say("nothing was written", err=True)
         return 1
     write(planned)
-    say("\n".join(["", "Written. Next:", *(style.paint(f"  {line}", "cyan") for line in planned.commands)]))
+    first = [] if planned.has_slots else [f"Give it a slot in {printable(str(planned.shared_file))} first; then:"]
+    say("\n".join(["", "Written. Next:", *first, *(style.paint(f"  {line}", "cyan") for line in planned.commands)]))
     return 0
 
 

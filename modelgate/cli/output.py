@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,15 @@ def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
         if not equals or not path or form not in FORMATS:
             raise UsageError(f"--report takes F=FILE, not {word[:60]!r}", hint=f"F is one of {', '.join(FORMATS)}")
         parsed.append((form, Path(path)))
+    need_apart(path for _, path in parsed)
     return parsed
+
+
+def need_apart(paths: Iterable[Path]) -> None:
+    """Raises UsageError where two of the files are one: the later would take the place of the earlier."""
+    places = [os.path.realpath(path) for path in paths]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UsageError(f"{printable(twice)} would be written twice", hint="name a file of its own for each")
 
 
 def put_out(

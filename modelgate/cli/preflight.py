@@ -12,7 +12,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import Duration, scoped
-from modelgate.cli.output import need_place, parse_reports, put_out, report_files, report_formats, say
+from modelgate.cli.output import need_apart, need_place, parse_reports, put_out, report_files, report_formats, say
 from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def _need_places(
     emitted = [path for path in (emit_env, emit_json) if path]
     for path in emitted:
         need_place(path)
-    places = [os.path.realpath(path) for path in (*emitted, *(path for _, path in reports))]
-    if twice := next((place for place in places if places.count(place) > 1), None):
-        raise UsageError(f"{twice} would be written twice", hint="name a file of its own for each")
+    need_apart((*emitted, *(path for _, path in reports)))
     if emit_json:
         from modelgate.gate.fallback import need_not_lose
 

@@ -9,7 +9,7 @@ import click
 
 from modelgate.cli.command import Command
 from modelgate.cli.options import anywhere
-from modelgate.cli.output import parse_reports, put_out, report_files, report_formats
+from modelgate.cli.output import need_apart, parse_reports, put_out, report_files, report_formats
 from modelgate.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def command(
     if write_baseline and baseline is None:
         raise UsageError("--write-baseline needs a file", hint="--baseline modelgate-baseline.json --write-baseline")
     files = parse_reports(reports)
+    need_apart([*(path for _, path in files), *([baseline] if baseline else [])])
     report = scan(context, Scan(paths or (Path("."),), offline, docs, baseline, write_baseline))
     put_out(report, form, files)
     return report.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from hashlib import sha256
@@ -74,31 +75,32 @@ def digests_of(named: str) -> list[str]:
     return named.split(",") if named else []
 
 
+def entries_of(contents: Mapping[str, str | bytes]) -> dict[str, Entry]:
+    """Digest to entry, of what is stored under each digest: of that digest's own text alone, and where it is one."""
+    found = {}
+    for digest, content in contents.items():
+        if content_digest(content) == digest:
+            with suppress(ValueError, TypeError, AttributeError, RecursionError):  # whoever may add entries wrote it
+                found[digest] = entry_from_json(json.loads(content))
+    return found
+
+
 def facts_of_seen(
-    origin: str, asked_at: datetime, answers: str, named: str, contents: Mapping[str, str | bytes]
+    origin: str, asked_at: datetime, answers: str, named: str, readable: Mapping[str, Entry]
 ) -> tuple[Facts, bool]:
     """The facts as they were, and whether all of them can be read.
 
-    `contents`: digest to what is stored under it, which is believed only if it is that digest's. Entries that cannot be
-    read are unknown, and so is what an answer means by them. Raises ValueError where the answers cannot be read.
+    `readable`: `entries_of` what is stored. Entries that are not are unknown, and so is what an answer means by them.
+    Raises ValueError, LookupError, TypeError or AttributeError where the answers cannot be read.
     """
     told = json.loads(answers)
     gone = frozenset(map(str, told.pop("gone")))
-    entries = {entry.id: entry for digest in digests_of(named) if (entry := _entry(digest, contents.get(digest)))}
+    entries = {entry.id: entry for digest in digests_of(named) if (entry := readable.get(digest))}
     known = frozenset(entries) | gone
     every = [Answer(n, Outcome(outcome), each) for outcome, names in told.items() for n, each in names.items()]
     kept = {answer.name: answer for answer in every if answer.id is None or answer.id in known}
     whole = len(kept) == len(every) and len(entries) == len(digests_of(named))
     return Facts(origin, asked_at, kept, entries, known=known), whole
-
-
-def _entry(digest: str, content: str | bytes | None) -> Entry | None:
-    if content is None or content_digest(content) != digest:
-        return None
-    try:
-        return entry_from_json(json.loads(content))
-    except (ValueError, TypeError, AttributeError, RecursionError):  # whoever may add entries wrote it
-        return None
 
 
 def facts_from_json(text: str, asked_at: datetime) -> Facts:

@@ -70,14 +70,11 @@ def fold(revisions: Iterable[Pin]) -> dict[str, SlotPins]:
     state: dict[str, SlotPins] = {}
     for pin in revisions:
         before = state.get(pin.slot, SlotPins(pin.slot))
+        pins, hold = (*before.pins, pin), None if pin.action == "release" else before.hold
         if pin.is_hold:
             left = {(p.reference, p.model_id) for p in before.pins if pin.revokes and p.revision == pin.revokes}
-            kept = tuple(p for p in before.pins if (p.reference, p.model_id) not in left)
-            after = replace(before, pins=kept, hold=pin)
-        else:
-            hold = None if pin.action == "release" else before.hold
-            after = replace(before, pins=(*before.pins, pin), hold=hold)
-        state[pin.slot] = replace(after, revision=pin.revision or before.revision)
+            pins, hold = tuple(p for p in before.pins if (p.reference, p.model_id) not in left), pin
+        state[pin.slot] = SlotPins(pin.slot, pins, hold, pin.revision or before.revision)
     return state
 
 

@@ -8,6 +8,9 @@ from typing import ClassVar, NamedTuple
 
 from modelgate.domain.pins import Action
 
+MARK = 32
+"""Digits of a fingerprint that rows of form 4 have: every run has them four times, twice in indexes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -87,6 +90,7 @@ class RunRow:
     """When it asked."""
     reuse_mark: str | None = None
     grace_mark: str | None = None
+    """The first `MARK` digits of fingerprints."""
     store_schema: str | None = None
     """What the store said of itself to this run: `store.schema.Schema.witness`."""
 

@@ -47,7 +47,7 @@ def policy_of(stored: Mapping[str, Any]) -> Policy:
     """The policy of a slot as a run recorded it. What the row lacks, or says in no known way, is as by default."""
     given, lines = stored.get("policy"), _texts(stored.get("allowed_lines"))
     if not isinstance(given, dict):
-        return replace(_DEFAULT, allowed_lines=lines)
+        return replace(_DEFAULT, allowed_lines=lines) if lines else _DEFAULT
     known: dict[str, Any] = {key: given[key] for key in _LATER if key in given and _is_known(key, given[key])}
     return Policy(**known, allowed_lines=lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from modelgate.checks.judgement import judge
 from modelgate.domain import terms
@@ -13,7 +14,7 @@ from modelgate.domain.findings import Finding, Level
 from modelgate.domain.fleet import ScopeState
 from modelgate.domain.notices import Key, Trouble
 from modelgate.domain.pins import SlotPins
-from modelgate.domain.settings import ApiSettings, Slot, WatchSettings
+from modelgate.domain.settings import ApiSettings, Policy, Slot, WatchSettings
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.times import days_left, to_the_minute
 from modelgate.domain.view import SlotView, look
@@ -101,8 +102,7 @@ def _judge_slot(each: Watched, around: Around, seen: Seen) -> None:
 
 def _snapshot(each: Watched, slot: Slot, pins: SlotPins, around: Around) -> Snapshot:
     farthest = max(around.watch.retires_within_days, default=0)
-    policy = terms.policy_of(each.stored)
-    policy = replace(policy, retires_warn_days=farthest, retires_refuse_days=min(policy.retires_refuse_days, farthest))
+    policy = _within(terms.policy_of(each.stored), farthest)
     return Snapshot(
         verb="check",
         now=around.now,
@@ -114,6 +114,12 @@ def _snapshot(each: Watched, slot: Slot, pins: SlotPins, around: Around) -> Snap
         facts=around.facts,
         promoted={},
     )
+
+
+@lru_cache(maxsize=256)
+def _within(policy: Policy, farthest: int) -> Policy:
+    """The policy, which warns as early as the watch does. A fleet has few of them."""
+    return replace(policy, retires_warn_days=farthest, retires_refuse_days=min(policy.retires_refuse_days, farthest))
 
 
 def _judge(each: Watched, view: SlotView, around: Around, seen: Seen) -> None:

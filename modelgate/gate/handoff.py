@@ -105,10 +105,15 @@ def need_command(command: Sequence[str]) -> None:
     found = shutil.which(command[0]) or (command[0] if os.path.exists(command[0]) else None)
     if found is None:
         raise UsageError(f"cannot start {shown}: No such file or directory", hint="is it installed, on the PATH?")
-    if os.path.isdir(found) or not os.access(found, os.X_OK):
+    if os.path.isdir(found):
+        raise UsageError(f"cannot start {shown}: it is a folder", hint="name the program in it")
+    if not os.access(found, os.X_OK):
         raise UsageError(f"cannot start {shown}: Permission denied", hint=f"chmod +x {shlex.quote(shown)}")
-    with open(found, "rb") as file:
-        line = file.readline(_SHEBANG)
+    try:
+        with open(found, "rb") as file:
+            line = file.readline(_SHEBANG)
+    except OSError:  # a program that may be run, and not read: the system starts it
+        return
     if line.startswith(b"#!") and (words := line[2:].strip(b" \t\n").replace(b"\t", b" ").split(b" ", 1)):
         interpreter = words[0].decode(errors="replace")
         if not os.path.exists(interpreter):

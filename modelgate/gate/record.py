@@ -14,7 +14,7 @@ from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.pins import Pin, approval
 from modelgate.domain.report import Report, SlotReport
-from modelgate.domain.rows import FindingRow, PinRow, ResolutionRow, Row, RunRow
+from modelgate.domain.rows import MARK, FindingRow, PinRow, ResolutionRow, Row, RunRow
 from modelgate.domain.view import SlotView
 from modelgate.gate import fingerprint
 from modelgate.gate.gather import Gathered
@@ -101,8 +101,8 @@ def _run(run: Run, known: Gathered, judgement: Judgement, told: Report, seen: Se
         answers=seen.answers if seen else None,
         entries=seen.digests if seen else None,
         seen_at=facts.asked_at if seen and facts else None,
-        reuse_mark=asked.reuse_fingerprint if seen else None,
-        grace_mark=mark,
+        reuse_mark=asked.reuse_fingerprint[:MARK] if seen and asked.reuse_fingerprint else None,
+        grace_mark=mark[:MARK] if mark else None,
         store_schema=store.witness if store else None,
         reused_from=asked.reused_from,
         unverified=asked.grace is not None,

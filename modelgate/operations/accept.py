@@ -17,7 +17,7 @@ from modelgate.domain.times import to_the_minute
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed
-from modelgate.operations.outlook import outlook, running
+from modelgate.operations.outlook import outlook, ran, running
 from modelgate.operations.proof import need_proved
 from modelgate.operations.samples import need_served
 from modelgate.operations.selection import ask, need_fit, need_reason, resolved, select
@@ -74,8 +74,7 @@ def _accept(
         ids[slot.name] = model_id
         pin = approval(slot.name, pins.revision, "accept", model_id, reference, facts, reason)
         if not _says_nothing_new(pin, pins):
-            before = runs[slot.name]
-            changes.append(Change(pin, before.model_id if before else None))
+            changes.append(Change(pin, ran(runs[slot.name], pins)))
     need_served(context, ids, slots, facts, (choice.model_id for choice in runs.values() if choice))
     need_proved(context, store, {c.pin.slot: c.pin.model_id for c in changes}, facts.origin, source=source)
     head = None

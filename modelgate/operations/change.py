@@ -12,7 +12,7 @@ from modelgate.domain.rows import Head, Scope
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One slot before and after. `before` is None where it could run nothing."""
+    """One slot before and after. `before` is what old pods run, None where nothing was ever approved."""
 
     pin: Pin
     before: str | None

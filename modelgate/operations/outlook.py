@@ -35,6 +35,13 @@ def running(context: Context, revisions: Iterable[Pin], facts: Facts | None) -> 
     return {view.slot.name: view.choice for view in outlook(context, revisions, facts).views}
 
 
+def ran(choice: Choice | None, pins: SlotPins | None) -> str | None:
+    """The ID that old pods run: what the slot may run; where the settings ask for another name, its newest pin."""
+    if choice:
+        return choice.model_id
+    return pins.newest.model_id if pins and pins.newest else None
+
+
 def _locked(context: Context) -> tuple[Pin, ...] | None:
     """The lock's pins, where approvals live in git. Raises SettingsError."""
     settings = context.settings

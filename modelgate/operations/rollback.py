@@ -21,7 +21,7 @@ from modelgate.gate.asking import within_grace
 from modelgate.gate.context import Context
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed, Confirm
-from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, running
+from modelgate.operations.outlook import as_last_asked, outlook, pins_in_force, ran, running
 from modelgate.operations.rollback_target import Before, Target, need_past, target_id
 from modelgate.operations.selection import ask, need_fit, need_known, need_reason, select
 from modelgate.store import Store
@@ -129,7 +129,8 @@ def _change(before: Before, target: Target, terms: Terms, facts: Facts | None) -
         need_past(before, model_id)
     if facts:
         need_fit(before.context, before.slot, model_id, facts, hold=True)
-    return Change(_hold(before, model_id, terms, facts), before.running_id)
+    pins = pins_in_force(before.context, before.revisions).get(before.slot.name)
+    return Change(_hold(before, model_id, terms, facts), ran(before.running, pins))
 
 
 def _hold(before: Before, model_id: str, terms: Terms, facts: Facts | None) -> Pin:

@@ -45,6 +45,16 @@ class Plan:
     """Whether the Models API said what the names mean."""
 
     @property
+    def has_slots(self) -> bool:
+        """Whether a name was found that is a slot."""
+        return bool(self.draft.shared or any(self.draft.own.values()))
+
+    @property
+    def shared_file(self) -> Path:
+        """The file of all environments, in which a slot may be written as its comment shows."""
+        return next(path for path in (*self.texts, *self.kept) if path.name == "default.toml")
+
+    @property
     def commands(self) -> tuple[str, ...]:
         """What comes next, in this order."""
         first = next(iter(self.draft.own))

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, func, select, text
 
 from modelgate.domain.catalogue import Entry
-from modelgate.domain.codec import entry_from_json, facts_from_json, facts_of_seen
+from modelgate.domain.codec import entries_of, entry_from_json, facts_from_json, facts_of_seen
 from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
-from modelgate.domain.rows import Author, FindingRow, ResolutionRow, RunRow, Scope
+from modelgate.domain.rows import MARK, Author, FindingRow, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import NO_END, Promoted, promoted
 from modelgate.store.places import newest, within
 from modelgate.store.tables import Instant, findings, pins, resolutions, runs
@@ -101,6 +101,7 @@ def _aliases(rows: Rows) -> frozenset[str]:
 CANDIDATES = 20
 """How many of the newest runs with facts are looked at for some that serve."""
 _CHOSEN = "FROM runs WHERE service = :service AND environment = :environment AND {which}"
+_MARKED = f"mark = substr(:%s, 1, {MARK})"
 _NEWEST = "sequence = (SELECT max(sequence) {chosen})"
 _RUNS = """
 SELECT * FROM (
@@ -131,7 +132,7 @@ def young_facts(
     """Facts that were asked for between two instants, the newest by sequence first; none that cannot be read whole."""
     kind, mark = ("reuse", reuse) if reuse is not None else ("grace", grace)
     young = "BETWEEN :oldest AND :newest"
-    old, new = f"{kind}_fingerprint = :mark AND asked_at {young}", f"{kind}_mark = :mark AND seen_at {young}"
+    old, new = f"{kind}_fingerprint = :mark AND asked_at {young}", f"{kind}_{_MARKED % 'mark'} AND seen_at {young}"
     values = {"mark": mark, "oldest": between[0], "newest": between[1]}
     asked = _of_runs(scope, old, new, CANDIDATES, server, values)
     return Question(asked.queries, lambda *rows: tuple(each for each, whole in asked.answer(*rows) if whole))
@@ -143,7 +144,7 @@ def facts(
     """The facts of the newest run that has some; only such runs have fingerprints. What cannot be read is unknown."""
     marks = {kind: mark for kind, mark in (("reuse", reuse), ("grace", grace)) if mark is not None}
     old = " AND ".join(f"{kind}_fingerprint = :{kind}" for kind in marks) or "asked_at IS NOT NULL"
-    new = " AND ".join(f"{kind}_mark = :{kind}" for kind in marks) or "seen_at IS NOT NULL"
+    new = " AND ".join(f"{kind}_{_MARKED % kind}" for kind in marks) or "seen_at IS NOT NULL"
     old, new = (_NEWEST.format(chosen=_CHOSEN.format(which=each)) for each in (old, new))
     asked = _of_runs(scope, old, new, 1, server, marks)
     return Question(asked.queries, lambda *rows: next((each for each, _ in asked.answer(*rows)), None))
@@ -162,18 +163,18 @@ def _of_runs(
     entries = text(_ENTRIES.format(new=of_new, content=_CONTENT[server]))
 
     def answer(rows: Rows, stored: Rows) -> list[tuple[StoredFacts, bool]]:
-        contents = {row.digest: row.content for row in stored}
+        readable = entries_of({row.digest: row.content for row in stored})
         newest = sorted(rows, key=lambda row: -row.sequence)[:candidates]
-        return [found for row in newest if (found := _facts(row, contents))]
+        return [found for row in newest if (found := _facts(row, readable))]
 
     return Question((chosen.bindparams(*bound), entries.bindparams(*bound)), answer)
 
 
-def _facts(row: Row[Any], contents: Mapping[str, str | bytes]) -> tuple[StoredFacts, bool] | None:
+def _facts(row: Row[Any], readable: Mapping[str, Entry]) -> tuple[StoredFacts, bool] | None:
     if row.facts is not None:
         return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
     try:
-        found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", contents)
+        found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", readable)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # whoever may add rows wrote it
         return None
     return StoredFacts(row.run_id, found, row.asked_at), whole

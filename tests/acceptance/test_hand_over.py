@@ -91,8 +91,21 @@ def test_a_command_that_went_away_meanwhile_is_recorded_as_failed(shell: Shell, 
 
 def test_two_files_of_one_name_are_wrong_usage(approved: Shell) -> None:
     """Each would overwrite the other."""
-    done = approved.run("preflight", "-e", "prod", "--emit-env", "a", "--emit-json", "./a")
-    assert (done.returncode, "would be written twice" in done.stderr) == (2, True)
+    for words in (
+        ("preflight", "-e", "prod", "--emit-env", "a", "--emit-json", "./a"),
+        ("preflight", "-e", "prod", "--emit-env", "a", "--report", "json=a"),
+        ("check", "-e", "prod", "--report", "json=a", "--report", "sarif=./a"),
+        ("scan", "--offline", "--report", "json=a", "--baseline", "a", "--write-baseline"),
+    ):
+        done = approved.run(*words)
+        assert (done.returncode, "would be written twice" in done.stderr) == (2, True)
+
+
+def test_a_folder_is_no_command(approved: Shell, tmp_path: Path) -> None:
+    """Nobody is told to make it executable, which it is."""
+    (tmp_path / "app").mkdir()
+    done = approved.run("preflight", "-e", "prod", "--", "./app")
+    assert (done.returncode, "./app: it is a folder" in done.stderr, handed_over(approved)) == (2, True, [])
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no full device")

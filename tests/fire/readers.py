@@ -14,7 +14,7 @@ from modelgate.batches.index import Index, Place
 from modelgate.batches.results import BadResult, parse
 from modelgate.batches.tally import Counting, Tally
 from modelgate.domain.catalogue import LIFECYCLES, Facts
-from modelgate.domain.codec import facts_of_seen, seen_of
+from modelgate.domain.codec import entries_of, facts_of_seen, seen_of
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant, parse_instant
 
@@ -70,7 +70,7 @@ def models_api(body: bytes) -> None:
             now = parse_instant("2026-11-22")
             facts = Facts("https://api", now, entries={entry.id: entry}, known=frozenset({entry.id}))
             seen = seen_of(facts, [entry.id])
-            back = facts_of_seen(facts.origin, now, seen.answers, seen.digests, seen.entries)
+            back = facts_of_seen(facts.origin, now, seen.answers, seen.digests, entries_of(seen.entries))
             assert back == (facts, True)
 
 

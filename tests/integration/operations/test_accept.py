@@ -130,6 +130,17 @@ def test_a_reference_that_means_nothing_is_refused(file_site: Site, reference: s
     assert refused.value.hint.endswith("prod.toml:5")
 
 
+def test_what_ran_is_told_where_the_settings_ask_for_another_name(site: Site) -> None:
+    """By `accept`, and by a rollback before anybody approved the new name: old pods run what was approved last."""
+    site.accept("summarizer")
+    site.preflight()
+    site.asks(summarizer=OTHER)
+    held = site.rollback("summarizer", to=OLD, dry_run=True)
+    assert [(c.before, c.pin.model_id) for c in held.changes] == [(OLD, OLD)]
+    changed = site.accept("summarizer")
+    assert [(c.before, c.pin.model_id) for c in changed.changes] == [(OLD, OTHER)]
+
+
 def test_nobody_is_approved_unasked(file_site: Site) -> None:
     """In an outage, and where one alias fails, it is not known what would be pinned."""
     file_site.asks(summarizer=ALIAS, grader=OTHER)

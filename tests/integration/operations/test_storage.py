@@ -113,3 +113,12 @@ def test_growth_of_a_young_store_is_that_of_its_days() -> None:
 def test_sizes_are_short(count: float, shown: str) -> None:
     """Two digits or three, and a unit."""
     assert size(count) == shown
+
+
+def test_entries_count_by_table_and_are_of_no_service(site: Site) -> None:
+    """What runs name by digest takes room, too; it is of all services, and of no day."""
+    site.preflight()
+    told = json.loads(Shell(site).run("db", "stats", "--format", "json").stdout)
+    (found,) = (t for t in told["tables"] if t["table"] == "entries")
+    assert (found["rows"], found["bytes"] > 0, found["rows_a_day"]) == (1, True, 0.0)
+    assert sum(s["rows"] for s in told["scopes"]) + 1 == told["rows"]

@@ -132,6 +132,7 @@ def test_a_tree_that_names_no_model_gets_an_example(tmp_path: Path, environ: dic
     tree = plant(tmp_path, {"main.py": "print(1)\n"})
     done = in_process("init", "--yes", folder=tree, environ=environ)
     assert (done.returncode, "no name of a model was found" in done.stdout) == (0, True)
+    assert "Give it a slot in config/default.toml first; then:\n  modelgate check" in done.stdout
     assert slots(tree, "prod") == {}
     assert "# [slots.summarizer]\n" in (tree / "config" / "default.toml").read_text()
 

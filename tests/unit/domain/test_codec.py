@@ -13,6 +13,7 @@ from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.codec import (
     canonical,
     content_digest,
+    entries_of,
     entry_from_json,
     entry_to_json,
     facts_from_json,
@@ -68,7 +69,7 @@ def read_back(facts: Facts, ids: Iterable[str], lost: Iterable[str] = ()) -> tup
     """What a run wrote down of the facts, read again; `lost` are IDs whose entries were changed meanwhile."""
     seen = seen_of(facts, ids)
     contents = {d: text if json.loads(text)["id"] not in lost else text + " " for d, text in seen.entries.items()}
-    return facts_of_seen(facts.origin, NOW, seen.answers, seen.digests, contents)
+    return facts_of_seen(facts.origin, NOW, seen.answers, seen.digests, entries_of(contents))
 
 
 @given(all_facts())
@@ -108,7 +109,7 @@ def test_what_is_stored_under_a_digest_and_is_no_entry_is_unknown() -> None:
     """Whoever may add entries can add any text under its own digest."""
     for text in ("", "[]", '"x"', "{", '{"max_tokens":1}', '{"id":"a","retires_at":5}', "[" * 100_000):
         digest = content_digest(text)
-        facts, whole = facts_of_seen("o", NOW, '{"gone":[]}', digest, {digest: text})
+        facts, whole = facts_of_seen("o", NOW, '{"gone":[]}', digest, entries_of({digest: text}))
         assert (facts.entries, whole) == ({}, False)
 
 
