@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.secret import Secret
@@ -67,7 +67,8 @@ class Policy:
     overridable: tuple[str, ...] = ()
 
 
-class Waiver(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Waiver:
     """Somebody's word that a finding does not count through the end of `until` (UTC)."""
 
     check: str
