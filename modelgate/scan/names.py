@@ -32,23 +32,22 @@ _NUMBER = re.compile(r"\d{1,2}")
 _ANCIENT = re.compile(r"claude-v?[12](-\d)?")
 _FLAG = re.compile(r"--?[\w-]*model[\w-]*[ =]$", re.IGNORECASE)
 _OPENING = re.compile(r"""(["'`=([{,>]|(^|\s)-\s|:[-=]|[:=]\s+|^\s*)$""")
+_OPENS = frozenset("\"'`=([{,>")
+_BEFORE_A_VALUE = _OPENS | frozenset("?:|&")
+_STATES: tuple[list[str], ...] = (["return"], ["case"], [])
 _CLOSING = re.compile(r"""\s*(\\*["'`]|[,;)\]}<]|$|\s\#|//)""")
-_ASKED = re.compile(
-    r"""(?: [!=]==? | =~ | \b(?:in|is|is\ not)\s
-          | \b(?:includes?\??|contains|equals(?:ignorecase)?|equalfold|(?:starts?|ends?)_?with\??|has(?:prefix|suffix)?
-                |indexof|str_contains|str_(?:starts|ends)_with|strpos)\((?:[^()]*,)?
-        )\s*\\*["'`]$""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_TESTS = frozenset({
+    "in", "is", "not", "include", "includes", "contains", "equals", "equalsignorecase", "equalfold", "has", "indexof",
+    "startswith", "starts_with", "start_with", "endswith", "ends_with", "end_with", "hasprefix", "hassuffix",
+    "str_contains", "str_starts_with", "str_ends_with", "strpos",
+})  # fmt: skip
+"""Words by which another name is compared with one, or looked for in it: operators and functions of many languages."""
 _ASKED_AFTER = re.compile(r"""\\*["'`]\s*(?:(?:not\s+)?in\b|[!=]==?)""")
-"""Another name is compared with this one, or looked for in it."""
-_SAID = re.compile(
-    r"""(?: \b(?:e\.g|i\.e)\.?[,:]?\s* | \b(?:such\ as|like|for\ example|for\ instance|example)[,:]?\s+ )["'`]*$
-      | ``$ | [\w.,;-]\s+(?<!return\s)(?<!case\s)`$""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""An example in a sentence, or what is marked as code in one."""
+_CALLED = re.compile(r"(\w+)\??\([^()]*$")
+_EXAMPLES = ("e.g", "i.e", "such as", "like", "for example", "for instance", "example")
 _NEAR = 0.8
+_NEAR_BY = 60
+"""Characters to the left in which a test or an example is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,34 @@ def names_in(line: str) -> Iterator[Name]:
 
 def _is_whole(before: str, after: str) -> bool:
     """Whether something runs by it: it is a whole string or value, and neither compared nor an example of one."""
-    if not (_OPENING.search(before) and _CLOSING.match(after)):
+    opens = before[-1:] in _OPENS or bool(_OPENING.search(before))
+    if not opens or not _CLOSING.match(after) or _ASKED_AFTER.match(after):
         return False
-    return not (_ASKED.search(before) or _ASKED_AFTER.match(after) or _SAID.search(before))
+    near = before[-_NEAR_BY:]
+    head = near.rstrip(" \t\\\"'`")
+    return not (_is_asked(head) or head.rstrip(".:, ").lower().endswith(_EXAMPLES) or _is_marked(near))
+
+
+def _is_asked(head: str) -> bool:
+    """Whether what stands before a string tests another name against it: no request is made with it."""
+    last = head[-1:]
+    if last in "=~":
+        return head.endswith(("==", "!=", "=~"))
+    if last in "(,":
+        called = _CALLED.search(head) if "(" in head else None
+        return called is not None and called[1].lower() in _TESTS
+    return last.isalpha() and head.rsplit(maxsplit=1)[-1].lower() in _TESTS
+
+
+def _is_marked(near: str) -> bool:
+    """Whether it is marked as code in a sentence, as in a docstring; in some languages the same marks a string."""
+    if near[-1:] != "`":
+        return False
+    said = near[:-1]
+    words = said.split()
+    return said[-1:] == "`" or (
+        said[-1:].isspace() and said.rstrip()[-1:] not in _BEFORE_A_VALUE and words[-1:] not in _STATES
+    )
 
 
 def is_shaped(model: str, lines: Collection[str]) -> bool:
