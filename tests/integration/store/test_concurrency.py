@@ -18,11 +18,11 @@ def lines_of(*processes: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_24_processes_start_one_cold_sqlite_file(sqlite_url: str) -> None:
+def test_24_processes_start_one_cold_sqlite_file(missing_sqlite_url: str) -> None:
     """One creates the store and says so, all add their run, the chain is whole."""
-    lines = lines_of(*(start(sqlite_url, f"p{number}", 1) for number in range(24)))
+    lines = lines_of(*(start(missing_sqlite_url, f"p{number}", 1) for number in range(24)))
     assert sorted(lines) == sorted(["store.created", *(f"p{number}-0" for number in range(24))])
-    verification = opened(sqlite_url).verify(PROD)
+    verification = opened(missing_sqlite_url).verify(PROD)
     assert (verification.intact, verification.rows) == (True, 48)
 
 
