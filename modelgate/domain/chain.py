@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from modelgate.domain.codec import canonical
 from modelgate.domain.rows import Head, Scope
@@ -59,8 +59,7 @@ def parse_head(text: str) -> Head:
     return Head(Scope(match[1], match[2]), int(match[3]), match[4].lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One row as it was read back."""
 
     table: str
@@ -94,8 +93,7 @@ class Link:
 Kind = Literal["changed", "removed", "inserted", "reordered", "backdated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(NamedTuple):
     """The first row that does not fit, and what must have happened to it."""
 
     kind: Kind

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from modelgate.domain.catalogue import Entry, Facts, Outcome
+from modelgate.domain.prices import Price
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Price, Slot
+from modelgate.domain.settings import Slot
 from modelgate.domain.source import Source
 from modelgate.domain.successor import Gains, Needs, Proposal, gains, needs_of, successor
 from modelgate.domain.text import printable
