@@ -11,6 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Twice as many as there are cores: many a test waits for a deadline.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 2)')
+# A worker that has nothing left takes over half of what another has: whole folders of long tests are no worker's alone.
+PARALLEL = --numprocesses $(WORKERS) --dist worksteal
 PIP = $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
 .PHONY: help demo test slow bench fire fuzz lint format types contracts docs site lock image
@@ -26,19 +28,19 @@ demo: $(VENV)/all.stamp  ## install, then run the gate's main job step by step a
 
 test: $(VENV)/dev.stamp  ## install, then run what a change can break; ARGS="-k word" runs some, ARGS=--cov measures
 	@echo "One file, in a second: $(VENV)/bin/pytest tests/unit/domain/test_times.py"
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 slow: $(VENV)/dev.stamp  ## install, then run the tests that take long: crowds, kills at many points, every combination
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --slow $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) --slow $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure the gate beside a plain script; ARGS=--full takes an hour and 10 GB
 	@$(VENV)/bin/python benchmarks/run.py $(ARGS)
 
 fire: $(VENV)/dev.stamp  ## install, then try every fault everywhere and print how many were tried and survived
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) tests/fire --fire $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) tests/fire --fire $(ARGS)
 
 fuzz: $(VENV)/dev.stamp  ## install, then feed each reader of strangers' texts for MINUTES (10)
-	@$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) tests/fire/test_fire_fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
+	@$(VENV)/bin/python -m pytest $(PARALLEL) tests/fire/test_fire_fuzz.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: lint and format, without changing a file
 	$(VENV)/bin/ruff check .

@@ -129,7 +129,7 @@ def gate_environ(api: SandboxControl, database_url: str) -> dict[str, str]:
     """The variables that a gate starts with."""
     return {
         "ANTHROPIC_BASE_URL": api.url,
-        "ANTHROPIC_API_KEY": "sandbox-key",
+        "ANTHROPIC_API_KEY": "sk-ant-api03-" + "bench" * 20,  # as long as a real one: short ones cost a derivation
         "MODELGATE_DATABASE_URL": database_url,
         "MODELGATE_ACTOR": "bench",
     }

@@ -78,17 +78,18 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     file = options.out / "results.json"
     results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    results["machine"] = _machine()
+    results.setdefault("machines", {})
     for name in options.only.split(",") if options.only else measures:
         print(f"\n## {name}\n", flush=True)
         results[name] = []
         for result in measures[name]():
             results[name].append(result)
             print(tables.line(name, result), flush=True)
+        results["machines"][name] = _machine()
         file.write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "results.md").write_text(tables.page(results))
     if "gates" in results:
-        (options.out / "gate.svg").write_text(_plot(results["gates"], results["machine"]["python"]))
+        (options.out / "gate.svg").write_text(_plot(results["gates"], results["machines"]["gates"]["python"]))
 
 
 def _options() -> argparse.Namespace:
@@ -105,13 +106,14 @@ def _options() -> argparse.Namespace:
 
 
 def _machine() -> dict[str, Any]:
-    """In general terms."""
+    """In general terms, and how busy it was in the last quarter of an hour."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "memory_gb": memory,
+        "load": round(os.getloadavg()[2], 1),
     }
 
 

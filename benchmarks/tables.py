@@ -137,13 +137,17 @@ def line(name: str, result: Result) -> str:
 
 def page(results: Mapping[str, Any]) -> str:
     """All of them as Markdown."""
-    machine = results["machine"]
-    parts = [
-        f"Measured on {machine['cores']} cores and {machine['memory_gb']} GB, {machine['system']}, "
-        f"Python {machine['python']}.\n"
-    ]
+    parts = []
     for name, (titles, cells) in TABLES.items():
         if name in results:
             rows = [titles, ["---"] * len(titles), *(cells(result) for result in results[name])]
-            parts.append(f"## {name}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n")
+            table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+            parts.append(f"## {name}\n\n{_measured_on(results['machines'][name])}\n\n{table}\n")
     return "\n".join(parts)
+
+
+def _measured_on(machine: Mapping[str, Any]) -> str:
+    """A benchmark is run again without the others, and perhaps elsewhere."""
+    size = f"{machine['cores']} cores and {machine['memory_gb']} GB, {machine['system']}"
+    busy = f", at a load of {machine['load']}" if "load" in machine else ""
+    return f"Measured on {size}, Python {machine['python']}{busy}."

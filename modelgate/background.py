@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, wait
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    error: BaseException
 
 
 class Background(Generic[Value]):
@@ -23,21 +17,17 @@ class Background(Generic[Value]):
     """
 
     def __init__(self, work: Callable[[], Value], name: str) -> None:
-        self._done: queue.SimpleQueue[Value | _Raised] = queue.SimpleQueue()
+        self._outcome: Future[Value] = Future()
         threading.Thread(target=self._run, args=(work,), name=f"modelgate-{name}", daemon=True).start()
 
     def _run(self, work: Callable[[], Value]) -> None:
         try:
-            self._done.put(work())
+            self._outcome.set_result(work())
         except BaseException as error:  # raised again on the thread that waits
-            self._done.put(_Raised(error))
+            self._outcome.set_exception(error)
 
     def result(self, seconds: float, late: Value) -> Value:
-        """What the work came to, once; `late` if that takes longer than `seconds`. Raises what the work raised."""
-        try:
-            finished = self._done.get(timeout=max(0.0, seconds))
-        except queue.Empty:
+        """What the work came to; `late` if that takes longer than `seconds`. Raises what the work raised."""
+        if not wait((self._outcome,), max(0.0, seconds)).done:
             return late
-        if isinstance(finished, _Raised):
-            raise finished.error
-        return finished
+        return self._outcome.result()

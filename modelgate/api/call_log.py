@@ -11,9 +11,10 @@ from urllib.parse import unquote
 
 from anthropic import APITimeoutError, Middleware
 
-from modelgate import telemetry
+from modelgate.api.call_record import CallRecord, slot_of, write
 from modelgate.domain.text import printable
 from modelgate.pins import pinned
+from modelgate.telemetry import LOGGER
 
 if TYPE_CHECKING:
     import logging
@@ -95,11 +96,11 @@ class CallLog(Middleware):
         requested = _requested(request)
         if requested is None and self._slot and request.method.upper() == "POST" and request.url.endswith(_CREATE):
             requested = self._pins.get(self._slot)  # of a batch that is streamed: each of its requests names it
-        slot = self._slot or telemetry.slot_of(self._pins, requested)
+        slot = self._slot or slot_of(self._pins, requested)
         usage = _part(answer, "usage")
-        telemetry.write(
+        write(
             self._logger,
-            telemetry.CallRecord(
+            CallRecord(
                 requested_model=requested,
                 pinned_id=self._pins.get(slot) if slot else None,
                 served_model=_text(_part(answer, "model")),
@@ -130,7 +131,7 @@ def _handed_over() -> dict[str, str]:
 def _standard() -> logging.Logger:
     import logging
 
-    logger = logging.getLogger(telemetry.LOGGER)
+    logger = logging.getLogger(LOGGER)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # where nobody set up logging, Python would print bare messages
     return logger

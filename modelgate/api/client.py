@@ -77,7 +77,9 @@ def open_client(
         _refuse_unsafe(api, base_url)  # before a library that finds fault with it quotes it, password and all
         options["base_url"] = base_url
     try:
-        http = sdk.DefaultHttpxClient(follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"})
+        http = sdk.DefaultHttpxClient(
+            follow_redirects=False, timeout=timeout, headers={"Accept-Encoding": "gzip"}, **_trusting(options)
+        )
     except (httpx2.InvalidURL, ImportError, OSError, ValueError):
         raise SettingsError("a variable for proxies or certificates cannot be used", hint=_PROXIES) from None
     try:
@@ -100,6 +102,19 @@ def open_client(
         raise ApiProblem(Problem("api.credentials", _MISSING, _HOW))
     http.event_hooks = {"request": [partial(_stay_at, origin_used(client))], "response": [_bound]}
     return client
+
+
+def _trusting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The machine's authorities for certificates are not read where a key goes to plain HTTP, which shows none.
+
+    That is half of the CPU time of a cold gate in a process that runs on (20 ms, measured). Whatever asks for TLS all
+    the same is refused, as no authority is trusted.
+    """
+    if not (options.get("base_url", "").startswith("http:") and options.keys() & {"api_key", "auth_token"}):
+        return {}
+    import ssl
+
+    return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 
 
 def _call_log() -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from modelgate.domain.errors import SettingsError
@@ -48,8 +49,7 @@ class Credential:
         return hmac.new(salt, message, hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class StaticKey:
+class StaticKey(NamedTuple):
     """A key that needs no credential chain. One of the two is set."""
 
     api_key: Secret | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from modelgate.batches.job import Job
 from modelgate.batches.operations import Preview
 from modelgate.batches.render import SCHEMA, as_table, dollars
-from modelgate.domain.settings import Price
+from modelgate.domain.prices import Price
 from modelgate.render.style import Style
 
 BYTES_A_TOKEN = 4

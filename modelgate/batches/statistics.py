@@ -15,7 +15,7 @@ from modelgate.batches.tally import Tally
 from modelgate.checks.batch import sent_twice, served_other, unclaimed
 from modelgate.domain.batches import RESULTS_DAYS, Counts
 from modelgate.domain.findings import Finding
-from modelgate.domain.settings import Price
+from modelgate.domain.prices import Price
 from modelgate.domain.times import days_left
 
 CUT = ("max_tokens", "model_context_window_exceeded")

@@ -6,7 +6,6 @@ A check has one of two shapes: of a run, which looks at the whole snapshot, or o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from modelgate.domain import command_line
@@ -21,8 +20,7 @@ SlotCheck = Callable[[SlotView], list[Finding] | None]
 """Findings about one slot. None: the check could not run here, which is not the same as finding nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A check of slots: the IDs that it may report, and the function that judges."""
 
     ids: tuple[str, ...]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from modelgate.domain.command_line import command
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Slot, UnsetSlot, Waiver
+from modelgate.domain.settings import Slot, Waiver
 from modelgate.domain.snapshot import Snapshot
 from modelgate.domain.source import Source
 from modelgate.domain.text import printable, short
 from modelgate.domain.waivers import covers, expired
+
+if TYPE_CHECKING:
+    from modelgate.domain.unsettled import UnsetSlot
 
 
 def unknown_variables(snapshot: Snapshot) -> list[Finding]:

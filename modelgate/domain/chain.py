@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from modelgate.domain.codec import canonical, digests_of
 from modelgate.domain.rows import Head, Scope
@@ -60,8 +60,7 @@ def parse_head(text: str) -> Head:
     return Head(Scope(match[1], match[2]), int(match[3]), match[4].lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One row as it was read back."""
 
     table: str
@@ -102,8 +101,7 @@ class Link:
 Kind = Literal["changed", "removed", "inserted", "reordered", "backdated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(NamedTuple):
     """The first row that does not fit, and what must have happened to it."""
 
     kind: Kind

@@ -6,10 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.times import format_instant, parse_instant
@@ -44,8 +44,7 @@ def content_digest(content: str | bytes) -> str:
     return sha256(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Facts as a run names them: what was answered, and the digests of the entries, which are stored once."""
 
     answers: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Action, Pin, SlotPins
@@ -39,8 +39,7 @@ class State:
         return {slot: pins.revision for slot, pins in self.pins.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFacts:
+class StoredFacts(NamedTuple):
     """Facts that an earlier run asked for."""
 
     run_id: str
@@ -48,8 +47,7 @@ class StoredFacts:
     asked_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A row's place in its chain, and who added it."""
 
     scope: Scope
@@ -63,8 +61,7 @@ class Envelope:
     """The database's own word for who added it; None on SQLite."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(NamedTuple):
     """A recorded run."""
 
     envelope: Envelope
@@ -72,8 +69,7 @@ class StoredRun:
     resolutions: tuple[ResolutionRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How one service in one environment stands, read at one instant."""
 
     handed_over: tuple[HandOver, ...]
@@ -88,8 +84,7 @@ class Standing:
     """The end of the chain; None if nothing was ever recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One step of a slot's history: a revision (`action` is set), what was shown of an ID (`evidence` is set), or the
     first hand-over of another ID than before.
     """

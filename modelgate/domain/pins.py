@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from modelgate.domain.catalogue import Entry, Facts
 
@@ -122,8 +122,7 @@ Rule = Literal["hold", "reference", "renamed", "stay"]
 """`stay`: the newest pin, for another reference, where the policy says to stay on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """*p*: the ID that a slot may run, the revision that says so and the rule that found it."""
 
     pin: Pin

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from modelgate.domain.evidence import PROBE, PROBE_LIVE, EvidenceRow
+from modelgate.domain.prices import Price
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Price
 
 ONE_WORD: Mapping[str, Any] = {"messages": [{"role": "user", "content": "Hello"}]}
 """What is sent for a slot without a sample."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from modelgate.domain.pins import Action
 
@@ -164,8 +164,7 @@ class PinRow:
 Row = RunRow | ResolutionRow | FindingRow | PinRow
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(NamedTuple):
     """A slot's ID as a passing preflight handed it over."""
 
     slot: str

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.secret import Secret
 from modelgate.domain.source import DEFAULT, Source
+
+if TYPE_CHECKING:
+    from modelgate.domain.prices import Price
+    from modelgate.domain.unsettled import UnknownVariable, UnsetSlot, Untrusted
 
 Verb = Literal["check", "preflight"]
 Reaction = Literal["refuse", "warn", "accept"]
@@ -34,29 +37,6 @@ class Slot:
     """A second variable under which the ID is handed over."""
     sample: str = ""
     """The file of a request as the application sends it, a path from the settings' folder; empty: none."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnsetSlot:
-    """A slot whose `model_from` names a variable that holds nothing here: what it asks for is not known."""
-
-    slot: Slot
-    """Without a reference; its source is where `model_from` stands."""
-    variable: str
-    position: int
-    """In the settings' order of all slots."""
-    problem: str
-    """`the variable GRADER_MODEL is not set`."""
-
-    @property
-    def name(self) -> str:
-        """The slot's name."""
-        return self.slot.name
-
-    @property
-    def hint(self) -> str:
-        """What to type next."""
-        return f"export {self.variable}=…, or say model instead of model_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +103,6 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens."""
-
-    input: Decimal
-    output: Decimal
-    cache_read: Decimal | None = None
-    cache_write_5m: Decimal | None = None
-    cache_write_1h: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class WatchSettings:
     """`[watch]`: how the whole fleet is looked at."""
 
@@ -150,25 +119,6 @@ class NotifySettings:
     slack_webhook_file: Path | None = None
     webhook_url: str = ""
     webhook_secret_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownVariable:
-    """A `MODELGATE_<known section>__…` variable that no setting reads."""
-
-    name: str
-    suggestion: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Untrusted:
-    """A setting of a stranger's file that would take a secret somewhere, or read a file as one."""
-
-    key: str
-    what: str
-    source: Source
-    variable: str
-    """In which whoever set up the job can vouch for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +174,8 @@ class Settings:
 
     def asking(self, references: Mapping[str, str]) -> Settings:
         """The settings as if the unset slots asked for these references, by slot."""
-        slots, left = list(self.slots), list[UnsetSlot]()
+        slots = list(self.slots)
+        left: list[UnsetSlot] = []
         for each in self.unset:
             if each.name in references:
                 slots.insert(each.position - len(left), replace(each.slot, reference=references[each.name]))

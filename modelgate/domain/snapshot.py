@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelgate.domain.catalogue import Facts
 from modelgate.domain.pins import Pin, SlotPins
 from modelgate.domain.problems import Problem
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Policy, Slot, UnknownVariable, UnsetSlot, Untrusted, Verb, Waiver
+from modelgate.domain.settings import Policy, Slot, Verb, Waiver
 
 if TYPE_CHECKING:
     from modelgate.domain.evidence import Proofs
     from modelgate.domain.loosening import Loosened
     from modelgate.domain.sample import Sample
+    from modelgate.domain.unsettled import UnknownVariable, UnsetSlot, Untrusted
 
 
-@dataclass(frozen=True, slots=True)
-class Grace:
+class Grace(NamedTuple):
     """Facts or pins from before, believed because nobody could be asked today."""
 
     verified_at: datetime
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoreNotice:
+class StoreNotice(NamedTuple):
     """Something about the store that is worth a finding but stops nothing: `store.created`, `store.unencrypted` …"""
 
     check: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from xml.parsers import expat
 
 from modelgate.domain.text import printable
@@ -18,6 +18,8 @@ LARGEST = 64 * 2**20
 Format = Literal["junit", "promptfoo", "inspect"]
 _MOST = 10**9
 """Tests of an evaluation that a store takes; a file that only says so can claim any number."""
+_DIGITS = 12
+"""Of a number in an XML file that is read as one."""
 _DEEPEST = 200
 """How deep the elements of an XML file may nest."""
 
@@ -69,8 +71,10 @@ class _JUnit:
     case: int = 0
     """The depth of the test case that is read; 0 outside of one."""
     outcome: str = "passed"
+    told: int = 0
+    """Failures and errors by the file's own sums, of the suite that has most: what broke outside of a case is there."""
 
-    def start(self, name: str, _attributes: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
         self.depth += 1
         self.root = self.root or name
@@ -78,6 +82,10 @@ class _JUnit:
             raise NotResults("its elements nest too deep")
         if name == "testcase" and not self.case:
             self.case, self.outcome = self.depth, "passed"
+        elif not self.case and name in ("testsuite", "testsuites"):
+            self.told = max(self.told, sum(_number(attributes.get(key)) for key in ("failures", "errors")))
+        elif not self.case and name in ("failure", "error"):
+            self.failed += 1
         elif self.case and self.depth == self.case + 1:
             if name in ("failure", "error"):
                 self.outcome = "failed"
@@ -107,7 +115,11 @@ def _junit(content: bytes) -> SuiteResults:
         raise (error if isinstance(error, NotResults) else NotResults("its encoding is not known")) from None
     if counting.root not in ("testsuites", "testsuite"):
         raise NotResults("no JUnit XML: its root is neither testsuites nor testsuite")
-    return SuiteResults("junit", counting.passed, counting.failed, counting.skipped)
+    return SuiteResults("junit", counting.passed, max(counting.failed, counting.told), counting.skipped)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and len(text) < _DIGITS and text.isascii() and text.isdigit() else 0
 
 
 def _json(content: bytes) -> SuiteResults:
@@ -131,13 +143,20 @@ def _promptfoo(results: dict[str, Any]) -> SuiteResults:
         for row in rows:
             provider = row.get("provider") if isinstance(row, dict) else None
             models.add(provider.get("id") if isinstance(provider, dict) else provider)
-        return SuiteResults("promptfoo", outcomes.count(True), outcomes.count(False), 0, models.names)
+        stats = results.get("stats")
+        told = [stats.get(key) for key in ("failures", "errors")] if isinstance(stats, dict) else []
+        failed = max(outcomes.count(False), sum(each for each in told if _is_count(each)))
+        return SuiteResults("promptfoo", outcomes.count(True), failed, 0, models.names)
     stats = results.get("stats")
     counts = [stats.get(key, 0) if isinstance(stats, dict) else None for key in ("successes", "failures", "errors")]
-    numbers = [count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count >= 0]
+    numbers = [count for count in counts if _is_count(count)]
     if len(numbers) < len(counts):
         raise NotResults("promptfoo's JSON without numbers of successes, failures and errors")
     return SuiteResults("promptfoo", numbers[0], numbers[1] + numbers[2])
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 _RIGHT = ("C", True, 1, 1.0)
@@ -154,8 +173,10 @@ def _inspect(log: dict[str, Any]) -> SuiteResults:
         raise NotResults("inspect_ai's log without its samples: --no-log-samples leaves them out")
     task = log["eval"] if isinstance(log["eval"], dict) else {}
     models.add(task.get("model"))
-    outcomes = [_is_right(sample) for sample in samples]
-    return SuiteResults("inspect", outcomes.count(True), outcomes.count(False), 0, models.names)
+    outcomes, results = [_is_right(sample) for sample in samples], log.get("results")
+    total = results.get("total_samples") if isinstance(results, dict) else None
+    lacking = max(total - len(outcomes), 0) if _is_count(total) else 0  # that never ended, or were left out
+    return SuiteResults("inspect", outcomes.count(True), outcomes.count(False) + lacking, 0, models.names)
 
 
 def _is_right(sample: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Iterator
 
@@ -14,17 +15,26 @@ from modelgate.fleet.picture import GZIP
 PIECE = 64 * 1024
 """Bytes that wait for a reader at a time, however slow it is and however long the answer."""
 
+PACKED_PIECE = 4096
+"""Bytes that are unpacked at a time: what is left of them is held for each reader."""
+
 
 class Drawn(Response):
     """What was drawn once."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 # as of all answers
-        """Sends it."""
-        pieces = self._pieces(Headers(scope=scope))
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it, for as long as somebody reads."""
+        pieces, reader = self._pieces(Headers(scope=scope)), asyncio.ensure_future(_leaves(receive))
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)  # others come in between, and it is heard that the reader has left
+                if reader.done() and reader.result():
+                    return
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            reader.cancel()
 
     def _pieces(self, asked: Headers) -> Iterator[bytes]:  # noqa: ARG002 # others look
         return (bytes(self.body[start : start + PIECE]) for start in range(0, len(self.body), PIECE))
@@ -42,10 +52,21 @@ class Packed(Drawn):
         return self._unpacked()
 
     def _unpacked(self) -> Iterator[bytes]:
-        packed, unpacking = bytes(self.body), zlib.decompressobj(wbits=GZIP)
-        while piece := unpacking.decompress(packed, PIECE):
-            packed = unpacking.unconsumed_tail
-            yield piece
+        packed, unpacking = memoryview(self.body), zlib.decompressobj(wbits=GZIP)
+        for start in range(0, len(packed), PACKED_PIECE):
+            part = bytes(packed[start : start + PACKED_PIECE])
+            while part:
+                yield unpacking.decompress(part, PIECE)
+                part = unpacking.unconsumed_tail
+        yield unpacking.flush()
+
+
+async def _leaves(receive: Receive) -> bool:
+    """Whether the reader has left, once something is heard after the end of what he asked."""
+    while (await receive()).get("more_body"):
+        pass
+    heard = await receive()
+    return str(heard["type"]) == "http.disconnect"
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelgate import api
 from modelgate.clock import Deadline
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from modelgate.domain.sample import Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """What a run knows."""
 
     approvals: Approvals

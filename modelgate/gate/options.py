@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from modelgate.clock import Deadline
 from modelgate.domain.report import Report
@@ -13,8 +13,7 @@ from modelgate.gate.context import Context
 from modelgate.gate.handoff import HandOver
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run leaves out."""
 
     dry_run: bool = False
@@ -39,8 +38,7 @@ class Options:
         return not (self.dry_run or self.as_of or self.offline or self.no_store)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of the gate, as every step of it needs to know it."""
 
     context: Context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from modelgate.domain.findings import Finding
 from modelgate.domain.report import Report
@@ -13,8 +13,7 @@ _ALL = {"accept"}
 """Commands of which `--all` means every slot of the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Findings with the same check, level and advice, each of another slot; most groups are of one."""
 
     findings: tuple[Finding, ...]

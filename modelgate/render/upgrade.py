@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from modelgate.domain.settings import Price
+from modelgate.domain.prices import Price
 from modelgate.domain.text import printable
 from modelgate.domain.times import format_instant
 from modelgate.domain.upgrade import SCHEMA, Move, State, Upgrade

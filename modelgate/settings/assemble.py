@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelgate.domain.secret import Secret
 from modelgate.domain.settings import (
@@ -14,9 +13,7 @@ from modelgate.domain.settings import (
     DatabaseSettings,
     NotifySettings,
     Policy,
-    Price,
     Slot,
-    UnsetSlot,
     Waiver,
     WatchSettings,
 )
@@ -26,11 +23,14 @@ from modelgate.settings import names
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.positions import KeyPath
 
+if TYPE_CHECKING:
+    from modelgate.domain.prices import Price
+    from modelgate.domain.unsettled import UnsetSlot
+
 Table = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Assembler:
+class Assembler(NamedTuple):
     """What it takes to name the source of a value and to complain about it."""
 
     place: Callable[[KeyPath], Source]
@@ -45,6 +45,8 @@ class Assembler:
         return tuple(slot for slot in slots if slot.reference), tuple(unset)
 
     def _unset(self, slot: Slot, position: int, table: Table) -> UnsetSlot:
+        from modelgate.domain.unsettled import UnsetSlot
+
         variable = table["model_from"]
         state = "empty" if variable in self.environ else "not set"
         return UnsetSlot(slot, variable, position, f"the variable {short(variable, 50)} is {state}")
@@ -168,6 +170,10 @@ def notify(table: Table) -> NotifySettings:
 
 def prices(tables: Mapping[str, Table]) -> dict[str, Price]:
     """US dollars per million tokens, exactly as written."""
+    if not tables:
+        return {}
+    from modelgate.domain.prices import Price
+
     return {
         name: Price(**{key: Decimal(str(dollars)) for key, dollars in table.items()}) for name, table in tables.items()
     }

@@ -6,9 +6,8 @@ import errno
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.source import Source
@@ -23,8 +22,7 @@ MOST_DOTS = 50
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class TomlFile:
+class TomlFile(NamedTuple):
     """One file: its tables, and the line of each key."""
 
     name: str

@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from modelgate.domain.settings import Slot, Untrusted
+from modelgate.domain.settings import Slot
 from modelgate.domain.source import DEFAULT, Source
 from modelgate.domain.text import short
 from modelgate.settings.positions import KeyPath
+
+if TYPE_CHECKING:
+    from modelgate.domain.unsettled import Untrusted
 
 UNTRUSTED = "MODELGATE_SETTINGS_UNTRUSTED"
 ORIGINS = "MODELGATE_TRUSTED_ORIGINS"
@@ -67,8 +70,7 @@ def is_strangers(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name, "").strip().lower() not in ("", "false", "0") for name in _NUMBERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What whoever set up the job vouches for."""
 
     origins: frozenset[str]
@@ -120,11 +122,16 @@ def _real(path: str | Path) -> Path:
 
 def untrusted(tables: Mapping[str, Any], place: Callable[[KeyPath], Source], trust: Trust) -> tuple[Untrusted, ...]:
     """The settings that only files set and nobody vouches for. `tables`: the validated layers as one."""
-    return tuple(
-        Untrusted(".".join(str(part) for part in path), what, place(path), variable)
-        for path, what, variable in _doubtful(tables, trust)
-        if place(path) != DEFAULT and str(place(path))[:1] not in ("$", "-")
-    )
+    found = [
+        doubt
+        for doubt in _doubtful(tables, trust)
+        if place(doubt[0]) != DEFAULT and str(place(doubt[0]))[:1] not in ("$", "-")
+    ]
+    if not found:
+        return ()
+    from modelgate.domain.unsettled import Untrusted
+
+    return tuple(Untrusted(".".join(map(str, path)), what, place(path), variable) for path, what, variable in found)
 
 
 def covered(slots: Iterable[Slot], doubted: Iterable[Untrusted]) -> tuple[Slot, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelgate.domain.settings import UnknownVariable
 from modelgate.domain.source import Source
 from modelgate.domain.text import did_you_mean, printable
 from modelgate.settings.errors import SettingsErrors
+
+if TYPE_CHECKING:
+    from modelgate.domain.unsettled import UnknownVariable
 
 PREFIX = "MODELGATE_"
 _DATABASE_URL = f"{PREFIX}DATABASE_URL"
@@ -17,8 +19,7 @@ _ONLY_FROM_FILES = "waivers"
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable that a setting reads."""
 
     name: str
@@ -38,8 +39,7 @@ class Variables:
     unknown: list[UnknownVariable] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Overridable:
+class Overridable(NamedTuple):
     """The keys of `[policy]` and of `[policy.preflight]` that the files leave to variables."""
 
     policy: Set[str]
@@ -80,6 +80,8 @@ def sort_variables(
         elif path[0] == "slots" and path[2:] == ("sample",):  # which file is read is not either
             complaints.add(variable_source(name), "", "only files say which sample a slot has", "unset it")
         elif not known:
+            from modelgate.domain.unsettled import UnknownVariable
+
             found.unknown.append(UnknownVariable(printable(name), _suggestion(name, path, tree)))
         elif path in found.read and found.read[path].text != text:
             complaints.add(variable_source(name), "", f"says something else than {found.read[path].source}")

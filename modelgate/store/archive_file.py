@@ -97,7 +97,7 @@ def rows_of(path: Path) -> Iterator[tuple[Scope, Link]]:
             wrong = next((digest for digest in link.named if digest not in fit), None)
             kind: Kind = "changed" if wrong in entries else "removed"
             fault = Misfit(kind, link.sequence, link.table, wrong) if wrong else None
-            yield place, replace(link, fault=fault, entries=tuple(entries.items()))
+            yield place, link._replace(fault=fault, entries=tuple(entries.items()))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
@@ -233,4 +232,4 @@ def _among(rows: Iterator[Link], wanted: Sequence[Range]) -> Iterator[Link]:
             elsewhere |= dict(link.entries)
             continue
         known = {digest: elsewhere.pop(digest) for digest in link.named if digest in elsewhere} if elsewhere else {}
-        yield replace(link, entries=(*known.items(), *link.entries)) if known else link
+        yield link._replace(entries=(*known.items(), *link.entries)) if known else link

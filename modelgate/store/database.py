@@ -13,7 +13,9 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
@@ -52,7 +54,8 @@ class Database:
         self.keeps = False
         """Whether a connection to a server is kept from one transaction to the next, until `rest`."""
         self._kept: Connection | None = None
-        self._engine = self._create_engine()
+        self._driver: Callable[[Database], Any] = Database._connect_file
+        self._engine = self._empty() if self.missing else self._shared()
 
     @property
     def is_server(self) -> bool:
@@ -104,7 +107,7 @@ class Database:
     def session(self) -> Iterator[Connection]:
         """One connection for as long as it takes: a walk over millions of rows has no deadline."""
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 yield connection
         except VENDOR as error:
             raise fault_of(error).error(self.address.shown) from error
@@ -119,7 +122,7 @@ class Database:
                 waits = fault.transient and not (fault is STANDBY and self.read_only)
                 if not waits or tries.remaining <= pause:
                     raise fault.error(self.address.shown) from error
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
                 if write:
                     raise
                 raise DAMAGED.error(self.address.shown) from error
@@ -129,7 +132,7 @@ class Database:
     def _tried(self, work: Callable[[Connection], T], write: bool) -> tuple[T, Connection | None]:
         """What `work` returns, and the connection if it is kept. One that fails is never used again."""
         kept, self._kept = self._kept, None
-        connection = kept or self._engine.connect()
+        connection = kept or self._connect()
         keeps = False
         try:
             with connection.execution_options(write=write, bounded=True).begin():
@@ -140,42 +143,45 @@ class Database:
             if not keeps:
                 connection.close()
 
-    def _create_engine(self) -> Engine:
-        if self.missing:
-            engine = create_engine(
-                "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
-            )
-            from modelgate.store.families import EVERY_TABLE
+    def _empty(self) -> Engine:
+        """A store without rows that stands in for a file that is not there."""
+        from modelgate.store.families import EVERY_TABLE
 
-            EVERY_TABLE.create_all(engine)
-            weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
-            return engine
-        if self.is_server:
-            from modelgate.store import server
-
-            options = server.options_of(self.address)
-            engine = create_engine(
-                server.URL,
-                creator=lambda: self._connect_server(options),
-                poolclass=NullPool,
-                hide_parameters=True,
-                use_native_hstore=False,  # one question less at each start
-            )
-        else:
-            engine = create_engine("sqlite://", creator=self._connect_file, poolclass=NullPool, hide_parameters=True)
-        event.listen(engine, "begin", self._begin)
-        if self.is_server:
-            event.listen(engine, "before_cursor_execute", _begin_now)
+        engine = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+        )
+        EVERY_TABLE.create_all(engine)
+        weakref.finalize(self, engine.dispose)  # the one connection that is kept: Python 3.13 warns of it otherwise
         return engine
 
-    def _begin(self, connection: Connection) -> None:
-        write = connection.get_execution_options().get("write", False)
+    def _shared(self) -> Engine:
+        if not self.is_server:
+            return _engine_of("sqlite://")
+        from modelgate.store import server
+
+        options = server.options_of(self.address)
+        self._driver = lambda database: database._connect_server(options)
+        return _engine_of(server.URL, use_native_hstore=False)  # one question less at each start
+
+    def _connect(self) -> Connection:
+        token = _connecting.set(self)
+        try:
+            return self._engine.connect().execution_options(database=self)
+        finally:
+            _connecting.reset(token)
+
+    def connect_driver(self) -> Any:
+        """A connection of the driver, for the engine."""
+        return self._driver(self)
+
+    def begin(self, connection: Connection, *, write: bool = False, bounded: bool = False) -> None:
+        """Begins a transaction, for the engine."""
         if not self.is_server:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
             return
         from modelgate.store import server
 
-        seconds = self.seconds if connection.get_execution_options().get("bounded", False) else 0
+        seconds = self.seconds if bounded else 0
         schema = server.schema_of(self.address)
         begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
         connection.info[BEGIN] = begin  # sent with the first question
@@ -207,6 +213,27 @@ class Database:
             host=info.host, address=info.hostaddr, tls=bool(connection.pgconn.ssl_in_use)
         )
         return connection
+
+
+_connecting: ContextVar[Database] = ContextVar("modelgate_connecting")
+"""Whose connection is being made."""
+
+
+@cache
+def _engine_of(url: str, **options: Any) -> Engine:
+    """The engine of all databases of a kind: it keeps what it compiled, so that a process compiles a statement once."""
+    engine = create_engine(
+        url, creator=lambda: _connecting.get().connect_driver(), poolclass=NullPool, hide_parameters=True, **options
+    )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", _begin_now)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    told = connection.get_execution_options()
+    database: Database = told["database"]
+    database.begin(connection, write=told.get("write", False), bounded=told.get("bounded", False))
 
 
 def _begin_now(connection: Connection, *_: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -19,8 +19,7 @@ UNREACHABLE = "store.unreachable"
 INCOMPATIBLE = "store.schema-incompatible"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What happened, and whether trying again may help."""
 
     cause: str

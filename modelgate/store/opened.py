@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from modelgate.clock import Deadline
 from modelgate.domain.history import State
@@ -14,8 +13,7 @@ from modelgate.store.database import Database
 from modelgate.store.schema import Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(NamedTuple):
     """A state that was read when the store was opened, in the same round trip."""
 
     of: tuple[Scope, str]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -33,8 +33,7 @@ SELECT * FROM (
 """  # as a text: every process that builds these seven selects as expressions anew compiles them for 10 ms
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """The end of a chain, as the next row needs it."""
 
     head: Head | None

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, Result, Row
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
@@ -22,8 +21,7 @@ BEGIN = "modelgate.begin"
 """In a connection's `info`: the statements that begin its transaction and have not been sent yet."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Question(Generic[T]):
+class Question(NamedTuple, Generic[T]):
     """Queries that do not depend on each other, and what their rows come to."""
 
     queries: tuple[Executable, ...]

@@ -20,6 +20,13 @@ def shell(tmp_path: Path, modelgate_sandbox: Sandbox, sqlite_url: str) -> Shell:
 
 
 @pytest.fixture
+def storeless(shell: Shell) -> Shell:
+    """Its audit store is not there yet."""
+    (shell.site.folder / "modelgate.db").unlink()
+    return shell
+
+
+@pytest.fixture
 def approved(shell: Shell) -> Shell:
     """The slot may run what its alias means."""
     shell.site.accept("summarizer")

@@ -100,13 +100,20 @@ def test_no_code_of_the_checkout_runs(act: RunAction, repository: Path) -> None:
 
 
 def test_names_outside_of_the_gate_are_told_where_they_stand(act: RunAction, repository: Path) -> None:
-    """With `scan`: an annotation at the line; a retired name fails the job; without a key places are told alone."""
+    """With `scan`: an annotation at the line; a retired name fails the job."""
+    (repository / "config" / "prod.toml").write_text("[policy]\nenforce = false\n")
+    (repository / "app.py").write_text('MODEL = "claude-3-opus-20240229"\n')
+    job = act(scan="true")
+    assert job.exit_code == 1
+    assert re.search(r"^::error [^\n]*file=app\.py,line=1[^\n]*scan\.retired", job.log, re.MULTILINE), job.log
+
+
+@pytest.mark.slow
+def test_a_scan_is_asked_for_and_needs_no_key(act: RunAction, repository: Path) -> None:
+    """Without `scan` no name is looked for; without a key places are told alone."""
     (repository / "config" / "prod.toml").write_text("[policy]\nenforce = false\n")
     (repository / "app.py").write_text('MODEL = "claude-3-opus-20240229"\n')
     assert act(name="without").exit_code == 0
-    job = act(name="with", scan="true")
-    assert job.exit_code == 1
-    assert re.search(r"^::error [^\n]*file=app\.py,line=1[^\n]*scan\.retired", job.log, re.MULTILINE), job.log
     offline = act(name="fork", key=False, scan="true")
     assert (offline.exit_code, "scan.outside-gate" in offline.log) == (0, True)
 

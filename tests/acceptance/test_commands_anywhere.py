@@ -10,13 +10,13 @@ from support.sites import ALIAS, OLD
 
 
 @pytest.fixture
-def nowhere(shell: Shell) -> Shell:
+def nowhere(storeless: Shell) -> Shell:
     """A shell whose folder has no settings, with the SDK's own credentials."""
-    for path in shell.site.config.iterdir():
+    for path in storeless.site.config.iterdir():
         path.unlink()
-    shell.site.config.rmdir()
-    del shell.site.environ["MODELGATE_DATABASE_URL"]
-    return shell
+    storeless.site.config.rmdir()
+    del storeless.site.environ["MODELGATE_DATABASE_URL"]
+    return storeless
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def test_wrong_usage_is_told_in_one_style(shell: Shell, name: str) -> None:
         ('[[waivers]]\ncheck = "drift.unpinned"\nuntil = 2030-01-01\nreason = "x"\n', "drift.unpinned"),
     ],
 )
-def test_settings_that_cannot_be_used(shell: Shell, text: str, told: str) -> None:
+def test_settings_that_cannot_be_used(storeless: Shell, text: str, told: str) -> None:
     """Exit 2, the file and the line; the store is not even made."""
-    (shell.site.config / "prod.toml").write_text(text)
-    assert told in wrong(shell, "check", "-e", "prod")
-    assert not (shell.site.folder / "modelgate.db").exists()
+    (storeless.site.config / "prod.toml").write_text(text)
+    assert told in wrong(storeless, "check", "-e", "prod")
+    assert not (storeless.site.folder / "modelgate.db").exists()
 
 
 @pytest.mark.parametrize("environment", ["../prod", "/etc/passwd", "prod.lock", "default", "nope", "a\nb", "p" * 5000])

@@ -99,14 +99,14 @@ def test_preflight_promises_no_command_that_is_not_there(approved: Shell) -> Non
     assert (done.returncode, "there is no command after --" in done.stderr) == (2, True)
 
 
-def test_a_new_store_is_told_once_with_the_two_ways_out(shell: Shell) -> None:
+def test_a_new_store_is_told_once_with_the_two_ways_out(storeless: Shell) -> None:
     """In CI on an empty disk: which store knows nothing, and where approvals may be instead."""
     for words in (("--dry-run",), ()):
-        report = shell.report("check", "-e", "prod", *words)
+        report = storeless.report("check", "-e", "prod", *words)
         (created,) = [f for f in report["findings"] if f["id"] == "store.created"]
-        for said in (str(shell.site.folder / "modelgate.db"), "MODELGATE_DATABASE_URL", 'pins_from = "lock"'):
+        for said in (str(storeless.site.folder / "modelgate.db"), "MODELGATE_DATABASE_URL", 'pins_from = "lock"'):
             assert said in created["hint"]
-        assert report["audit"]["store"] == str(shell.site.folder / "modelgate.db")
+        assert report["audit"]["store"] == str(storeless.site.folder / "modelgate.db")
 
 
 def test_the_library_takes_a_folder_as_text(approved: Shell) -> None:

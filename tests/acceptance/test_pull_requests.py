@@ -83,14 +83,14 @@ def test_each_way_to_take_a_secret_is_refused(shell: Shell, tmp_path: Path, text
     assert shell.site.sandbox.requests() == []
 
 
-def test_a_variable_that_names_no_model_is_not_shown(shell: Shell) -> None:
+def test_a_variable_that_names_no_model_is_not_shown(storeless: Shell) -> None:
     """`model_from` with the name of a secret: refused, and its text is in no format, table, row or error."""
     canary = "ghp_canary4711"
-    (shell.site.config / "prod.toml").write_text(SLOT.replace(f'model = "{ALIAS}"', 'model_from = "GITHUB_TOKEN"'))
+    (storeless.site.config / "prod.toml").write_text(SLOT.replace(f'model = "{ALIAS}"', 'model_from = "GITHUB_TOKEN"'))
     environ = {**PULL_REQUEST, "GITHUB_TOKEN": canary}
     for form in ("text", "json", "sarif", "junit", "github", "markdown"):
         for more in ((), ("--offline",), ("--dry-run",)):
-            done = shell.run("check", "-e", "prod", "--format", form, *more, environ=environ)
+            done = storeless.run("check", "-e", "prod", "--format", form, *more, environ=environ)
             assert (done.returncode, "settings.untrusted" in done.stdout) == (1, True)
             assert canary not in done.stdout + done.stderr
     for words in (
@@ -101,10 +101,10 @@ def test_a_variable_that_names_no_model_is_not_shown(shell: Shell) -> None:
         ("lock", "--force"),
         ("upgrade", "--newer", "--write"),
     ):
-        done = shell.run(*words, "-e", "prod", environ=environ)
+        done = storeless.run(*words, "-e", "prod", environ=environ)
         assert canary not in done.stdout + done.stderr, words
-    assert not (shell.site.folder / "modelgate.db").exists()
-    assert canary not in str(shell.site.sandbox.requests())
+    assert not (storeless.site.folder / "modelgate.db").exists()
+    assert canary not in str(storeless.site.sandbox.requests())
 
 
 def test_a_variable_that_names_a_model_is_read(shell: Shell) -> None:

@@ -1,4 +1,4 @@
-"""A deployment as it happens: the manifests' own command lines as processes, an application behind them, and people."""
+"""A deployment as it happens: the manifests' own command lines, an application behind them, and people."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import manifests
+from support.commands import in_process
 
 from modelgate.sandbox.server import API_KEY, Sandbox
 
@@ -29,9 +30,8 @@ class Pod:
     environ: dict[str, str]
 
     def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs the installed command to its end."""
-        command = [GATE, *arguments]
-        return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=120)
+        """A command to its end, in this process; those that are waited for or signalled have one of their own."""
+        return in_process(*arguments, folder=self.folder.parent, environ=self.environ)
 
     def init_arguments(self, *, wait: bool) -> list[str]:
         """What the manifest's init container runs, with its volume in this pod's folder."""

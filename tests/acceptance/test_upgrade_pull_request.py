@@ -145,8 +145,8 @@ def repository(tmp_path: Path, modelgate_sandbox: Sandbox) -> Repository:
     return made
 
 
-def test_one_pull_request_is_opened_and_updated_in_place(repository: Repository) -> None:
-    """The first run opens it with what moves and its label; the next ones update the same one, and push only news."""
+def test_a_pull_request_is_opened(repository: Repository) -> None:
+    """With what moves, and its label."""
     assert repository.run().exit_code == 0
     (pull,) = repository.pulls
     assert (pull["head"], pull["base"], pull["labels"]) == ("modelgate-upgrade-prod", "main", ["model-retires-90d"])
@@ -154,6 +154,12 @@ def test_one_pull_request_is_opened_and_updated_in_place(repository: Repository)
     assert "#### `summarizer: claude-opus-4-1-20250805 → claude-opus-5`" in str(pull["body"])
     moved = SETTINGS.replace("claude-opus-4-1", "claude-opus-5")
     assert repository.remote("modelgate-upgrade-prod") == moved
+
+
+@pytest.mark.slow
+def test_it_is_updated_in_place(repository: Repository) -> None:
+    """The next runs update the same one, and push only news."""
+    repository.run()
     before = repository.git("rev-parse", "modelgate-upgrade-prod", at=repository.folder / "remote.git")
     repository.sandbox.deprecate(OPUS, retires_in_days=5)
     repository.run()
@@ -163,6 +169,7 @@ def test_one_pull_request_is_opened_and_updated_in_place(repository: Repository)
     assert repository.git("rev-parse", "modelgate-upgrade-prod", at=repository.folder / "remote.git") == before
 
 
+@pytest.mark.slow
 def test_it_follows_the_branch_that_it_is_for(repository: Repository) -> None:
     """What was merged meanwhile is below the one commit, also in a clone without history."""
     repository.run()
@@ -173,6 +180,7 @@ def test_it_follows_the_branch_that_it_is_for(repository: Repository) -> None:
     assert log.splitlines() == ["Move the models of prod that end"]
 
 
+@pytest.mark.slow
 def test_a_branch_on_which_a_person_went_on_is_left_as_it_is(repository: Repository) -> None:
     """Only the words of the pull request are made new."""
     repository.run()
@@ -184,6 +192,7 @@ def test_a_branch_on_which_a_person_went_on_is_left_as_it_is(repository: Reposit
     assert len(repository.pulls) == 1
 
 
+@pytest.mark.slow
 def test_it_is_closed_once_nothing_is_to_be_moved(repository: Repository) -> None:
     """Somebody moved the reference by another way; nothing is opened where nothing ends."""
     repository.run()
@@ -198,6 +207,7 @@ def test_it_is_closed_once_nothing_is_to_be_moved(repository: Repository) -> Non
     assert len(repository.pulls) == 1
 
 
+@pytest.mark.slow
 def test_each_environment_has_one_of_its_own(repository: Repository) -> None:
     """With approvals in git the lock is in it too."""
     locked = SETTINGS + '[policy]\npins_from = "lock"\n'
@@ -211,6 +221,7 @@ def test_each_environment_has_one_of_its_own(repository: Repository) -> None:
     assert 'id = "claude-opus-5"' in repository.remote("modelgate-upgrade-staging", "config/staging.lock.toml")
 
 
+@pytest.mark.slow
 def test_what_stands_in_no_file_is_told_in_the_summary(repository: Repository) -> None:
     """And no empty pull request is opened."""
     repository.commit("config/prod.toml", 'service = "checkout"\n[slots.a]\nmodel_from = "A_MODEL"\n')

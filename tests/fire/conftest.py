@@ -5,7 +5,6 @@ At its end a run says how many faults it tried and how many were survived as spe
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import KEY
 from scene import DATABASES, Place
-from support.databases import PostgreSQL, opened
+from support.databases import PostgreSQL
 
 TRIED = "fault tried"
 """The property of a test that tries one fault; its value is the family that the fault is of."""
@@ -41,7 +40,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     fire, step = config.getoption("--fire", default=False), config.getoption("--every", default=1)
     if fire and step == 1:
         return
-    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    folder = Path(__file__).parent
+    mine = {path for path in {item.path for item in items} if folder in path.parents}
+    here = [item for item in items if item.path in mine]
     common = [item for item in here if not item.get_closest_marker("whole")]
     sampled = {item for one in _by_test(common) for item in one[::SHARE]}
     if fire:
@@ -51,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = sampled
     left_out = [item for item in here if item not in chosen]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
 
 
 def _by_test(items: list[pytest.Item]) -> list[list[pytest.Item]]:
@@ -96,14 +98,6 @@ def _no_key_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite audit store without rows, to be copied."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    opened(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def shared_postgresql(postgresql: PostgreSQL) -> str:
     """A PostgreSQL store that tests share, each with a service of its own."""
     return postgresql.create()
@@ -115,9 +109,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
     def database(kind: str) -> str:
         assert kind in DATABASES
-        if kind == "postgresql":
-            return str(request.getfixturevalue("shared_postgresql"))
-        shutil.copy(request.getfixturevalue("empty_store"), tmp_path / "modelgate.db")
-        return f"sqlite:///{tmp_path}/modelgate.db"
+        return str(request.getfixturevalue("shared_postgresql" if kind == "postgresql" else "sqlite_url"))
 
     return Place(tmp_path, database)

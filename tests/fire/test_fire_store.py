@@ -19,6 +19,7 @@ from store_faults import FAULTS, StoreFault, path_of
 from support.databases import PostgreSQL
 from support.fault_server import Fault, FaultServer, Wire, healthy
 from support.proxies import Plan, proxied, through
+from support.sites import PATIENT
 
 from modelgate.domain.findings import Level, Verdict
 from modelgate.domain.report import Report
@@ -88,6 +89,8 @@ def test_a_fault_of_the_store_is_could_not_know(
         told(scene.run(verb), fault.check)
     if fault.heals:
         assert scene.is_whole()
+        scene.policy["deadline_seconds"] = PATIENT  # the short one was for what does not end by itself
+        scene.write()
         with FaultServer() as server:
             scene.base_url = server.base_url
             assert scene.run(verb).exit_code == 0

@@ -32,9 +32,9 @@ LATER = {"answers", "entries", "seen_at", "reuse_mark", "grace_mark", "store_sch
 
 
 @pytest.fixture(params=DATABASES)
-def empty_url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
+def empty_url(request: pytest.FixtureRequest, missing_sqlite_url: str) -> str:
     """An empty database, on each in turn."""
-    return sqlite_url if request.param == "sqlite" else str(request.getfixturevalue("empty_postgresql_url"))
+    return missing_sqlite_url if request.param == "sqlite" else str(request.getfixturevalue("empty_postgresql_url"))
 
 
 def test_there_is_one_head_and_the_code_knows_it() -> None:
@@ -170,10 +170,10 @@ def test_sqlite_refuses_every_way_to_change_a_row(sqlite_url: str) -> None:
 @pytest.mark.parametrize("revision", REVISIONS)
 @pytest.mark.parametrize("kind", DATABASES)
 def test_a_released_store_is_upgraded_and_used(
-    kind: str, revision: str, sqlite_url: str, postgresql: PostgreSQL
+    kind: str, revision: str, missing_sqlite_url: str, postgresql: PostgreSQL
 ) -> None:
     """A store as an earlier release left it: its rows are read, its chain verifies and goes on, its guards hold."""
-    url = sqlite_url if kind == "sqlite" else postgresql.create(upgraded=False)
+    url = missing_sqlite_url if kind == "sqlite" else postgresql.create(upgraded=False)
     restore(DUMPS / f"{revision}.{kind}.sql", url)
     if kind == "postgresql":
         upgrade(database(url))
@@ -205,9 +205,11 @@ def test_a_plan_names_the_steps_and_changes_nothing(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", DATABASES)
-def test_a_plan_names_the_gates_that_it_would_lock_out(kind: str, sqlite_url: str, postgresql: PostgreSQL) -> None:
+def test_a_plan_names_the_gates_that_it_would_lock_out(
+    kind: str, missing_sqlite_url: str, postgresql: PostgreSQL
+) -> None:
     """A recent run of a version older than a migration allows is named; younger ones are not."""
-    url = sqlite_url if kind == "sqlite" else postgresql.create(upgraded=False)
+    url = missing_sqlite_url if kind == "sqlite" else postgresql.create(upgraded=False)
     restore(DUMPS / f"0001.{kind}.sql", url)
     old = {"version": "0.0.9"}
     found = database(url)

@@ -34,8 +34,13 @@ def in_process(
     with _streams(environ, input) as (out, err), _as_its_own(environ), contextlib.chdir(folder):
         code = run(words)
         told = [_written(stream) for stream in (out, err)]
-    print(f"exit {code} of {words}: {told[1]}")  # shown where the test fails
+    print(f"exit {code} of {_shown(words)}: {told[1]}")  # shown where the test fails
     return subprocess.CompletedProcess([*words], code, *told)
+
+
+def _shown(words: tuple[str, ...]) -> str:
+    """The words, none longer than a line."""
+    return " ".join(repr(word if len(word) <= 100 else f"{word[:100]}… ({len(word)} characters)") for word in words)
 
 
 @contextlib.contextmanager
@@ -109,7 +114,7 @@ class Shell:
             options["stdin"] = subprocess.PIPE
         with self.start(*words, **options) as process:
             out, err = process.communicate(input, timeout=SECONDS)
-        print(f"exit {process.returncode} of {words}: {err}")  # shown where the test fails
+        print(f"exit {process.returncode} of {_shown(words)}: {err}")  # shown where the test fails
         return subprocess.CompletedProcess([*words], process.returncode, out, err)
 
     def start(self, *words: str, command: tuple[str, ...] = (MODELGATE,), **options: Any) -> subprocess.Popen[str]:

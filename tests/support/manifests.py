@@ -19,11 +19,13 @@ UNIT = ROOT / "deploy" / "systemd" / "checkout.service"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 Document = dict[str, Any]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C library's where there is one, eight times as fast."""
 
 
 def documents(path: Path) -> list[Document]:
     """All documents of a YAML file."""
-    return list(yaml.safe_load_all(path.read_text()))
+    return list(yaml.load_all(path.read_text(), _Loader))
 
 
 def kubernetes() -> Iterator[tuple[str, Document]]:

@@ -12,6 +12,8 @@ from typing import Literal
 from urllib.parse import quote
 
 Act = Literal["pass", "cut", "hang"]
+FAREWELL = b"X\0\0\0\4"
+"""PostgreSQL's Terminate: who says it has all answers, and waits for none."""
 
 
 @dataclass
@@ -19,7 +21,8 @@ class Plan:
     """What happens to the messages between client and server, in the order in which they pass.
 
     `at` counts the pieces that pass in one direction, beginning with 0, over all connections. From that piece on, or at
-    that piece alone with `once`, the connection is cut before the piece is delivered, or hangs for good.
+    that piece alone with `once`, the connection is cut before the piece is delivered, or hangs for good. A farewell is
+    no piece: whether it passes before the test looks is chance.
     """
 
     act: Act = "pass"
@@ -34,7 +37,7 @@ class Plan:
     def decide(self, direction: str, piece: bytes) -> Act:
         """What to do with the next piece."""
         with self.lock:
-            if self.act == "pass" or direction != self.direction or self.word not in piece:
+            if self.act == "pass" or direction != self.direction or self.word not in piece or piece == FAREWELL:
                 return "pass"
             self.seen += 1
             due = self.seen - 1 == self.at if self.once else self.seen - 1 >= self.at

@@ -16,7 +16,8 @@ import pytest
 import structlog
 
 from modelgate import CallLog
-from modelgate.telemetry import EVENT, LOGGER, JsonFormatter, TextFormatter
+from modelgate.api.call_record import EVENT
+from modelgate.telemetry import LOGGER, JsonFormatter, TextFormatter
 
 PINS = {"summarizer": "claude-sonnet-4-6", "grader": "claude-haiku-4-5-20251001"}
 MESSAGE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import ssl
@@ -263,13 +264,13 @@ def test_a_server_that_speaks_no_tls() -> None:
         assert _unreachable(server.base_url.replace("http:", "https:")) == ("the TLS handshake failed", False)
 
 
-@pytest.mark.parametrize("fault", [None, "401-api", "reset-in-body", "307-redirect"])
-def test_no_secret_reaches_a_log_at_any_level(fault: str | None) -> None:
+def test_no_secret_reaches_a_log_at_any_level() -> None:
     """With every logger at debug, the SDK's own switch included, neither key nor header is in any stream."""
     program = (
-        "import logging, sys; sys.path[:0] = sys.argv[2:]; logging.basicConfig(level=1)\n"
-        "import os; from asked import ask_at; from modelgate.api import import_sdk; import_sdk()\n"
-        "print(ask_at(sys.argv[1], 'claude-haiku-4-5', 'claude-typo', seconds=5.0, environ=os.environ))\n"
+        "import json, logging, os, sys; sys.path[:0] = sys.argv[2:]; logging.basicConfig(level=1)\n"
+        "from asked import ask_at; from modelgate.api import import_sdk; import_sdk()\n"
+        "for url in json.loads(sys.argv[1]):\n"
+        "    print(ask_at(url, 'claude-haiku-4-5', 'claude-typo', seconds=5.0, environ=os.environ))\n"
     )
     environ = {
         **os.environ,
@@ -278,12 +279,15 @@ def test_no_secret_reaches_a_log_at_any_level(fault: str | None) -> None:
         "ANTHROPIC_AUTH_TOKEN": "token-canary",
         "ANTHROPIC_CUSTOM_HEADERS": "X-Gateway-Token: header-canary",
     }
-    with FaultServer(FAULTS[fault] if fault else None) as server:
-        command = [sys.executable, "-c", program, server.base_url, *[path for path in sys.path if path]]
+    faults = [None, *(FAULTS[name] for name in ("401-api", "reset-in-body", "307-redirect"))]
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(FaultServer(fault)) for fault in faults]
+        urls = json.dumps([server.base_url for server in servers])
+        command = [sys.executable, "-c", program, urls, *[path for path in sys.path if path]]
         done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True, env=environ)
-    assert server.requests[0].headers["x-gateway-token"] == "header-canary"
+    assert {server.requests[0].headers["x-gateway-token"] for server in servers} == {"header-canary"}
     assert "DEBUG" in done.stderr
-    assert done.stdout.startswith("Facts(")
+    assert [line[:6] for line in done.stdout.splitlines()] == ["Facts("] * len(servers)
     assert [canary for canary in CANARIES if canary in done.stdout + done.stderr] == []
 
 
@@ -337,6 +341,13 @@ def test_a_variable_that_the_http_library_cannot_use(
         connect(ApiSettings(), environ=KEY)
     assert variable in (told.value.hint or "")
     assert "canary" not in str(told.value) + str(told.value.hint)
+
+
+def test_authorities_that_cannot_be_read_are_no_matter_on_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No certificate is shown there, so none is asked for."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    with FaultServer() as server:
+        assert ask_at(server.base_url, CANONICAL).problem is None
 
 
 @pytest.mark.parametrize("split", ["#", "/", "?"])

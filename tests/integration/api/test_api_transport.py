@@ -166,6 +166,7 @@ def test_a_signal_ends_a_waiting_gate(number: signal.Signals, fault: str) -> Non
     """The process ends by the signal while the API hangs, drips or fails: no thread holds it back."""
     program = (
         "import signal, sys; sys.path[:0] = sys.argv[2:]\n"
+        "from modelgate.cli.start.by_name import open_by_name; open_by_name()\n"
         "from asked import ask_at\n"
         "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, lambda n, _: sys.exit(128 + n))\n"
         "ask_at(sys.argv[1], 'claude-sonnet-4-6', seconds=600.0)\n"

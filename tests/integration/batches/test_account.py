@@ -18,7 +18,7 @@ from modelgate.batches.results import Tokens, parse
 from modelgate.batches.runner import Again
 from modelgate.batches.statistics import cost, percentile, unpriced
 from modelgate.batches.tally import Tally
-from modelgate.domain.settings import Price
+from modelgate.domain.prices import Price
 from modelgate.render.style import PLAIN
 
 REFUSED_AND_CUT = {

@@ -40,6 +40,7 @@ def test_a_store_that_is_not_there_is_a_wrong_setting(file_site: Site) -> None:
     """An empty fleet would look like a quiet one."""
     from modelgate.domain.errors import SettingsError
 
+    (file_site.folder / "modelgate.db").unlink()
     with pytest.raises(SettingsError, match="there is no audit store"):
         fleet_at(file_site)
 

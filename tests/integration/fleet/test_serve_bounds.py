@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hmac
 import resource
 import socket
@@ -28,7 +29,7 @@ from support.watching import running
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.notices import RESERVED, TellingRow
 from modelgate.domain.secret import Secret
-from modelgate.fleet.answers import Drawn
+from modelgate.fleet.answers import Drawn, Packed
 from modelgate.fleet.connections import MOST, Connection
 from modelgate.fleet.fleet import open_whole
 from modelgate.fleet.guard import Guard
@@ -155,10 +156,14 @@ def serving(application: Any) -> Iterator[int]:
         thread.join(30)
 
 
-def test_slow_readers_have_no_copy_kept_for_them() -> None:
+KEPT = {"as it is": lambda: Drawn(b"x" * LARGE), "compressed": lambda: Packed(gzip.compress(b"x" * LARGE))}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_slow_readers_have_no_copy_kept_for_them(kept: str) -> None:
     """A hundred of them that ask for thirty megabytes and read nothing: not even ten of those are held in memory."""
-    large = b"x" * LARGE
-    with serving(Starlette(routes=[Route("/", lambda _: Drawn(large))])) as port:
+    answer = KEPT[kept]()
+    with serving(Starlette(routes=[Route("/", lambda _: answer)])) as port:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
         for each in slow:
@@ -174,3 +179,19 @@ def test_slow_readers_have_no_copy_kept_for_them() -> None:
         for each in slow:
             each.close()
     assert grown < 10 * LARGE / 2**20
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_nothing_is_made_for_a_reader_who_has_left(kept: str) -> None:
+    """He asked for thirty megabytes and is gone: the rest is neither unpacked nor sent."""
+    heard = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+    sent: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return heard.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(len(message.get("body", b"")))
+
+    asyncio.run(KEPT[kept]()({"type": "http", "headers": []}, receive, send))
+    assert sum(sent) < LARGE / 10

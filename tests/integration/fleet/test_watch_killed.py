@@ -137,7 +137,7 @@ def run(site: Site, rounds: int) -> None:
 
 def test_no_notice_is_lost_and_none_told_twice_without_a_cause(file_site: Site) -> None:
     """What was told last is what is so; told again is only what a kill or a lost answer left in doubt."""
-    run(file_site, 6)
+    run(file_site, 3)
 
 
 @pytest.mark.slow

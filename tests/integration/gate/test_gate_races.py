@@ -157,6 +157,7 @@ def test_200_gates_on_one_postgresql_all_decide(site_on_postgresql: Site) -> Non
 @pytest.mark.slow
 def test_24_gates_on_one_cold_sqlite_all_decide(file_site: Site) -> None:
     """One of them makes the file, one of them pins, all pass."""
+    (file_site.folder / "modelgate.db").unlink()
     file_site.asks(policy={**PATIENT, "first_use": "accept"}, summarizer=ALIAS)
     ended = reports(gates(file_site, 24))
     assert [report["slots"][0]["handed_off"] for report in ended] == [OLD] * 24

@@ -86,5 +86,6 @@ def test_retirement_is_told_in_days_and_keeps_no_pod_from_starting(file_site: Si
 
 def test_reading_alone_is_enough_for_a_dry_run(file_site: Site) -> None:
     """`--dry-run` on a store that is not there judges as on an empty one, and makes none."""
+    (file_site.folder / "modelgate.db").unlink()
     assert found(file_site.check(dry_run=True)) == {"drift.unpinned": "refuse"}
     assert not (file_site.folder / "modelgate.db").exists()

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelgate.domain.prices import Price
 from modelgate.domain.secret import Secret
-from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Price, Slot, UnknownVariable, Waiver
+from modelgate.domain.settings import ApiSettings, DatabaseSettings, Policy, Slot, Waiver
 from modelgate.domain.source import DEFAULT, Source
+from modelgate.domain.unsettled import UnknownVariable
 from modelgate.settings import environments, load
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ seconds = time.process_time() - began
 print([name for name in {HEAVY} if name in sys.modules], seconds)
 """
 SWITCHES = """\
-import gc, signal, sys, threading, warnings
+import gc, signal, sys, threading, time, warnings
 def switches():
     lazy = [getattr(sys, name)() for name in ("get_lazy_imports", "get_lazy_imports_filter") if hasattr(sys, name)]
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE)]
@@ -29,6 +29,7 @@ watching, seen = True, set()
 def watch():
     while watching:
         seen.add(repr(switches()))
+        time.sleep(0.001)
 thread = threading.Thread(target=watch)
 before = switches()
 thread.start()

@@ -18,6 +18,8 @@ from support.proxies import through
 from support.roads import Road, long_road
 from support.sites import OLD, Site
 
+from modelgate.store.database import _engine_of
+
 MOST = 6
 """Round trips of a run, beside connecting, BEGIN and COMMIT; BEGIN goes with the first question."""
 
@@ -32,6 +34,7 @@ class Far:
     def counted(self, *words: str, code: int = 0) -> tuple[int, int]:
         """Connections and round trips of a command, COMMIT and all."""
         self.road.forget()
+        _engine_of.cache_clear()  # a process of the command's own has none yet
         done = Shell(self.site).run(*words, "-e", "prod")
         assert done.returncode == code, done.stdout + done.stderr
         print(*words, *self.road.told(), sep="\n  ")

@@ -68,7 +68,9 @@ def sqlite_steps(url: str, question: str) -> int:
     def counts(connection: object, _: object) -> None:
         connection.set_progress_handler(lambda: count.__setitem__(0, count[0] + 1), 1)  # type: ignore[attr-defined]  # sqlite3's
 
-    event.listen(store._database._engine, "connect", counts)
+    engine = store._database._engine
+    event.listen(engine, "connect", counts)
     arguments = {"limit": 10} if question == "history" else {}
     getattr(store, question)(PROD, **arguments)
+    event.remove(engine, "connect", counts)
     return count[0]

@@ -61,17 +61,17 @@ def test_a_missing_sqlite_file_is_made_once_and_said_so(tmp_path: Path) -> None:
     assert (store.notices, store.salt) == ((), opened(url).salt)
 
 
-def test_reading_alone_makes_nothing(sqlite_url: str, tmp_path: Path) -> None:
+def test_reading_alone_makes_nothing(missing_sqlite_url: str, tmp_path: Path) -> None:
     """A dry run on a missing file sees an empty store and leaves no file."""
-    store = opened(sqlite_url, read_only=True)
+    store = opened(missing_sqlite_url, read_only=True)
     assert (store.state(PROD), store.head(PROD), store.history(PROD)) == (State(), None, ())
     assert store.verify(PROD).intact
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_store_leaves_no_connection_behind(sqlite_url: str) -> None:
+def test_an_empty_store_leaves_no_connection_behind(missing_sqlite_url: str) -> None:
     """What stands in for a file that is not there is closed with the store: Python 3.13 warns of what is not."""
-    store = opened(sqlite_url, read_only=True)
+    store = opened(missing_sqlite_url, read_only=True)
     with store._database.session() as connection:
         raw = connection.connection.driver_connection
     assert raw is not None
@@ -221,7 +221,7 @@ def test_a_locked_file_is_waited_for_until_the_deadline(sqlite_url: str) -> None
     opened(sqlite_url)
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    found = problem(sqlite_url, write=True)
+    found = problem(sqlite_url, seconds=4, write=True)  # a tenth of it is there to say why
     other.close()
     assert found == ("store.unreachable", "audit store: locked by another process")
     opened(sqlite_url).append(PROD, AUTHOR, [run_row("r1")], now=NOW)
@@ -248,12 +248,12 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
     assert problem(f"sqlite:///{tmp_path}") == ("store.unreachable", "audit store: the file cannot be opened")
 
 
-def test_another_applications_tables_are_left_alone(sqlite_url: str) -> None:
+def test_another_applications_tables_are_left_alone(missing_sqlite_url: str) -> None:
     """A file that has a table of one of our names, and is not ours, is refused and not changed."""
-    path = sqlite_url.removeprefix("sqlite:///")
+    path = missing_sqlite_url.removeprefix("sqlite:///")
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE runs (distance)")
-    check, message = problem(sqlite_url)
+    check, message = problem(missing_sqlite_url)
     assert (check, message) == (
         "store.schema-incompatible",
         "the database has a table runs that is not modelgate's",
@@ -270,13 +270,13 @@ def test_a_server_that_is_behind_says_so(empty_postgresql_url: str) -> None:
     assert (raised.value.problem.check, raised.value.commands) == ("store.schema-behind", ("modelgate db upgrade",))
 
 
-def test_a_file_that_is_behind_is_migrated_on_use_and_not_by_reading_alone(sqlite_url: str) -> None:
+def test_a_file_that_is_behind_is_migrated_on_use_and_not_by_reading_alone(missing_sqlite_url: str) -> None:
     """A dry run leaves the file as it is and says so; a run upgrades it without a word."""
-    restore(DUMPS / "0001.sqlite.sql", sqlite_url)
+    restore(DUMPS / "0001.sqlite.sql", missing_sqlite_url)
     with pytest.raises(StoreProblem, match="has schema 0001, not "):
-        opened(sqlite_url, read_only=True)
-    assert opened(sqlite_url).notices == ()
-    assert opened(sqlite_url, read_only=True).state(PROD).revisions == {"summarizer": 1}
+        opened(missing_sqlite_url, read_only=True)
+    assert opened(missing_sqlite_url).notices == ()
+    assert opened(missing_sqlite_url, read_only=True).state(PROD).revisions == {"summarizer": 1}
 
 
 @pytest.mark.parametrize(

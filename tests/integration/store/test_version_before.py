@@ -77,6 +77,7 @@ def test_this_version_reuses_what_the_version_before_saw(old_site: Site, earlier
     assert forms(old_site) == [1, 4, 1]
 
 
+@pytest.mark.slow
 def test_the_version_before_asks_for_itself_and_reuses_its_own(old_site: Site, earlier: Earlier) -> None:
     """It does not misread what this version saw; this one takes the newest of both, the other its own."""
     upgraded(old_site.database_url)
@@ -94,6 +95,7 @@ def test_the_version_before_asks_for_itself_and_reuses_its_own(old_site: Site, e
     assert passed(earlier.gate(old_site, environment="staging")) == ("pass", None, True)
 
 
+@pytest.mark.slow
 def test_both_start_on_grace(old_site: Site, earlier: Earlier) -> None:
     """The API is down: the version before stands on the facts that it wrote down, this one on the newest of both."""
     earlier.gate(old_site)
@@ -108,6 +110,7 @@ def test_both_start_on_grace(old_site: Site, earlier: Earlier) -> None:
     assert "api.grace" in checks(theirs)
 
 
+@pytest.mark.slow
 def test_where_only_this_version_ran_the_version_before_has_no_grace(old_site: Site, earlier: Earlier) -> None:
     """It has no facts of its own, reads none that it does not know, and says that it could not know."""
     upgraded(old_site.database_url)
@@ -118,6 +121,7 @@ def test_where_only_this_version_ran_the_version_before_has_no_grace(old_site: S
     assert earlier.gate(old_site)["verdict"] == "unknown"
 
 
+@pytest.mark.slow
 def test_operators_of_both_versions_read_on(old_site: Site, earlier: Earlier) -> None:
     """Status, history, fleet and rollback answer; the version before never calls rows intact that it cannot read."""
     earlier.gate(old_site)
@@ -140,6 +144,7 @@ def test_operators_of_both_versions_read_on(old_site: Site, earlier: Earlier) ->
     assert (done.returncode, json.loads(done.stdout)["intact"]) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_crowd_of_both_is_recorded_whole(old_site: Site, earlier: Earlier) -> None:
     """They start in the same moment on a store that was just upgraded: all pass, and the chain is one."""
     upgraded(old_site.database_url)

@@ -13,8 +13,8 @@ from modelgate.batches.results import Tokens
 from modelgate.batches.statistics import account
 from modelgate.batches.tally import Tally
 from modelgate.domain.batches import Batch, BatchEvent, BatchEventRow, BatchJobRow, BatchPartRow, Counts, Listing
+from modelgate.domain.prices import Price
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Price
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ROW = BatchJobRow("job_1", "summarizer", "alias", "model", "https://api", "d" * 64, "/r.jsonl", 3, 1, NOW)

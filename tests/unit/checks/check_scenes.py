@@ -15,10 +15,11 @@ from modelgate.domain.evidence import Outcome as Outcomes
 from modelgate.domain.loosening import Loosened
 from modelgate.domain.problems import Problem
 from modelgate.domain.sample import Sample, SampleRequest
-from modelgate.domain.settings import Policy, UnknownVariable, UnsetSlot, Untrusted, Waiver
+from modelgate.domain.settings import Policy, Waiver
 from modelgate.domain.snapshot import Snapshot, StoreNotice
 from modelgate.domain.source import Source
 from modelgate.domain.text import short
+from modelgate.domain.unsettled import UnknownVariable, UnsetSlot, Untrusted
 
 DAY = timedelta(days=1)
 WAIVED = Source("config/prod.toml", 40)

@@ -4,8 +4,9 @@ from modelgate.checks.settings import stale
 from modelgate.domain.findings import Finding, Level
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Scope
-from modelgate.domain.settings import Slot, UnsetSlot
+from modelgate.domain.settings import Slot
 from modelgate.domain.source import Source
+from modelgate.domain.unsettled import UnsetSlot
 
 HERE = Source("config/prod.toml", 3)
 SCOPE = Scope("checkout", "prod")

@@ -11,8 +11,9 @@ from support.judgement_world import GRACE, HOUR, NOW, OUTAGE, entry, hold, pin
 
 from modelgate.checks.judgement import judge
 from modelgate.domain.catalogue import Answer, Outcome
-from modelgate.domain.settings import Policy, UnknownVariable
+from modelgate.domain.settings import Policy
 from modelgate.domain.snapshot import Snapshot
+from modelgate.domain.unsettled import UnknownVariable
 
 N = Names()
 ROLLBACK = 'modelgate rollback summarizer --to ID --reason "…" -s checkout -e prod'

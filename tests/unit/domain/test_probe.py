@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modelgate.domain.prices import Price
 from modelgate.domain.probe import (
     Answered,
     Failed,
@@ -19,7 +20,6 @@ from modelgate.domain.probe import (
     to_send,
 )
 from modelgate.domain.problems import Problem
-from modelgate.domain.settings import Price
 
 SAMPLE: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Hello"}],

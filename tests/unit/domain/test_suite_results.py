@@ -27,6 +27,33 @@ def test_files_of_real_tools_are_counted(name: str, expected: SuiteResults) -> N
     assert parse((FILES / name).read_bytes()) == expected
 
 
+CASE = '<testcase name="a"/>'
+
+
+@pytest.mark.parametrize(
+    ("content", "passed", "failed"),
+    [
+        (f'<testsuite tests="1" failures="1">{CASE}</testsuite>', 1, 1),
+        (f'<testsuites errors="2"><testsuite failures="1">{CASE}</testsuite></testsuites>', 1, 2),
+        (f"<testsuite>{CASE}<error>the fixture broke</error></testsuite>", 1, 1),
+        (f'<testsuite failures="many" errors="-1">{CASE}</testsuite>', 1, 0),
+        ('<testsuite failures="1"><testcase name="a"><failure/></testcase></testsuite>', 0, 1),
+        ('<testsuite tests="0" errors="1"/>', 0, 1),
+        ('{"results": {"stats": {"successes": 1, "failures": 0, "errors": 3}, "results": [{"success": true}]}}', 1, 3),
+        (
+            '{"eval": {}, "status": "success", "results": {"total_samples": 5},'
+            ' "samples": [{"scores": {"a": {"value": "C"}}}]}',
+            1,
+            4,
+        ),
+    ],
+)
+def test_a_failure_that_only_the_sums_tell_of_is_one(content: str, passed: int, failed: int) -> None:
+    """What broke outside of a test, and samples that were left out: a suite passed only if nothing says otherwise."""
+    found = parse(content.encode())
+    assert (found.passed, found.failed) == (passed, failed)
+
+
 NO_NUMBERS = "promptfoo's JSON without numbers of successes, failures and errors"
 NO_SAMPLES = "inspect_ai's log without its samples: --no-log-samples leaves them out"
 BOMB = b'<?xml version="1.0"?><!DOCTYPE t [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><testsuite>&b;</testsuite>'

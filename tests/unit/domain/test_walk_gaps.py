@@ -88,10 +88,10 @@ def test_the_ends_of_a_gap_must_fit() -> None:
     links = chain((4, 6))
     left, gaps = without(links, (4, 6)), named(links)
     forged = canonical_row("runs", {"sequence": 3, "previous": left[1].hash, "actor": "mallory"})
-    before = [*left[:2], replace(left[2], hash=digest(forged), text=forged), *left[3:]]
+    before = [*left[:2], left[2]._replace(hash=digest(forged), text=forged), *left[3:]]
     assert kind(before, gaps) == ("changed", 3)
     forged = canonical_row("runs", {"sequence": 7, "previous": "f" * 64})
-    after = [*left[:3], replace(left[3], previous="f" * 64, hash=digest(forged), text=forged), *left[4:]]
+    after = [*left[:3], left[3]._replace(previous="f" * 64, hash=digest(forged), text=forged), *left[4:]]
     assert kind(after, gaps) == ("changed", 6)
 
 

@@ -86,7 +86,7 @@ def test_an_event_keeps_its_uid_when_its_date_moves() -> None:
 def test_hostile_names_are_shown_and_break_nothing() -> None:
     """Names with quotes, line ends, commands to a terminal and markup stay what they are: text in their place."""
     hostile = replace(SLOT, slot=HOSTILE, reference=HOSTILE, scope=Scope(HOSTILE, "prod"))
-    hostile = replace(hostile, handed=(replace(SLOT.handed[0], model_id=HOSTILE),))
+    hostile = replace(hostile, handed=(SLOT.handed[0]._replace(model_id=HOSTILE),))
     families = {f.name: f for f in text_string_to_metric_families(as_openmetrics(of(hostile)))}
     assert families["modelgate_slot_days_left"].samples[0].labels["slot"].startswith('a|b"\\\\x0a<script>')
     raw = as_calendar(of(hostile))

@@ -3,7 +3,7 @@
 import pytest
 
 from modelgate.domain.errors import SettingsError
-from modelgate.domain.settings import UnknownVariable
+from modelgate.domain.unsettled import UnknownVariable
 from modelgate.settings.errors import SettingsErrors
 from modelgate.settings.schema import tree
 from modelgate.settings.variables import Overridable, Variables, sort_variables
