@@ -171,9 +171,9 @@ def _of_runs(
 
 
 def _facts(row: Row[Any], readable: Mapping[str, Entry]) -> tuple[StoredFacts, bool] | None:
-    if row.facts is not None:
-        return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
     try:
+        if row.facts is not None:
+            return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
         found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", readable)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # whoever may add rows wrote it
         return None

@@ -118,6 +118,17 @@ def test_both_forms_are_read_the_newest_first(database_url: str) -> None:
     assert (of_f and of_f.run_id, newest and newest.run_id) == ("r3", "r5")
 
 
+def test_the_fleet_knows_how_old_the_facts_are(database_url: str) -> None:
+    """Of a run of either form it is the time at which the API was asked, not that at which the run was recorded."""
+    store, asked = opened(database_url), NOW - timedelta(hours=3)
+    run, entries = seen_run("new", entry=Entry("i"), asked=asked)
+    store.append(PROD, AUTHOR, [run], now=NOW, entries=entries)
+    old = run_row("old", facts=WRITTEN_WHOLE, asked_at=asked, reuse_fingerprint="f")
+    store.append(Scope("checkout", "staging"), AUTHOR, [old], now=NOW)
+    found = store.census(NOW, NOW - timedelta(days=1), lambda census: list(census.states()))
+    assert {state.current.run_id: state.current.asked_at for state in found} == {"new": asked, "old": asked}
+
+
 def no_entry(url: str) -> None:
     """Somebody took the entry away."""
     as_owner(url, "DELETE FROM entries")
