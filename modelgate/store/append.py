@@ -24,7 +24,7 @@ from modelgate.store.together import Rows, pipeline, together
 Values = dict[str, Any]
 
 
-class Row(Protocol):
+class NewRow(Protocol):
     """A frozen dataclass whose fields are columns of `table`, one of `tables.CHAIN`."""
 
     table: ClassVar[str]
@@ -45,7 +45,7 @@ def append(
     chained: Sequence[str],
     scope: Scope,
     author: Author,
-    rows: Sequence[Row],
+    rows: Sequence[NewRow],
     *,
     expect: Mapping[str, int],
     now: datetime,
@@ -157,7 +157,7 @@ def _refuse_moved(expect: Mapping[str, int], present: Mapping[str, int]) -> None
 
 
 def _chained(
-    rows: Sequence[Row], place: _Place, scope: Scope, author: Author, now: datetime
+    rows: Sequence[NewRow], place: _Place, scope: Scope, author: Author, now: datetime
 ) -> list[tuple[str, Values]]:
     """Each row's table and columns, in its place at the end of the chain."""
     end = place.end

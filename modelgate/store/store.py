@@ -15,7 +15,7 @@ from modelgate.domain.history import Event, Standing, State, StoredFacts, Stored
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.store import handovers, read
-from modelgate.store.append import Row, append
+from modelgate.store.append import NewRow, append
 from modelgate.store.opened import Opened
 from modelgate.store.places import end_of
 from modelgate.store.together import together
@@ -77,7 +77,7 @@ class Store(Opened):
         self,
         scope: Scope,
         author: Author,
-        rows: Sequence[Row],
+        rows: Sequence[NewRow],
         *,
         expect: Mapping[str, int] | None = None,
         now: datetime,
