@@ -51,7 +51,7 @@ FUNCTIONS = {
     "modelgate_begin": "51c45852677a851d",
     "modelgate_now": "92da62dc3b3f7b34",
     "modelgate_check_form": "ffd0f2173b94892e",
-    "modelgate_check_lease": "3a2db6b881ad3bb2",
+    "modelgate_check_lease": "081fc45c0a5228e8",
     "modelgate_check_digest": "a79a3a5c4056c65a",
     "modelgate_check_entries": "83e1225aa9fc3c24",
     "modelgate_check_range": "c7b29595f5da815b",
