@@ -31,7 +31,7 @@ def command(
     run_id: str | None,
     source: str | None,
     reason: str,
-    form: str,
+    output_format: str,
 ) -> int:
     """Approve what the settings resolve to now.
 
@@ -42,5 +42,5 @@ def command(
     from modelgate.operations.accept import accept
 
     changed = accept(context, slots, everything=everything, run_id=run_id, source=source, reason=reason)
-    show(changed, form, "accepted")
+    show(changed, output_format, "accepted")
     return 0

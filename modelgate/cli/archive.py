@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @everywhere
 @data_format
 def command(
-    context: Context, before: datetime, out: Path | None, dry_run: bool, force: bool, yes: bool, form: str
+    context: Context, before: datetime, out: Path | None, dry_run: bool, force: bool, yes: bool, output_format: str
 ) -> int:
     """Move old runs out of the store into a file, for all services.
 
@@ -58,7 +58,7 @@ def command(
     if found is None:
         say("nothing was archived", err=True)
         return 1
-    tell(form, operations.archive_json(found), "\n".join(operations.archive_lines(found)))
+    tell(output_format, operations.archive_json(found), "\n".join(operations.archive_lines(found)))
     return 0
 
 

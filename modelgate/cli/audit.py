@@ -57,7 +57,12 @@ def command() -> None:
 @of_a_chain
 @data_format
 def verify(
-    context: Context, scope: Scope, expect: Head | None, after: Head | None, archives: tuple[Path, ...], form: str
+    context: Context,
+    scope: Scope,
+    expect: Head | None,
+    after: Head | None,
+    archives: tuple[Path, ...],
+    output_format: str,
 ) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
 
@@ -71,7 +76,7 @@ def verify(
     with progress_bar() as told:
         progress = (lambda done, total: told("verifying", done, total)) if told else None
         found = audit.verify(context, scope, after=after, expect=expect, archives=archives, progress=progress)
-    tell(form, audit.verification_json(found), "\n".join(_lines(found, str(scope))))
+    tell(output_format, audit.verification_json(found), "\n".join(_lines(found, str(scope))))
     if found.is_tampered_with:
         return 1
     return 0 if found.intact else 3
@@ -101,7 +106,7 @@ def _names(found: Verification) -> list[str]:
 @command.command("head")
 @of_a_chain
 @data_format
-def head(context: Context, scope: Scope, form: str) -> int:
+def head(context: Context, scope: Scope, output_format: str) -> int:
     """Print the end of the chain. Kept elsewhere, it proves later that nothing before it changed.
 
     Example: modelgate audit head -e prod > head-of-this-week
@@ -109,7 +114,7 @@ def head(context: Context, scope: Scope, form: str) -> int:
     from modelgate.operations import audit
 
     found = audit.head(context, scope)
-    tell(form, {"head": found and str(found)}, str(found or "nothing recorded yet"))
+    tell(output_format, {"head": found and str(found)}, str(found or "nothing recorded yet"))
     return 0
 
 

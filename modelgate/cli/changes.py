@@ -47,9 +47,9 @@ def confirmation(verb: str, *, yes: bool, dry_run: bool) -> Confirm:
     return confirm
 
 
-def show(changed: Changed, form: str, done: str, *, err: bool = False) -> None:
+def show(changed: Changed, output_format: str, done: str, *, err: bool = False) -> None:
     """What changed, old → new, and what the next preflight will do. `done` is the verb: accepted, held, released."""
-    if form == "json":
+    if output_format == "json":
         say_json(_as_json(changed))
         return
     style = style_of(sys.stderr if err else sys.stdout, os.environ)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--no-store", is_flag=True, help="Judge against the lock, with the API and no database.")
 def command(
     context: Context,
-    form: str,
+    output_format: str,
     reports: tuple[str, ...],
     dry_run: bool,
     as_of: datetime | None,
@@ -53,5 +53,5 @@ def command(
     files = parse_reports(reports)
     before = load_base(base, environment=context.settings.environment, environ=context.environ) if base else None
     report = run_gate(context, "check", Options(dry_run, as_of, offline, no_store, base=before))
-    put_out(report, form, files)
+    put_out(report, output_format, files)
     return report.exit_code

@@ -42,18 +42,18 @@ class Command(_Helpful):
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            _show(error, ctx.params.get("form", "text"))
+            _show(error, ctx.params.get("output_format", "text"))
             raise
 
 
-def _show(error: SettingsError, form: str) -> None:
+def _show(error: SettingsError, output_format: str) -> None:
     """Settings that cannot be used, where the programs that read the output look for what it found."""
-    if form == "text":
+    if output_format == "text":
         return
     from modelgate.cli.output import say
     from modelgate.render.unusable import render
 
-    if shown := render(error, form):
+    if shown := render(error, output_format):
         say(shown)
 
 

@@ -35,7 +35,7 @@ command.add_command(archive.command)
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would change, and whom it would lock out.")
 @scoped
 @data_format
-def upgrade(context: Context, only_plan: bool, form: str) -> int:
+def upgrade(context: Context, only_plan: bool, output_format: str) -> int:
     """Create the audit store, or bring it up to date.
 
     Example: modelgate db upgrade -e prod
@@ -43,14 +43,14 @@ def upgrade(context: Context, only_plan: bool, form: str) -> int:
     from modelgate.operations import database
 
     planned = (database.plan if only_plan else database.upgrade)(context)
-    tell(form, database.plan_json(planned), "\n".join(_lines(planned, "would run" if only_plan else "ran")))
+    tell(output_format, database.plan_json(planned), "\n".join(_lines(planned, "would run" if only_plan else "ran")))
     return 0
 
 
 @command.command("current")
 @scoped
 @data_format
-def current(context: Context, form: str) -> int:
+def current(context: Context, output_format: str) -> int:
     """Show the schema that the store has.
 
     Example: modelgate db current -e prod
@@ -58,14 +58,14 @@ def current(context: Context, form: str) -> int:
     from modelgate.operations import database
 
     revision = database.revision(context)
-    tell(form, {"revision": revision}, revision or "no audit store yet")
+    tell(output_format, {"revision": revision}, revision or "no audit store yet")
     return 0
 
 
 @command.command("check")
 @scoped
 @data_format
-def check(context: Context, form: str) -> int:
+def check(context: Context, output_format: str) -> int:
     """Is the store up to date, and guarded? Exit code 1 if not.
 
     Example: modelgate db check -e prod
@@ -73,7 +73,7 @@ def check(context: Context, form: str) -> int:
     from modelgate.operations import database
 
     planned = database.plan(context)
-    tell(form, database.plan_json(planned), "\n".join(_lines(planned, "missing")))
+    tell(output_format, database.plan_json(planned), "\n".join(_lines(planned, "missing")))
     return 1 if planned.steps or planned.guards else 0
 
 
@@ -81,7 +81,7 @@ def check(context: Context, form: str) -> int:
 @click.option("--before", type=Instant(ago=True), metavar="T", help="Tell too what `db archive --before T` takes.")
 @everywhere
 @data_format
-def stats(context: Context, before: datetime | None, form: str) -> int:
+def stats(context: Context, before: datetime | None, output_format: str) -> int:
     """Show how many rows and bytes the store has, by table and by service, and how fast it grows.
 
     It reads every row. Bytes are those of tables and their indexes, in equal shares for each row.
@@ -92,7 +92,7 @@ def stats(context: Context, before: datetime | None, form: str) -> int:
     from modelgate.render.storage import as_text
 
     found = measured(context, before)
-    tell(form, storage_json(found, before), as_text(found, before, style_of(sys.stdout, os.environ)))
+    tell(output_format, storage_json(found, before), as_text(found, before, style_of(sys.stdout, os.environ)))
     return 0
 
 

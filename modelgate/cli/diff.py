@@ -21,7 +21,7 @@ from modelgate.render.table import table
 @click.option("-s", "--service", metavar="SERVICE", help="Default: the settings' or $MODELGATE_SERVICE.")
 @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
 @data_format
-def command(left: str, right: str, service: str | None, config_dir: Path | None, form: str) -> int:
+def command(left: str, right: str, service: str | None, config_dir: Path | None, output_format: str) -> int:
     """Compare what two environments may run. Exit code 1 if they differ.
 
     Example: modelgate diff staging prod
@@ -37,7 +37,7 @@ def command(left: str, right: str, service: str | None, config_dir: Path | None,
     ]
     rows = [[d.slot, *(_cell(*pair) for pair in ((d.left, d.left_held), (d.right, d.right_held)))] for d in found]
     lines = table(["slot", left, right], rows, style_of(sys.stdout, os.environ))
-    tell(form, shown, "\n".join(lines or [f"{left} and {right} may run the same"]))
+    tell(output_format, shown, "\n".join(lines or [f"{left} and {right} may run the same"]))
     return 1 if found else 0
 
 

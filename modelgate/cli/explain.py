@@ -16,7 +16,7 @@ from modelgate.cli.terminal import style_of
 @click.command("explain", cls=Command)
 @click.argument("check_id", metavar="[CHECK-ID]", required=False, shell_complete=completed_by("check_ids"))
 @data_format
-def command(check_id: str | None, form: str) -> int:
+def command(check_id: str | None, output_format: str) -> int:
     """Say what a check means, why it matters and what to do; without an ID, list all checks.
 
     Example: modelgate explain drift.alias-moved
@@ -27,5 +27,5 @@ def command(check_id: str | None, form: str) -> int:
     told = [{"id": each, "text": explain.section(each)} for each in wanted]
     style = style_of(sys.stdout, os.environ)
     text = explain.listed(style) if check_id is None else explain.for_people(check_id, style)
-    tell(form, told if check_id is None else told[0], text)
+    tell(output_format, told if check_id is None else told[0], text)
     return 0

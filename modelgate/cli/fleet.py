@@ -30,10 +30,12 @@ FORMATS = ("text", "json", "markdown", "openmetrics", "ics")
 @click.command("fleet", cls=Command)
 @click.option("--model", metavar="ID", help="Only who may run it, was handed it, or asks for it.")
 @click.option("--due", type=click.IntRange(0, 36600), metavar="DAYS", help="Only what retires within so many days.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the output.")
+@click.option(
+    "--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the output."
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A file that appears whole, or not.")
 @everywhere
-def command(context: Context, model: str | None, due: int | None, form: str, out: Path | None) -> int:
+def command(context: Context, model: str | None, due: int | None, output_format: str, out: Path | None) -> int:
     """Show every slot of every service and environment: what it runs, for how long yet, and what is held.
 
     It reads the audit store alone, and needs the settings of no service.
@@ -47,7 +49,7 @@ def command(context: Context, model: str | None, due: int | None, form: str, out
     if out:
         need_place(out)
     found = fleet(context, model=model, due=due)
-    drawn = _drawn(found, form, model, PLAIN if out else style_of(sys.stdout, os.environ))
+    drawn = _drawn(found, output_format, model, PLAIN if out else style_of(sys.stdout, os.environ))
     if out:
         write(out, "\n".join(drawn) + "\n")
         return 0
@@ -56,16 +58,16 @@ def command(context: Context, model: str | None, due: int | None, form: str, out
     return 0
 
 
-def _drawn(found: Fleet, form: str, model: str | None, style: Style) -> Iterator[str]:
+def _drawn(found: Fleet, output_format: str, model: str | None, style: Style) -> Iterator[str]:
     """Lines, which of a large fleet are never held all at once."""
     from modelgate.render import calendar, fleet, openmetrics
 
-    if form == "json":
+    if output_format == "json":
         return fleet.json_lines(found, model)
-    if form == "text":
+    if output_format == "text":
         text = fleet.as_text(found, style, model)
-    elif form == "markdown":
+    elif output_format == "markdown":
         text = fleet.as_markdown(found, model)
     else:
-        text = openmetrics.as_openmetrics(found) if form == "openmetrics" else calendar.as_calendar(found)
+        text = openmetrics.as_openmetrics(found) if output_format == "openmetrics" else calendar.as_calendar(found)
     return iter(text.removesuffix("\n").split("\n"))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    context: Context, slot: str | None, at: datetime | None, since: datetime | None, limit: int, form: str
+    context: Context, slot: str | None, at: datetime | None, since: datetime | None, limit: int, output_format: str
 ) -> int:
     """Show who changed what, when and why, and what was handed over, newest first.
 
@@ -48,12 +48,12 @@ def command(
     if at:
         handed = operations.ran_at(context, slot, at)
         lines = _fitting(map(_handed_line, handed)) or f"nothing had been handed over by {to_the_minute(at)}"
-        tell(form, [operations.hand_over_json(each) for each in handed], lines)
+        tell(output_format, [operations.hand_over_json(each) for each in handed], lines)
         return 0
     events = operations.history(context, slot, since, limit)
     lines = _fitting(line for event in events for line in _event_lines(event))
     nothing = f"nothing was recorded{f' of {printable(slot)}' if slot else ''}"
-    tell(form, [operations.event_json(event) for event in events], lines or nothing)
+    tell(output_format, [operations.event_json(event) for event in events], lines or nothing)
     return 0
 
 

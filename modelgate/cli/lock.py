@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    context: Context, slots: tuple[str, ...], source: str | None, only_check: bool, force: bool, form: str
+    context: Context, slots: tuple[str, ...], source: str | None, only_check: bool, force: bool, output_format: str
 ) -> int:
     """Write approvals into config/<env>.lock.toml: a pull request is then the approval.
 
     Example: modelgate lock -e prod && git add config/prod.lock.toml
     """
-    return _check(context, form, force) if only_check else _lock(context, slots, source, form, force)
+    return _check(context, output_format, force) if only_check else _lock(context, slots, source, output_format, force)
 
 
-def _check(context: Context, form: str, force: bool) -> int:
+def _check(context: Context, output_format: str, force: bool) -> int:
     from modelgate.operations.lock import check_lock
 
     stale = check_lock(context, force=force)
@@ -40,11 +40,11 @@ def _check(context: Context, form: str, force: bool) -> int:
     ]
     lines = [f"{f.slot}: {f.message}" for f in stale]
     lines += dict.fromkeys(f"  → {each}" for f in stale for each in (f.hint, *f.commands))
-    tell(form, shown, "\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
+    tell(output_format, shown, "\n".join(lines) or f"{context.settings.lock_file} agrees with the settings")
     return 1 if stale else 0
 
 
-def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: str, force: bool) -> int:
+def _lock(context: Context, slots: tuple[str, ...], source: str | None, output_format: str, force: bool) -> int:
     from modelgate.operations.lock import lock
 
     locked = lock(context, slots, source=source, force=force)
@@ -64,5 +64,5 @@ def _lock(context: Context, slots: tuple[str, ...], source: str | None, form: st
     lines.append(f"written: {locked.path}; commit it, its review is the approval")
     lacks = [{"id": f.id, "slot": f.slot, "message": f.message, "commands": list(f.commands)} for f in locked.lacks]
     evidence = {"evidence": None if locked.unasked else lacks}
-    tell(form, {"path": str(locked.path), "changes": shown, **evidence}, "\n".join(lines))
+    tell(output_format, {"path": str(locked.path), "changes": shown, **evidence}, "\n".join(lines))
     return 0

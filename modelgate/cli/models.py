@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--line", "lines", multiple=True, metavar="LINE", help="Such as opus; may be repeated.")
 @anywhere
 @data_format
-def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...], form: str) -> int:
+def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...], output_format: str) -> int:
     """List what the Models API serves.
 
     Example: modelgate models -e prod --lifecycle active --line sonnet
@@ -35,7 +35,7 @@ def command(context: Context, lifecycles: tuple[str, ...], lines: tuple[str, ...
     found = models(context, lifecycles, lines)
     headings = ["id", "line", "lifecycle", "retires", "input tokens", "output tokens"]
     drawn = table(headings, [_cells(entry) for entry in found], style_of(sys.stdout, os.environ))
-    tell(form, [entry_to_json(entry) for entry in found], "\n".join(drawn or ["no model is like that"]))
+    tell(output_format, [entry_to_json(entry) for entry in found], "\n".join(drawn or ["no model is like that"]))
     return 0
 
 

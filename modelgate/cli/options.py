@@ -133,7 +133,12 @@ def optional_job(command: F) -> F:
 
 
 data_format = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of the output."
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Of the output.",
 )
 reason = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for good.")
 
@@ -181,4 +186,4 @@ class Duration(click.ParamType[timedelta]):
 def page_format(explained: str) -> Callable[[F], F]:
     """Adds --format of what is also told as a page of Markdown; `explained` is its help."""
     choice = click.Choice(["text", "json", "markdown"])
-    return click.option("--format", "form", type=choice, default="text", show_default=True, help=explained)
+    return click.option("--format", "output_format", type=choice, default="text", show_default=True, help=explained)

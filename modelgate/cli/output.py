@@ -42,9 +42,9 @@ def say_json(value: Any) -> None:
     say(json.dumps(value, indent=2))
 
 
-def tell(form: str, value: Any, text: str) -> None:
+def tell(output_format: str, value: Any, text: str) -> None:
     """What a command found, as `--format` wants it: `value` as JSON, or the same as text."""
-    say_json(value) if form == "json" else say(text)
+    say_json(value) if output_format == "json" else say(text)
 
 
 def need_place(path: Path) -> None:
@@ -66,10 +66,10 @@ def parse_reports(wanted: Sequence[str]) -> list[tuple[str, Path]]:
     """`sarif=out.sarif` into format and path. Raises UsageError for anything else."""
     parsed = []
     for word in wanted:
-        form, equals, path = word.partition("=")
-        if not equals or not path or form not in FORMATS:
+        output_format, equals, path = word.partition("=")
+        if not equals or not path or output_format not in FORMATS:
             raise UsageError(f"--report takes F=FILE, not {word[:60]!r}", hint=f"F is one of {', '.join(FORMATS)}")
-        parsed.append((form, Path(path)))
+        parsed.append((output_format, Path(path)))
     need_apart(path for _, path in parsed)
     return parsed
 
@@ -82,7 +82,12 @@ def need_apart(paths: Iterable[Path]) -> None:
 
 
 def put_out(
-    report: Report, form: str, reports: Sequence[tuple[str, Path]] = (), *, err: bool = False, again: bool = False
+    report: Report,
+    output_format: str,
+    reports: Sequence[tuple[str, Path]] = (),
+    *,
+    err: bool = False,
+    again: bool = False,
 ) -> None:
     """The report on standard output (or error), into files, and into GitHub's job summary where there is one.
 
@@ -92,11 +97,11 @@ def put_out(
     lost: list[UsageError] = []
     for file_form, path in reports:
         lost += _tried(write, path, render(report, file_form))
-    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+    if output_format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         lost += _tried(_append, summary, render(report, "markdown"))
     stream = sys.stderr if err else sys.stdout
     style = style_of(stream, os.environ)
-    told = last_line(report, style) if again else render(report, form, style=style)
+    told = last_line(report, style) if again else render(report, output_format, style=style)
     printed = _tried(say, told, err=err)
     for error in [*lost, *printed]:
         _tried(say, f"warning: {printable(error.message, 500)}", err=not err if printed else True)
@@ -132,7 +137,12 @@ def write(path: Path, text: str) -> None:
 
 
 report_formats = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of standard output."
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Of standard output.",
 )
 report_files = click.option(
     "--report", "reports", multiple=True, metavar="F=FILE", help="Write the report in another format too."

@@ -47,7 +47,7 @@ class _Preflight(Command):
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
     context: Context,
-    form: str,
+    output_format: str,
     reports: tuple[str, ...],
     emit_env: Path | None,
     emit_json: Path | None,
@@ -69,9 +69,9 @@ def command(
     _need_places(context, emit_env, emit_json, files)
     if cmd:
         need_command(cmd)  # what is certain to fail is told before anybody is asked
-    told = _Told(form, err=bool(cmd))
+    told = _Told(output_format, err=bool(cmd))
     report = waiting.preflight(context, wait or timedelta(0), told.wait, HandOver(emit_env, emit_json, cmd))
-    put_out(report, form, files, err=bool(cmd), again=told.whole)
+    put_out(report, output_format, files, err=bool(cmd), again=told.whole)
     if cmd and report.exit_code == 0:
         _become(list(cmd), report, context, emit_json, keep_env)
     return report.exit_code
@@ -80,9 +80,9 @@ def command(
 class _Told:
     """What was said of a start that waits: the whole report once, where it is text, then a line a change."""
 
-    def __init__(self, form: str, *, err: bool) -> None:
+    def __init__(self, output_format: str, *, err: bool) -> None:
         self.whole = False
-        self._form, self._err = form, err
+        self._form, self._err = output_format, err
         self._last = ""
 
     def wait(self, report: Report) -> None:

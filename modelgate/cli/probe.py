@@ -47,7 +47,7 @@ def command(
     max_cost: float | None,
     with_tools: bool,
     yes: bool,
-    form: str,
+    output_format: str,
 ) -> int:
     """Ask the API whether this key may send each slot's sample to its ID, and record that as evidence.
 
@@ -66,7 +66,11 @@ def command(
         say("nothing was sent", err=True)
         return 1
     drawn = {"json": render.as_json, "markdown": render.as_markdown}
-    say(drawn[form](found) if form in drawn else render.as_text(found, style_of(sys.stdout, os.environ)))
+    say(
+        drawn[output_format](found)
+        if output_format in drawn
+        else render.as_text(found, style_of(sys.stdout, os.environ))
+    )
     return found.exit_code
 
 

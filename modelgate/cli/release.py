@@ -35,7 +35,7 @@ def command(
     dry_run: bool,
     yes: bool,
     reason: str,
-    form: str,
+    output_format: str,
 ) -> int:
     """End a hold.
 
@@ -59,5 +59,5 @@ def command(
     if changed is None:
         say("nothing was changed", err=True)
         return 1
-    show(changed, form, "would run" if dry_run else "released")
+    show(changed, output_format, "would run" if dry_run else "released")
     return 0

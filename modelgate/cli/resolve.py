@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @anywhere
 @data_format
-def command(context: Context, names: tuple[str, ...], form: str) -> int:
+def command(context: Context, names: tuple[str, ...], output_format: str) -> int:
     """Ask what names mean today. Exit code 1 if one means nothing, 3 if one could not be asked for.
 
     Example: modelgate resolve claude-sonnet-4-5 -e prod
@@ -31,7 +31,7 @@ def command(context: Context, names: tuple[str, ...], form: str) -> int:
     facts = resolve(context, names)
     answers = [facts.answers[name] for name in dict.fromkeys(names)]
     shown = [{"name": a.name, "outcome": a.outcome, "id": a.id, "alias": a.is_alias} for a in answers]
-    tell(form, {"origin": facts.origin, "answers": shown}, "\n".join(_line(answer) for answer in answers))
+    tell(output_format, {"origin": facts.origin, "answers": shown}, "\n".join(_line(answer) for answer in answers))
     outcomes = {answer.outcome for answer in answers}
     if outcomes <= {Outcome.RESOLVED}:
         return 0

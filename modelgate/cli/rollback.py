@@ -43,7 +43,7 @@ def command(
     dry_run: bool,
     yes: bool,
     reason: str,
-    form: str,
+    output_format: str,
 ) -> int:
     """Put slots back on an earlier ID, and hold them there until released.
 
@@ -66,7 +66,7 @@ def command(
     if changed is None:
         say("nothing was changed", err=True)
         return 1
-    show(changed, form, "would hold" if dry_run else "held")
-    if form == "text" and not dry_run:
+    show(changed, output_format, "would hold" if dry_run else "held")
+    if output_format == "text" and not dry_run:
         say(RESTART)
     return 0

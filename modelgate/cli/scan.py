@@ -32,7 +32,7 @@ def command(
     baseline: Path | None,
     write_baseline: bool,
     docs: bool,
-    form: str,
+    output_format: str,
     reports: tuple[str, ...],
 ) -> int:
     """Find names of Claude models in files, and what becomes of them.
@@ -48,5 +48,5 @@ def command(
     files = parse_reports(reports)
     need_apart([*(path for _, path in files), *([baseline] if baseline else [])])
     report = scan(context, Scan(paths or (Path("."),), offline, docs, baseline, write_baseline))
-    put_out(report, form, files)
+    put_out(report, output_format, files)
     return report.exit_code

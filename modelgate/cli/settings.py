@@ -28,7 +28,9 @@ from modelgate.render.table import table
 )
 @click.option("--config-dir", type=click.Path(path_type=Path), metavar="DIR", help="Default: config.")
 @data_format
-def command(schema: bool, service: str | None, environment: str | None, config_dir: Path | None, form: str) -> int:
+def command(
+    schema: bool, service: str | None, environment: str | None, config_dir: Path | None, output_format: str
+) -> int:
     """Show the settings that hold, each with its source; a secret as set or not.
 
     Example: modelgate settings -e prod
@@ -41,7 +43,9 @@ def command(schema: bool, service: str | None, environment: str | None, config_d
     found = reader.show(service=service, environment=environment, config_dir=config_dir, environ=os.environ)
     values = [{"key": each.key, "value": each.value, "source": str(each.source)} for each in found]
     rows = [[each.key, _shown(each.value, secret=each.secret), str(each.source)] for each in found]
-    tell(form, values, "\n".join(table(["setting", "value", "source"], rows, style_of(sys.stdout, os.environ))))
+    tell(
+        output_format, values, "\n".join(table(["setting", "value", "source"], rows, style_of(sys.stdout, os.environ)))
+    )
     return 0
 
 

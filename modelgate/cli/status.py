@@ -31,7 +31,7 @@ _WIDE = 100
 @click.command("status", cls=Command)
 @scoped
 @data_format
-def command(context: Context, form: str) -> int:
+def command(context: Context, output_format: str) -> int:
     """Show what may run, what is held and what ran last, from the audit store alone.
 
     Example: modelgate status -e prod
@@ -41,7 +41,7 @@ def command(context: Context, form: str) -> int:
     found = status(context)
     scope = {"service": context.scope.service, "environment": context.scope.environment}
     style = style_of(sys.stdout, os.environ)
-    tell(form, {**scope, **status_json(found)}, as_text(found, context.clock.now(), context.scope, style))
+    tell(output_format, {**scope, **status_json(found)}, as_text(found, context.clock.now(), context.scope, style))
     return 0
 
 

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 @scoped
 @page_format("Of the output; markdown is the body of a pull request.")
 def command(
-    context: Context, slots: tuple[str, ...], to: str | None, line: str | None, newer: bool, write: bool, form: str
+    context: Context,
+    slots: tuple[str, ...],
+    to: str | None,
+    line: str | None,
+    newer: bool,
+    write: bool,
+    output_format: str,
 ) -> int:
     """Show which models end, what each slot moves to, and what changes on the way.
 
@@ -40,5 +46,9 @@ def command(
 
     found = upgrade(context, slots, Ask(to or "", line or "", newer), write=write)
     drawn = {"json": render.as_json, "markdown": render.as_markdown}
-    say(drawn[form](found) if form in drawn else render.as_text(found, style_of(sys.stdout, os.environ)))
+    say(
+        drawn[output_format](found)
+        if output_format in drawn
+        else render.as_text(found, style_of(sys.stdout, os.environ))
+    )
     return found.exit_code

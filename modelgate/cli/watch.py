@@ -40,7 +40,12 @@ _MANY = 20
 @everywhere
 @data_format
 def command(
-    context: Context, every: timedelta | None, ready_file: Path | None, no_notify: bool, dry_run: bool, form: str
+    context: Context,
+    every: timedelta | None,
+    ready_file: Path | None,
+    no_notify: bool,
+    dry_run: bool,
+    output_format: str,
 ) -> int:
     """Judge what every service and environment of the store runs now, and tell what is new.
 
@@ -51,14 +56,14 @@ def command(
     if every is None:
         if ready_file:
             raise UsageError("--ready-file is for a watch that goes on", hint="modelgate watch --every 1h")
-        return _once(context, not no_notify, dry_run, form)
+        return _once(context, not no_notify, dry_run, output_format)
     if every < timedelta(seconds=1):
         raise UsageError("--every is less than a second", hint="modelgate watch --every 1h")
     from modelgate.cli.logs import sum_up
 
     try:
         while True:
-            _be_ready(ready_file, _knows(context, not no_notify, dry_run, form))
+            _be_ready(ready_file, _knows(context, not no_notify, dry_run, output_format))
             sum_up()
             context.clock.sleep(every.total_seconds())
     finally:
@@ -76,12 +81,12 @@ def _be_ready(file: Path | None, ready: bool) -> None:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
 
 
-def _knows(context: Context, notify: bool, dry_run: bool, form: str) -> bool:
+def _knows(context: Context, notify: bool, dry_run: bool, output_format: str) -> bool:
     """One look of many: whether it knew and everybody was told. What it cannot know the next one may."""
     from modelgate.cli.failure import tell
 
     try:
-        return _once(context, notify, dry_run, form) != CouldNotKnow.exit_code
+        return _once(context, notify, dry_run, output_format) != CouldNotKnow.exit_code
     except AnotherWatcher as other:
         say(other.message, err=True)
         return True  # ready to take over
@@ -90,11 +95,11 @@ def _knows(context: Context, notify: bool, dry_run: bool, form: str) -> bool:
         return False
 
 
-def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
+def _once(context: Context, notify: bool, dry_run: bool, output_format: str) -> int:
     from modelgate.fleet.watch import watch
 
     look = watch(context, notify=notify, dry_run=dry_run)
-    tell(form, _as_json(look), _as_text(look))
+    tell(output_format, _as_json(look), _as_text(look))
     return look.exit_code
 
 

@@ -24,10 +24,10 @@ class Wrong:
     what: str
 
 
-def render(error: SettingsError, form: str) -> str | None:
+def render(error: SettingsError, output_format: str) -> str | None:
     """The error in one of the formats that programs read; None for those that have no place for it."""
     wrong = [_wrong(line) for line in str(error).splitlines()]
-    match form:
+    match output_format:
         case "json":
             return _json(wrong, error)
         case "github":

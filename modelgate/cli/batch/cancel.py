@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--adopted", is_flag=True, help="Also a batch that was only found in a list: it may be somebody else's.")
 @scoped
 @data_format
-def command(context: Context, job_id: str, adopted: bool, form: str) -> int:
+def command(context: Context, job_id: str, adopted: bool, output_format: str) -> int:
     """Cancel what has not ended of a job; nothing more of it is sent.
 
     Example: modelgate batch cancel job_3f9a2c1b00d14e77 -e prod
@@ -29,7 +29,7 @@ def command(context: Context, job_id: str, adopted: bool, form: str) -> int:
     from modelgate.batches.job import typed
 
     job = batches.cancel(job_id, adopted=adopted, context=context)
-    if form == "json":
+    if output_format == "json":
         say_json(render.job_json(job))
     else:
         resume = typed(context.scope, "resume", job.id, "--out FILE")

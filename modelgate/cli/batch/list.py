@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("list", cls=Command)
 @scoped
 @data_format
-def command(context: Context, form: str) -> int:
+def command(context: Context, output_format: str) -> int:
     """List the jobs of an environment, newest first.
 
     Example: modelgate batch list -e prod
@@ -29,5 +29,9 @@ def command(context: Context, form: str) -> int:
     from modelgate.batches.python import jobs
 
     found = jobs(context=context)
-    tell(form, [render.job_json(job) for job in found], render.jobs_text(found, style_of(sys.stdout, os.environ)))
+    tell(
+        output_format,
+        [render.job_json(job) for job in found],
+        render.jobs_text(found, style_of(sys.stdout, os.environ)),
+    )
     return 0

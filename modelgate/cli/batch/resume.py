@@ -40,7 +40,7 @@ def command(
     send_again: bool,
     only: Literal["failed", "missing"] | None,
     strict: bool,
-    form: str,
+    output_format: str,
 ) -> int:
     """Do what is left of a job, later or on another machine, and write the results.
 
@@ -57,5 +57,5 @@ def command(
             strict=strict, progress=progress, context=context,
         ),
     )  # fmt: skip
-    shared.show_statistics(done.account, form)
+    shared.show_statistics(done.account, output_format)
     return done.account.exit_code(strict=strict)

@@ -44,7 +44,7 @@ def command(
     send_again: bool,
     strict: bool,
     dry_run: bool,
-    form: str,
+    output_format: str,
 ) -> int:
     """Send a file of requests on a slot's approved ID, wait, send again what is worth it, and write the results.
 
@@ -58,7 +58,7 @@ def command(
         raise click.UsageError("--out is needed: where shall the results go?")
     try:
         if dry_run or out is None:
-            return _show_plan(context, slot, requests, form, again=again, key=key, betas=betas)
+            return _show_plan(context, slot, requests, output_format, again=again, key=key, betas=betas)
         done = shared.asking_on_interrupt(
             context,
             lambda progress: batches.run(
@@ -69,15 +69,15 @@ def command(
     except batches.BadRequests as error:
         shared.show_problems(error, requests)
         raise
-    shared.show_statistics(done.account, form)
+    shared.show_statistics(done.account, output_format)
     return done.account.exit_code(strict=strict)
 
 
-def _show_plan(context: Context, slot: str, requests: Path, form: str, **how: Any) -> int:
+def _show_plan(context: Context, slot: str, requests: Path, output_format: str, **how: Any) -> int:
     from modelgate.batches import operations, render_preview
 
     plan = operations.preview(context, slot, requests, **how)
     price = context.settings.prices.get(plan.permission.model_id)
     text = render_preview.preview_text(plan, price, style_of(sys.stdout, os.environ))
-    tell(form, render_preview.preview_json(plan, price), text)
+    tell(output_format, render_preview.preview_json(plan, price), text)
     return 0

@@ -113,9 +113,9 @@ def show_problems(error: BadRequests, path: Path) -> None:
         say(f"… and {error.further:,} more", err=True)
 
 
-def show_statistics(stats: Statistics, form: str) -> None:
+def show_statistics(stats: Statistics, output_format: str) -> None:
     """Prints the account of a job."""
     from modelgate.batches import render_account
 
     text = render_account.statistics_text(stats, style_of(sys.stdout, os.environ))
-    tell(form, render_account.statistics_json(stats), text)
+    tell(output_format, render_account.statistics_json(stats), text)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @job_argument
 @scoped
 @data_format
-def command(context: Context, job_id: str, form: str) -> int:
+def command(context: Context, job_id: str, output_format: str) -> int:
     """Show a job and its batches, as the ledger has them.
 
     Example: modelgate batch show job_3f9a2c1b00d14e77 -e prod
@@ -29,5 +29,5 @@ def command(context: Context, job_id: str, form: str) -> int:
     from modelgate.batches import operations, render
 
     job = operations.job(context, job_id)
-    tell(form, render.job_json(job), render.job_text(job, style_of(sys.stdout, os.environ)))
+    tell(output_format, render.job_json(job), render.job_text(job, style_of(sys.stdout, os.environ)))
     return 0

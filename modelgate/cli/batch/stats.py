@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    context: Context, job_id: str | None, since: datetime | None, by: By | None, strict: bool, form: str
+    context: Context, job_id: str | None, since: datetime | None, by: By | None, strict: bool, output_format: str
 ) -> int:
     """Show how a job went, or has gone so far; without JOB, how all jobs of the environment went.
 
@@ -43,10 +43,10 @@ def command(
     if job_id is None:
         found = batches.stats(since=since, by=by, context=context)
         text = render_account.summary_text(found, style_of(sys.stdout, os.environ))
-        tell(form, render_account.summary_json(found), text)
+        tell(output_format, render_account.summary_json(found), text)
         return int(strict and bool(found.whole.refused or found.whole.cut))
     if since or by:
         raise UsageError("--since and --by are for all jobs", hint="leave JOB out")
     account = batches.stats(job_id, context=context)
-    shared.show_statistics(account, form)
+    shared.show_statistics(account, output_format)
     return int(strict and bool(account.refused or account.cut))

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 @scoped
 @data_format
 def command(
-    context: Context, requests: Path, slot: str, key: str | None, again: bool, betas: tuple[str, ...], form: str
+    context: Context,
+    requests: Path,
+    slot: str,
+    key: str | None,
+    again: bool,
+    betas: tuple[str, ...],
+    output_format: str,
 ) -> int:
     """Send a file of requests on a slot's approved ID, and print the job.
 
@@ -41,7 +47,7 @@ def command(
     except batches.BadRequests as error:
         shared.show_problems(error, requests)
         raise
-    if form == "json":
+    if output_format == "json":
         say_json(render.job_json(job))
         return 0
     say(job.id)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--id", "model_id", required=True, metavar="ID", help="The model ID that it ran on.")
 @scoped
 @data_format
-def command(context: Context, slot: str, file: Path, suite: str, model_id: str, form: str) -> int:
+def command(context: Context, slot: str, file: Path, suite: str, model_id: str, output_format: str) -> int:
     """Record that a suite ran on an ID: JUnit XML, promptfoo's --output JSON or inspect_ai's JSON log.
 
     Of the file its counts and its digest are kept, nothing else.
@@ -35,7 +35,7 @@ def command(context: Context, slot: str, file: Path, suite: str, model_id: str, 
 
     added = add(context, slot, suite, model_id, file)
     row = added.row
-    if form == "json":
+    if output_format == "json":
         say_json({**row_json(row), "notes": list(added.notes), "head": str(added.head)})
         return 0
     skipped = f", {added.results.skipped} skipped" if added.results.skipped else ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many at the most.")
 @scoped
 @data_format
-def command(context: Context, slot: str | None, limit: int, form: str) -> int:
+def command(context: Context, slot: str | None, limit: int, output_format: str) -> int:
     """List the evidence of a slot or of all, newest first.
 
     Example: modelgate evidence list summarizer -e prod
@@ -35,7 +35,7 @@ def command(context: Context, slot: str | None, limit: int, form: str) -> int:
     from modelgate.operations.evidence import evidence_json, recorded
 
     found = recorded(context, slot, limit)
-    if form == "json":
+    if output_format == "json":
         say_json([evidence_json(each) for each in found])
         return 0
     headings = ["slot", "id", "suite", "outcome", "", "recorded", "by", "commit"]
