@@ -87,7 +87,8 @@ def receiver(speaks: str = "json", tls: ssl.SSLContext | None = None) -> Iterato
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        # Whoever shakes hands half-way holds up his own thread, not the one that lets others in and ends.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     kept = Receiver(server.server_address[1], speaks)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
