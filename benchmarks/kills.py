@@ -153,7 +153,7 @@ def main() -> int:
             lost += sum((Counter(work.requests) - Counter(good)).values())
         expected = sum(len(work.requests) for work in works)
     twice = sum(sent.values()) - expected
-    where = "PostgreSQL" if wanted.database else "SQLite"
+    where = "PostgreSQL" if wanted.database.startswith("postgresql") else "SQLite"
     print(
         f"{where}, seed {wanted.seed}: {killed} kills of {jobs} jobs, {expected} requests: {lost} lost, {twice} twice"
     )

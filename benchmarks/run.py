@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--full] [--only NAME,NAME] [--rounds N] [--before CHECKOUT] [--out FOLDER]
 
-Names: gates, rollouts, fleet, roads, rooms, histories, chains, batches, scans.
+Names: gates, rollouts, fleet, roads, rooms, histories, chains, archives, batches, scans.
 
 Writes `results.json`, `results.md` (the tables) and `gate.svg` (the gate's time against the number of slots) into a
 folder for each Python. Medians, measured in turns: A B C A B C. Compare ratios of one run, never seconds of two.
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import archives
 import chains
 import fleet
 import gates
@@ -38,6 +39,7 @@ SIZES = {
         "sqlite": 100_000,
         "postgresql": 100_000,
         "chain": 100_000,
+        "archive": 1_000_000,
         "fleet": 1_000_000,
         "requests": 20_000,
         "files": 20_000,
@@ -47,6 +49,7 @@ SIZES = {
         "sqlite": 1_000_000,
         "postgresql": 10_000_000,
         "chain": 1_000_000,
+        "archive": 10_000_000,
         "fleet": 10_000_000,
         "requests": 100_000,
         "files": 50_000,
@@ -68,6 +71,7 @@ def main() -> None:
         "rooms": lambda: rooms.measure(versions),
         "histories": lambda: histories.measure(resolutions, options.rounds, options.before),
         "chains": lambda: chains.measure(size["chain"], versions),
+        "archives": lambda: archives.measure(size["archive"]),
         "batches": lambda: _batches(size["requests"]),
         "scans": lambda: _scans(size["files"]),
     }

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from modelgate.domain.times import format_instant
 
 SLOTS = 10
 MODELS = ("claude-opus-5", "claude-sonnet-5", "claude-sonnet-4-6")
@@ -148,27 +153,60 @@ def seed_fleet(url: str, scopes: int, runs: int, api: tuple[str, str], due: str,
 
 
 _ENDS = """
-INSERT INTO chain_ends SELECT service, environment, max(sequence), 'seeded', max(recorded_at), 0, 0
-FROM modelgate_chain GROUP BY service, environment
+INSERT INTO chain_ends SELECT DISTINCT ON (service, environment) service, environment, sequence, hash, recorded_at, 0, 0
+FROM modelgate_chain ORDER BY service, environment, sequence DESC
 """
 
 
-def _write(url: str, statements: list[str]) -> None:
+def insert_rows(url: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Adds rows, table and columns, that make a chain by themselves, as fast as the database takes them."""
+    for part in _parts(rows):
+        _write(url, [], part)
+
+
+def _parts(rows: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    waiting = iter(rows)
+    while part := list(islice(waiting, 100_000)):
+        yield part
+
+
+def _insert(part: list[tuple[str, dict[str, Any]]], mark: str) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """An INSERT for each table, and its values."""
+    for table in dict.fromkeys(table for table, _ in part):
+        columns = [values for name, values in part if name == table]
+        names, marks = ", ".join(columns[0]), ", ".join([mark] * len(columns[0]))
+        yield f"INSERT INTO {table} ({names}) VALUES ({marks})", [tuple(each.values()) for each in columns]
+
+
+def _on_sqlite(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(format_instant(value) if isinstance(value, datetime) else value for value in values)
+
+
+def _write(url: str, statements: list[str], rows: list[tuple[str, dict[str, Any]]] | None = None) -> None:
     """Executes them while nothing checks the places of rows, as the owner can have it: their hashes make no chain."""
     if url.startswith("sqlite:"):
         with sqlite3.connect(Path(url.removeprefix("sqlite:///"))) as connection:
             query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%check_place'"
             guards = connection.execute(query).fetchall()
             removals = [f"DROP TRIGGER {name}" for name, _ in guards]
-            for statement in (*removals, *statements, *(sql for _, sql in guards)):
+            for statement in (*removals, *statements):
                 connection.execute(statement)
+            for statement, values in _insert(rows or [], "?"):
+                connection.executemany(statement, map(_on_sqlite, values))
+            for _, guard in guards:
+                connection.execute(guard)
         return
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as server:
         server.execute("SET session_replication_role = replica")
-        for statement in (*statements, _ENDS):
+        for statement in statements:
             server.execute(statement.encode())
+        with server.transaction(), server.cursor() as cursor:
+            for statement, values in _insert(rows or [], "%s"):
+                cursor.executemany(statement.encode(), values)
+            server.execute("DELETE FROM chain_ends")
+            server.execute(_ENDS.encode())
         server.execute("VACUUM ANALYZE")  # as autovacuum would have done meanwhile
 
 

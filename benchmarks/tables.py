@@ -70,6 +70,13 @@ def _chain(r: Result) -> list[str]:
     ]
 
 
+def _archive(r: Result) -> list[str]:
+    cost = [f"{r['seconds']:.1f} s", f"{r['cpu_seconds']:.1f} s", f"{r['peak_mb']:.0f} MB"]
+    return [
+        r["database"], f"{r['rows']:,}", f"`{r['step']}`", *cost, f"{r['file_mb']:.0f} MB", f"{r['waited']:.1f} s"
+    ]  # fmt: skip
+
+
 def _batches(r: Result) -> list[str]:
     rate = r["requests"] / r["seconds"]
     return [r["name"], f"{r['requests']:,}", f"{r['peak_mb']:.0f} MB", f"{r['cpu_seconds']:.1f} s", f"{rate:,.0f}/s"]
@@ -116,6 +123,7 @@ TABLES: dict[str, tuple[list[str], Callable[[Result], list[str]]]] = {
         _history,
     ),
     "chains": (["database", "version", "rows", "verified", "time", "CPU", "peak"], _chain),
+    "archives": (["database", "rows", "step", "time", "CPU", "peak", "file", "a gate beside waited at most"], _archive),
     "batches": (["command", "requests", "peak", "CPU", "throughput"], _batches),
     "scans": (["what", "files", "time", "CPU", "peak"], _scan),
 }

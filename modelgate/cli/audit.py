@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +10,10 @@ import click
 from modelgate.cli.command import Group
 from modelgate.cli.options import data_format, of_a_chain
 from modelgate.cli.output import say, tell
+from modelgate.cli.progress import progress_bar
 from modelgate.domain.chain import parse_head
 from modelgate.domain.rows import Head, Scope
+from modelgate.domain.text import printable
 
 if TYPE_CHECKING:
     from modelgate.domain.chain import Verification
@@ -46,19 +46,31 @@ def command() -> None:
 @command.command("verify")
 @click.option("--expect", type=HeadType(), metavar="HEAD", help="A head that was kept elsewhere.")
 @click.option("--after", type=HeadType(), metavar="HEAD", help="Begin at a head that was verified before.")
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file of `db archive`: verify the rows in it too.",
+)
 @of_a_chain
 @data_format
-def verify(context: Context, scope: Scope, expect: Head | None, after: Head | None, form: str) -> int:
+def verify(
+    context: Context, scope: Scope, expect: Head | None, after: Head | None, archives: tuple[Path, ...], form: str
+) -> int:
     """Walk the chain; exit code 1 and the first row that does not fit, if it was tampered with.
 
-    3 where rows are of a newer modelgate, which this one cannot read.
+    3 where rows are of a newer modelgate, which this one cannot read. Where rows left for an archive, the chain itself
+    accounts for them; with --archive they are read, hashed and fitted in from the file.
 
     Example: modelgate audit verify -e prod --expect "$(cat head-of-last-week)"
     """
     from modelgate.operations import audit
 
-    with _progress() as told:
-        found = audit.verify(context, scope, after=after, expect=expect, progress=told)
+    with progress_bar() as told:
+        progress = (lambda done, total: told("verifying", done, total)) if told else None
+        found = audit.verify(context, scope, after=after, expect=expect, archives=archives, progress=progress)
     tell(form, audit.verification_json(found), "\n".join(_lines(found, str(scope))))
     if found.is_tampered_with:
         return 1
@@ -69,12 +81,21 @@ def _lines(found: Verification, scope: str) -> list[str]:
     lines = [f"{found.rows} rows of {scope} fit"]
     if found.unread:
         lines[0] += f", {found.unread} of them by their place alone: they are of a newer modelgate"
+    if found.gaps:
+        lines.append(f"{found.archived} rows left for {', '.join(_names(found))}, and were not read")
     lines += [f"unguarded: {fault}" for fault in found.guards]
+    lines += [f"not the archive: {fault}" for fault in found.files]
     if found.misfit:
         return [*lines, f"tampered with: {found.misfit}"]
+    if found.files:
+        return lines
     if found.unread:
         return [*lines, "not known to be intact: verify with that modelgate"]
     return [*lines, f"intact up to {found.head or 'the beginning'}"]
+
+
+def _names(found: Verification) -> list[str]:
+    return [printable(name, 80) for name in dict.fromkeys(gap.file_name for gap in found.gaps)]
 
 
 @command.command("head")
@@ -105,17 +126,3 @@ def export(context: Context, scope: Scope) -> int:
     for line in audit.export(context, scope):
         say(line)
     return 0
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("verifying", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelgate.cli import archive
 from modelgate.cli.command import Group
 from modelgate.cli.options import Instant, data_format, everywhere, scoped
 from modelgate.cli.output import tell
@@ -25,6 +26,9 @@ def command() -> None:
 
     Example: modelgate db upgrade -e prod --plan
     """
+
+
+command.add_command(archive.command)
 
 
 @command.command("upgrade")
@@ -74,7 +78,7 @@ def check(context: Context, form: str) -> int:
 
 
 @command.command("stats")
-@click.option("--before", type=Instant(), metavar="T", help="Tell too how much of it is older.")
+@click.option("--before", type=Instant(ago=True), metavar="T", help="Tell too what `db archive --before T` takes.")
 @everywhere
 @data_format
 def stats(context: Context, before: datetime | None, form: str) -> int:

@@ -20,7 +20,7 @@ from modelgate.render.table import table
 
 if TYPE_CHECKING:
     from modelgate.render.style import Style
-    from modelgate.scan.init import Plan
+    from modelgate.scan.init import DraftFiles
 
 
 @click.command("init", cls=Command)
@@ -58,7 +58,7 @@ def command(
     return 0
 
 
-def _plan(planned: Plan, style: Style) -> list[str]:
+def _plan(planned: DraftFiles, style: Style) -> list[str]:
     draft = planned.draft
     slots = [("default", slot) for slot in draft.shared]
     slots += [(name, slot) for name, own in draft.own.items() for slot in own]

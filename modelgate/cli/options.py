@@ -139,26 +139,27 @@ reason = click.option("--reason", required=True, metavar="TEXT", help="Why; it i
 
 
 class Instant(click.ParamType[datetime]):
-    """A date, a date-time or, where `ahead`, a duration from now; without an offset it is UTC."""
+    """A date, a date-time or, where `ahead` or `ago`, a duration from now; without an offset it is UTC."""
 
     name = "time"
 
-    def __init__(self, *, ahead: bool = False) -> None:
-        self._ahead = ahead
+    def __init__(self, *, ahead: bool = False, ago: bool = False) -> None:
+        self._ahead, self._ago = ahead, ago
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The instant, aware, UTC."""
         if isinstance(value, datetime):
             return value
-        if self._ahead:
+        if self._ahead or self._ago:
             try:
-                return SystemClock().now() + parse_duration(value)
-            except (ValueError, OverflowError):  # no duration, or one behind the last year that there is
+                return SystemClock().now() + parse_duration(value) * (1 if self._ahead else -1)
+            except (ValueError, OverflowError):  # no duration, or one beyond the years that there are
                 pass
         try:
             return parse_instant(value)
         except ValueError:
-            example = "24h or 2026-03-12T14:00Z" if self._ahead else "2026-03-12T14:00Z"
+            durations = "24h or " if self._ahead else "400d or " if self._ago else ""
+            example = f"{durations}2026-03-12T14:00Z"
             self.fail(f"{value[:40]!r} is no time; write it like {example}", param, ctx)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from modelgate.domain.secret import Secret
 if TYPE_CHECKING:
     from modelgate.gate.context import Context
 
+SWITCH = 0.0005
+"""Seconds for which the renewal of the picture may keep a reader waiting at a time; Python's own are ten times that."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -42,6 +45,7 @@ def command(context: Context, host: str, port: int, token_file: Path | None) -> 
         from modelgate.fleet.site import app
     except ModuleNotFoundError as missing:
         raise UsageError(f"serve needs {missing.name}", hint="install modelgate with the extra web") from None
+    sys.setswitchinterval(SWITCH)
     gallery = Gallery(context)
     gallery.start()
     say(f"http://{f'[{host}]' if ':' in host else host}:{port}/", err=True)

@@ -19,7 +19,7 @@ from modelgate.domain.text import printable
 
 if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow
-    from modelgate.fleet.watch import Outcome
+    from modelgate.fleet.watch import Look
     from modelgate.gate.context import Context
     from modelgate.render.style import Style
 
@@ -93,22 +93,22 @@ def _knows(context: Context, notify: bool, dry_run: bool, form: str) -> bool:
 def _once(context: Context, notify: bool, dry_run: bool, form: str) -> int:
     from modelgate.fleet.watch import watch
 
-    outcome = watch(context, notify=notify, dry_run=dry_run)
-    tell(form, _as_json(outcome), _as_text(outcome))
-    return outcome.exit_code
+    look = watch(context, notify=notify, dry_run=dry_run)
+    tell(form, _as_json(look), _as_text(look))
+    return look.exit_code
 
 
-def _as_text(outcome: Outcome) -> str:
+def _as_text(look: Look) -> str:
     from modelgate.domain.digests import grouped, worst_first
 
-    style, seen = style_of(sys.stdout, os.environ), outcome.seen
-    shared = grouped(sorted(outcome.news, key=worst_first))
+    style, seen = style_of(sys.stdout, os.environ), look.seen
+    shared = grouped(sorted(look.news, key=worst_first))
     lines = [line for rows in shared for line in _lines(rows, style)]
     lines += _most([f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked])
     lines += _most([f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))])
-    lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in outcome.failed]
-    told = f", told {', '.join(outcome.told)}" if outcome.told else ""
-    summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(outcome.news)} of it news{told}"
+    lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in look.failed]
+    told = f", told {', '.join(look.told)}" if look.told else ""
+    summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(look.news)} of it news{told}"
     return "\n".join([*lines, summed])
 
 
@@ -129,7 +129,7 @@ def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
     return [told, f"     {printable(', '.join(places(rows, 3)), 300)}"]
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
+def _as_json(look: Look) -> dict[str, Any]:
     from dataclasses import asdict
 
     from modelgate.domain.times import format_instant
@@ -139,11 +139,11 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
     return {
         "schema": "modelgate.watch/1",
-        "slots": outcome.seen.slots,
-        "open": len(outcome.seen.troubles),
-        "news": [plain(row) for row in outcome.news],
-        "not_asked": [str(state.scope) for state in outcome.seen.not_asked],
-        "unknown": sorted(set(outcome.seen.unknown)),
-        "told": list(outcome.told),
-        "failed": list(outcome.failed),
+        "slots": look.seen.slots,
+        "open": len(look.seen.troubles),
+        "news": [plain(row) for row in look.news],
+        "not_asked": [str(state.scope) for state in look.seen.not_asked],
+        "unknown": sorted(set(look.seen.unknown)),
+        "told": list(look.told),
+        "failed": list(look.failed),
     }

@@ -14,6 +14,11 @@ from modelgate.domain.rows import Author, HandOver, Head, ResolutionRow, RunRow,
 if TYPE_CHECKING:
     from modelgate.domain.evidence import EvidenceRow
 
+RECENT_RESOLUTIONS = 300
+"""How many of the newest resolutions are asked which references are aliases."""
+CANDIDATES = 20
+"""How many of the newest runs with facts are looked at for some that serve."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:

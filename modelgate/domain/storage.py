@@ -24,8 +24,8 @@ class Count:
     rows: int
     recent: int
     """Recorded within `RECENT`."""
-    older: int
-    """Recorded before the instant that was asked for; 0 if none was."""
+    freed: int
+    """What `db archive` would take, with the instant that was asked for; 0 if none was."""
     first: datetime
     """When the first of them was recorded."""
 
@@ -38,8 +38,8 @@ class Room:
     size: float = 0.0
     rows_a_day: float = 0.0
     size_a_day: float = 0.0
-    older_rows: int = 0
-    older_size: float = 0.0
+    freed_rows: int = 0
+    freed_size: float = 0.0
 
     def __add__(self, other: Room) -> Room:
         return Room(
@@ -47,8 +47,8 @@ class Room:
             self.size + other.size,
             self.rows_a_day + other.rows_a_day,
             self.size_a_day + other.size_a_day,
-            self.older_rows + other.older_rows,
-            self.older_size + other.older_size,
+            self.freed_rows + other.freed_rows,
+            self.freed_size + other.freed_size,
         )
 
 
@@ -85,7 +85,7 @@ def storage(
     for count in counts:
         each = sizes.get(count.table, 0) / max(rows[count.table], 1)
         a_day = count.recent / days
-        room = Room(count.rows, count.rows * each, a_day, a_day * each, count.older, count.older * each)
+        room = Room(count.rows, count.rows * each, a_day, a_day * each, count.freed, count.freed * each)
         tables[count.table] = tables.get(count.table, Room()) + room
         scopes[count.scope] = scopes.get(count.scope, Room()) + room
     tables |= {name: Room(number, sizes.get(name, 0)) for name, number in (beside or {}).items() if number}

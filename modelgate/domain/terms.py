@@ -5,6 +5,7 @@ Reading believes nothing: a row may be an older gate's, a newer one's, or somebo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -24,6 +25,16 @@ _LATER: dict[str, tuple[object, ...]] = {
     "pins_from": ("store", "lock"),
 }
 """The keys of the policy that weigh what can happen after a start, and what each may say; no words: days."""
+
+
+def recorded(slots: str) -> dict[str, dict[str, Any]]:
+    """What a run recorded of each slot, by the slot's name."""
+    try:
+        found = json.loads(slots)
+    except (ValueError, RecursionError):
+        return {}
+    told = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return {each["slot"]: each for each in told if isinstance(each.get("slot"), str)}
 
 
 def to_json(policy: Policy, waivers: Iterable[Waiver], slot: str, api: ApiSettings) -> dict[str, Any]:

@@ -180,7 +180,8 @@ def present_id(view: SlotView) -> str | None:
 def _begun(view: SlotView, present: str | None) -> str:
     """The ID that the settings ask for already in place of `present`, and that does not end: the move was begun."""
     approved = view.pins.newest.model_id if view.pins.newest else None
-    asks = view.resolved if view.choice is None and approved == present else None
+    waits = view.choice is None or view.choice.rule == "stay"
+    asks = view.resolved if waits and approved == present else None
     return asks if asks and asks != present and not _ends(view, asks) else ""
 
 

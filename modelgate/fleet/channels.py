@@ -22,6 +22,7 @@ from modelgate.domain.text import printable, short
 from modelgate.domain.times import format_instant
 from modelgate.fleet.posting import SECONDS, Sent, post
 from modelgate.settings import names
+from modelgate.small_file import read_small
 
 TRIES = 3
 LONGEST_WAIT = 20.0
@@ -112,12 +113,13 @@ def send(channel: Channel, digest_id: str, rows: Sequence[NoticeRow], clock: Clo
     return replace(sent, certain=certain)
 
 
+_LONGEST_SECRET = 1 << 16
 _LATE = Sent("no answer in time", certain=False, wait=1.0)
 
 
 def _read(path: Path, setting: str) -> str:
     try:
-        text = path.read_text("utf-8").strip()
+        text = read_small(path, _LONGEST_SECRET).decode().strip()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise SettingsError(f"cannot read {setting}: {why}", source=str(path)) from None

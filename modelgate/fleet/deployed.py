@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,7 +43,7 @@ def watched(states: Iterable[ScopeState], now: datetime, quiet: timedelta) -> It
     for state in states:
         if not (state.current.deployed or state.current.verdict == "pass"):
             continue  # nobody runs what was only ever refused
-        told = _slots(state.recorded[state.current.run_id])
+        told = terms.recorded(state.recorded[state.current.run_id])
         for row in state.resolutions:
             if row.slot in told:
                 yield _watched(state, row, told[row.slot], now - quiet)
@@ -56,27 +55,17 @@ def approved(slot: str, reference: str, model_id: str) -> SlotPins:
     return SlotPins(slot, (Pin(slot, None, "accept", model_id, reference),))
 
 
-def _slots(recorded: str) -> dict[str, dict[str, Any]]:
-    """What a run recorded of each slot."""
-    try:
-        found = json.loads(recorded)
-    except (ValueError, RecursionError):
-        return {}
-    told = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    return {each["slot"]: each for each in told if isinstance(each.get("slot"), str)}
-
-
 def _gone(state: ScopeState, present: Collection[str], since: datetime) -> Iterator[Watched]:
     """Slots that the present deployment does not have: pods of an earlier one may run what they were handed."""
     names: dict[str, Names] = {}
     newest: dict[str, HandOver] = {}
     for each in state.handed:
         if each.slot not in present and each.recorded_at >= since:
-            told = _slots(state.recorded.get(each.run_id, "")).get(each.slot, {})
+            told = terms.recorded(state.recorded.get(each.run_id, "")).get(each.slot, {})
             names.setdefault(each.slot, {}).update(_name(each, terms.policy_of(told).hand_off == "settings"))
             newest.setdefault(each.slot, each)
     for name, handed in newest.items():
-        told = _slots(state.recorded.get(handed.run_id, "")).get(name, {})
+        told = terms.recorded(state.recorded.get(handed.run_id, "")).get(name, {})
         first, *others = names[name].items()
         slot = Slot(name, first[0], Source(f"run {handed.run_id}"), terms.needs_of(told))
         pins = approved(name, first[0], first[0]) if first[1] else SlotPins(name)

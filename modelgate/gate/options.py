@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from modelgate.clock import Deadline
@@ -74,3 +74,11 @@ class Run(NamedTuple):
 def new_run_id(started: datetime) -> str:
     """`run_20261122T204911_3f9a2c1b`: readable, sorted by time, unique by its token."""
     return f"run_{started:%Y%m%dT%H%M%S}_{secrets.token_hex(4)}"
+
+
+def started_at(run_id: str) -> datetime | None:
+    """When the run of that ID started, to the second; None where the ID does not say."""
+    try:
+        return datetime.strptime(run_id.split("_")[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except (ValueError, IndexError):
+        return None

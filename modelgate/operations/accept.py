@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from modelgate.clock import Deadline
+from modelgate.domain.archives import archived
 from modelgate.domain.catalogue import Outcome
 from modelgate.domain.command_line import REASON, command
 from modelgate.domain.errors import Refused, UsageError
@@ -15,6 +16,7 @@ from modelgate.domain.settings import Slot
 from modelgate.domain.text import printable
 from modelgate.domain.times import to_the_minute
 from modelgate.gate.context import Context
+from modelgate.gate.options import started_at
 from modelgate.gate.record import pin_row
 from modelgate.operations.change import Change, Changed
 from modelgate.operations.outlook import outlook, ran, running
@@ -113,6 +115,8 @@ def _wanted(
 
 def _seen_by(context: Context, store: Store, slots: Collection[Slot], run_id: str) -> dict[str, tuple[str, str]]:
     run = store.run(run_id)
+    if run is None and (started := started_at(run_id)) and (away := store.archive_of(context.scope, started)):
+        raise archived(context.scope, started, *away)
     if run is None or run.envelope.scope != context.scope:
         raise Refused(f"{context.scope} has no run {printable(run_id)}", hint="the report that refused names its run")
     asked = {slot.name for slot in slots}

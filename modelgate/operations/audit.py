@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from modelgate.domain.chain import Verification
@@ -16,14 +17,15 @@ def verify(
     *,
     expect: Head | None = None,
     after: Head | None = None,
+    archives: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
-    """Walks the chain of `scope`; `progress` is told how many of how many rows were read.
+    """Walks the chain of `scope`, also through `archives`; `progress` is told how many of how many rows were read.
 
-    Raises StoreProblem, and UsageError for the head of another chain.
+    Raises StoreProblem, and UsageError for the head of another chain and a file that cannot be read.
     """
     store = context.store(context.deadline(), read_only=True)
-    return store.verify(scope, after=after, expect=expect, progress=progress)
+    return store.verify(scope, after=after, expect=expect, archives=archives, progress=progress)
 
 
 def head(context: Context, scope: Scope) -> Head | None:
@@ -47,5 +49,8 @@ def verification_json(found: Verification) -> dict[str, Any]:
         "misfit": misfit
         and {"table": misfit.table, "sequence": misfit.sequence, "kind": misfit.kind, "entry": misfit.entry},
         "guards": list(found.guards),
+        "archived": found.archived,
+        "archives": list(dict.fromkeys(gap.file_name for gap in found.gaps)),
+        "not_archives": list(found.files),
         "head": str(found.head) if found.head else None,
     }

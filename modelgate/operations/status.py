@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from modelgate.domain import terms
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.evidence import Evidence
 from modelgate.domain.history import StoredRun
@@ -105,9 +105,9 @@ def _ends(entry: Entry | None, left: int | None, policy: Policy) -> bool:
 def _with_successors(slots: list[SlotStatus], asked: StoredRun | None) -> list[SlotStatus]:
     """The successors that the run saw which asked: of the IDs that the slots may run still."""
     saw = {each.slot: each.pinned_id or each.resolved_id for each in asked.resolutions} if asked else {}
-    told = {each.get("slot"): each.get("successor") for each in json.loads(asked.run.slots)} if asked else {}
-    mine = {slot.slot: told.get(slot.slot) for slot in slots if slot.ends and saw.get(slot.slot) == slot.model_id}
-    return [replace(slot, successor=mine.get(slot.slot)) for slot in slots]
+    told = terms.recorded(asked.run.slots) if asked else {}
+    mine = {s.slot: told.get(s.slot, {}).get("successor") for s in slots if s.ends and saw.get(s.slot) == s.model_id}
+    return [replace(s, successor=to if isinstance(to := mine.get(s.slot), str) else None) for s in slots]
 
 
 def status_json(found: Status) -> dict[str, Any]:

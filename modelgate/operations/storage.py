@@ -8,6 +8,7 @@ from typing import Any
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.storage import Room, Storage
 from modelgate.gate.context import Context
+from modelgate.store import Store
 
 PATIENCE = 600
 """Seconds for a look at every row."""
@@ -16,14 +17,19 @@ PATIENCE = 600
 def measured(context: Context, before: datetime | None = None) -> Storage:
     """The store of the settings. Raises StoreProblem, and SettingsError where there is none."""
     with context.store(context.deadline(), read_only=True, keeps=True) as store:
-        if store.missing:
-            raise SettingsError(
-                f"there is no audit store at {store.missing}",
-                source=str(context.settings.database.source),
-                hint="name the store of your gates: MODELGATE_DATABASE_URL, or [database] url in config/default.toml",
-            )
+        need_store(context, store)
         store.be_patient(PATIENCE)
         return store.storage(context.clock.now(), before)
+
+
+def need_store(context: Context, store: Store) -> None:
+    """Raises SettingsError where there is no file: a look at it makes none."""
+    if store.missing:
+        raise SettingsError(
+            f"there is no audit store at {store.missing}",
+            source=str(context.settings.database.source),
+            hint="name the store of your gates: MODELGATE_DATABASE_URL, or [database] url in config/default.toml",
+        )
 
 
 def storage_json(found: Storage, before: datetime | None) -> dict[str, Any]:
@@ -49,5 +55,5 @@ def storage_json(found: Storage, before: datetime | None) -> dict[str, Any]:
 
 
 def _room_json(room: Room, before: datetime | None) -> dict[str, Any]:
-    older = {"older_rows": room.older_rows, "older_bytes": round(room.older_size)} if before else {}
-    return {"rows": room.rows, "rows_a_day": round(room.rows_a_day, 1), "bytes_a_day": round(room.size_a_day), **older}
+    freed = {"freed_rows": room.freed_rows, "freed_bytes": round(room.freed_size)} if before else {}
+    return {"rows": room.rows, "rows_a_day": round(room.rows_a_day, 1), "bytes_a_day": round(room.size_a_day), **freed}

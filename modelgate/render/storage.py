@@ -13,8 +13,8 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 def as_text(found: Storage, before: datetime | None, style: Style) -> str:
     """Two tables and a line: by table, by service and environment, all of it."""
-    older = [f"rows before {before:%Y-%m-%d}", "their bytes"] if before else []
-    headings = ["rows", "bytes", "rows a day", "bytes a day", *older]
+    freed = ["archive takes", "and frees"] if before else []
+    headings = ["rows", "bytes", "rows a day", "bytes a day", *freed]
     tables = [[name, *_cells(room, before)] for name, room in found.tables.items()]
     scopes = [[str(scope), *_cells(room, before)] for scope, room in found.scopes.items()]
     lines = [*table(["table", *headings], tables, style), ""] if tables else ["no rows yet"]
@@ -23,8 +23,8 @@ def as_text(found: Storage, before: datetime | None, style: Style) -> str:
 
 
 def _cells(room: Room, before: datetime | None) -> list[str]:
-    older = [f"{room.older_rows:,}", size(room.older_size)] if before else []
-    return [f"{room.rows:,}", size(room.size), f"{room.rows_a_day:,.0f}", size(room.size_a_day), *older]
+    freed = [f"{room.freed_rows:,}", size(room.freed_size)] if before else []
+    return [f"{room.rows:,}", size(room.size), f"{room.rows_a_day:,.0f}", size(room.size_a_day), *freed]
 
 
 def size(count: float) -> str:

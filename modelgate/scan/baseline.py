@@ -12,9 +12,12 @@ from modelgate.domain.errors import UsageError
 from modelgate.domain.findings import Finding
 from modelgate.domain.text import printable
 from modelgate.scan.judge import Place
+from modelgate.small_file import read_small
 from modelgate.whole_file import write_whole
 
 SCHEMA = "modelgate.baseline/1"
+LARGEST = 64 * 2**20
+"""Bytes of a baseline that is read."""
 
 Found = tuple[Place, Finding]
 
@@ -35,16 +38,16 @@ def read_baseline(path: Path) -> Counter[tuple[str, str, str]]:
     """How often each name was there, by file, check and name: lines move. Raises UsageError."""
     anew = (f"modelgate scan --baseline {shlex.quote(printable(path.as_posix()))} --write-baseline",)
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(read_small(path, LARGEST))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", commands=anew) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError(f"{path} is no baseline: it is no JSON", commands=anew) from None
     try:
         if data["schema"] != SCHEMA:
             raise UsageError(f"{path} is no baseline of this version", commands=anew)
         return Counter({(row["file"], row["check"], row["name"]): int(row["count"]) for row in data["findings"]})
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UsageError(f"{path} is no baseline", commands=anew) from None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelgate.domain.errors import UsageError
+from modelgate.small_file import read_small
 
 if TYPE_CHECKING:
     import pathspec
@@ -137,9 +138,9 @@ def _walk(root: Path) -> Iterator[str]:
     rules: dict[str, list[tuple[str, pathspec.GitIgnoreSpec]]] = {}
     for folder, folders, names in os.walk(root):
         here = rules.get(os.path.dirname(folder), []) if folder != str(root) else []
-        if ".gitignore" in names:
+        if ".gitignore" in names and not os.path.islink(os.path.join(folder, ".gitignore")):  # as git has it
             try:
-                lines = Path(folder, ".gitignore").read_text("utf-8", "replace").splitlines()
+                lines = read_small(Path(folder, ".gitignore"), LARGEST).decode("utf-8", "replace").splitlines()
                 here = [*here, (folder, pathspec.GitIgnoreSpec.from_lines(lines))]
             except (OSError, ValueError):  # one that cannot be read leaves nothing out
                 pass

@@ -34,7 +34,7 @@ class Init:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DraftFiles:
     """Files and their texts, nothing of it written."""
 
     draft: Draft
@@ -65,7 +65,7 @@ class Plan:
         )
 
 
-def plan(context: Context, wanted: Init) -> Plan:
+def plan(context: Context, wanted: Init) -> DraftFiles:
     """What would be written. Raises UsageError where nothing can be, and for a name that is none."""
     need_there([wanted.path])
     entries = None if wanted.offline else _listed(context)
@@ -83,10 +83,12 @@ def plan(context: Context, wanted: Init) -> Plan:
     if len(kept) == len(texts):
         raise UsageError(f"there already: {', '.join(map(str, kept))}", hint="init overwrites nothing; edit them")
     _need_valid(texts, environments)
-    return Plan(draft, {path: text for path, text in texts.items() if path not in kept}, kept, entries is not None)
+    return DraftFiles(
+        draft, {path: text for path, text in texts.items() if path not in kept}, kept, entries is not None
+    )
 
 
-def write(planned: Plan) -> None:
+def write(planned: DraftFiles) -> None:
     """The files that are not there yet, all or none. Raises UsageError."""
     written: list[Path] = []
     try:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, Table, func, insert, select, text
+from sqlalchemy import Connection, Executable, Select, Table, func, insert, select, text
 
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.errors import Conflict
@@ -24,7 +24,7 @@ from modelgate.store.together import Rows, pipeline, together
 Values = dict[str, Any]
 
 
-class Row(Protocol):
+class NewRow(Protocol):
     """A frozen dataclass whose fields are columns of `table`, one of `tables.CHAIN`."""
 
     table: ClassVar[str]
@@ -45,16 +45,18 @@ def append(
     chained: Sequence[str],
     scope: Scope,
     author: Author,
-    rows: Sequence[Row],
+    rows: Sequence[NewRow],
     *,
     expect: Mapping[str, int],
     now: datetime,
     lease: tuple[str, str] | None = None,
     entries: Mapping[str, str],
+    then: Sequence[tuple[Executable, Sequence[Values]]] = (),
 ) -> Head:
     """Adds `rows`, all or none, and returns the chain's new end. `Store.append` says more.
 
-    `lease`: name and holder of one that ends with it. `entries`: digest to text.
+    `lease`: name and holder of one that ends with it. `entries`: digest to text. `then`: what is executed after the
+    rows, in the same transaction.
     """
     # A run's row comes before what belongs to it: `read.run` relies on it.
     ordered = sorted(rows, key=lambda row: row.table != "runs")
@@ -75,6 +77,8 @@ def append(
                 connection.execute(_ADD_ENTRY, new)
             for name, group in groupby(sorted(values, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
                 connection.execute(insert(_table(name)), [value for _, value in group])
+            for statement, values_of in then:
+                connection.execute(statement, values_of or None)
             if lease:
                 connection.execute(_END_LEASE, dict(zip(("name", "holder"), lease, strict=True)))
         return head
@@ -153,7 +157,7 @@ def _refuse_moved(expect: Mapping[str, int], present: Mapping[str, int]) -> None
 
 
 def _chained(
-    rows: Sequence[Row], place: _Place, scope: Scope, author: Author, now: datetime
+    rows: Sequence[NewRow], place: _Place, scope: Scope, author: Author, now: datetime
 ) -> list[tuple[str, Values]]:
     """Each row's table and columns, in its place at the end of the chain."""
     end = place.end

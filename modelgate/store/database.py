@@ -122,7 +122,7 @@ class Database:
                 waits = fault.transient and not (fault is STANDBY and self.read_only)
                 if not waits or tries.remaining <= pause:
                     raise fault.error(self.address.shown) from error
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
                 if write:
                     raise
                 raise DAMAGED.error(self.address.shown) from error

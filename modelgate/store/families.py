@@ -90,6 +90,17 @@ evidence = audited(
     Column("served_model", Text),
 )
 
+archives = audited(
+    "archives",
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("first_previous", Text, nullable=False),
+    Column("last_hash", Text, nullable=False),
+    Column("older_than", Instant, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_digest", Text, nullable=False),
+)
+
 EVERY_TABLE: MetaData = metadata
 """All that a store consists of."""
 

@@ -86,6 +86,7 @@ _POSTGRESQL = {
     "MG005": Fault("a lease ends within a day"),
     "MG007": Fault("an entry is not that of its digest"),
     "MG008": Fault("a run names an entry that is not there"),
+    "MG009": Fault("the rows to archive are no longer those that were read"),
     "23505": Fault("the key is taken", conflict=True),
     "in the clear": Fault(
         "the server asked for the password in the clear",
@@ -121,7 +122,8 @@ def _of_sqlite(error: sqlite3.Error) -> Fault:
     if code in (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE):
         return _POSTGRESQL["23505"]
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
-        return _POSTGRESQL["23505" if "key is taken" in str(error) else "MG001"]
+        said = str(error)
+        return _POSTGRESQL["23505" if "key is taken" in said else "MG009" if "no range" in said else "MG001"]
     if code == sqlite3.SQLITE_ERROR and "no such" in str(error):
         return _POSTGRESQL["42"]
     return _SQLITE.get((code or 0) & 0xFF) or Fault(f"SQLite failed ({getattr(error, 'sqlite_errorname', 'misuse')})")

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
+from modelgate.domain.archives import ArchiveRow
 from modelgate.domain.chain import GENESIS
 from modelgate.domain.text import printable
 from modelgate.store.schema import USABLE_FROM, Schema
@@ -30,6 +31,7 @@ _TRIGGERS = {
         "AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION modelgate_check_place()",
         "OA",
     ),
+    "check_range": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_range()", "OA"),
     "check_digest": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_digest()", "A"),
     "check_entries": ("BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION modelgate_check_entries()", "OA"),
 }
@@ -43,19 +45,20 @@ _OF_ENTRIES = {
     "postgresql": ("refuse_change", "refuse_truncate", "check_digest"),
 }
 FUNCTIONS = {
-    "modelgate_refuse_change": "a66478ebb4ce77cb",
+    "modelgate_refuse_change": "bb9518c1f01e2ec2",
     "modelgate_check_author": "3c90ee7570ef4604",
     "modelgate_check_place": "ede608cfcab80f7e",
     "modelgate_begin": "51c45852677a851d",
     "modelgate_now": "92da62dc3b3f7b34",
     "modelgate_check_form": "ffd0f2173b94892e",
-    "modelgate_check_lease": "3a2db6b881ad3bb2",
+    "modelgate_check_lease": "081fc45c0a5228e8",
     "modelgate_check_digest": "a79a3a5c4056c65a",
     "modelgate_check_entries": "83e1225aa9fc3c24",
+    "modelgate_check_range": "c7b29595f5da815b",
 }
 """The first 16 digits of the SHA-256 of each function's body. A test makes them anew."""
-PLACE_ON_SQLITE = "0fce98bf4c9f4cc5"
-"""The same of SQLite's trigger that checks places."""
+ON_SQLITE = {"check_place": "0fce98bf4c9f4cc5", "check_range": "6aa0a95105b0def2"}
+"""The same of SQLite's triggers that check places, and what `archives` names."""
 ENTRIES_ON_SQLITE = {
     "entries_refuse_replace": "cdbce71c286d980a",
     "entries_check_digest": "7c6d16eb684cd802",
@@ -78,6 +81,7 @@ def faults(connection: Connection, schema: Schema) -> tuple[str, ...]:
     dialect = connection.dialect.name
     wanted: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({*CHAIN, *schema.chained}), _OF_CHAINED[dialect])
     wanted |= {"entries": _OF_ENTRIES[dialect], "runs": (*_OF_CHAINED[dialect], "check_entries")}
+    wanted[ArchiveRow.table] = (*_OF_CHAINED[dialect], "check_range")
     if dialect == "sqlite":
         return tuple(found + _on_sqlite(connection, wanted))
     return tuple(found + _on_postgresql(connection, wanted) + ([] if schema.is_ahead else _functions(connection)))
@@ -106,12 +110,10 @@ def _is_whole(guard: str, table: str, body: str) -> bool:
         return body == f"{plain}BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     if known := ENTRIES_ON_SQLITE.get(f"{table}_{guard}"):
         return _digest(body) == known
+    if known := ON_SQLITE.get(guard):
+        return _digest(body.replace(table, "T").replace(GENESIS, "0")) == known
     head = f"CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN "
-    return (
-        body.startswith(head)
-        and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
-        and (guard == "refuse_replace" or _digest(body.replace(table, "T").replace(GENESIS, "0")) == PLACE_ON_SQLITE)
-    )
+    return body.startswith(head) and f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: " in body
 
 
 def _on_postgresql(connection: Connection, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:

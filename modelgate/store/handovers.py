@@ -124,7 +124,7 @@ def ever(connection: Connection, scope: Scope, slot: str, model_id: str) -> bool
 
 def at(connection: Connection, scope: Scope, instant: datetime | None) -> tuple[HandOver, ...]:
     """The newest hand-over of each slot at or before `instant` (None: of all), by slot."""
-    before = first_run(connection, scope, runs.c.recorded_at > instant) if instant else NO_END
+    before = first_run(connection, scope, instant, runs.c.recorded_at > instant) if instant else NO_END
     of_each = latest(scope, _is_server(connection), before)
     return of_each.answer(*together(connection, *of_each.queries))
 
@@ -141,10 +141,20 @@ def latest(scope: Scope, server: bool, before: int = NO_END) -> Question[tuple[H
     return Question((_newest(scope, server, before=before),), answer)
 
 
-def first_run(connection: Connection, scope: Scope, is_late_enough: ColumnElement[bool]) -> int:
-    """The sequence of the first run that was recorded late enough: recorded times never step back along a chain."""
+def first_run(connection: Connection, scope: Scope, asked: datetime, is_late_enough: ColumnElement[bool]) -> int:
+    """The sequence of the first run that was recorded late enough: recorded times never step back along a chain.
+
+    Raises UsageError where rows of the time that is asked about left for an archive.
+    """
+    from modelgate.domain.archives import archived  # of questions about a time alone
+    from modelgate.store.archives import of_time
+
     later = select(runs.c.sequence).where(within(runs, scope), is_late_enough)
-    (found,) = together(connection, later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1))
+    first = later.order_by(runs.c.recorded_at, runs.c.sequence).limit(1)
+    archive = of_time(scope, asked)
+    found, *left = together(connection, first, *archive.queries)
+    if away := archive.answer(*left):
+        raise archived(scope, asked, *away)
     return found[0].sequence if found else NO_END
 
 

@@ -46,7 +46,7 @@ def history(
 ) -> tuple[Event, ...]:
     """The newest `limit` events at or after `since`, of one slot or of all."""
     most = NO_END if limit is None else limit
-    first = first_run(connection, scope, runs.c.recorded_at >= since) if since else 0
+    first = first_run(connection, scope, since, runs.c.recorded_at >= since) if since else 0
     values = {"service": scope.service, "environment": scope.environment, "slot": slot, "first": first, "limit": most}
     stretches = [query.bindparams(**values) for query in _STRETCHES.values()]
     said = [_said(table, scope, slot, since, most) for table in (pins, evidence)]

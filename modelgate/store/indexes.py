@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table, text
 
-from modelgate.store.families import batch_events, batch_jobs, batch_parts, evidence, notices
+from modelgate.store.families import archives, batch_events, batch_jobs, batch_parts, evidence, notices
 from modelgate.store.tables import pins, resolutions, runs
 
 
@@ -36,6 +36,7 @@ _partial("resolutions_observed", resolutions, "slot", "observed_id", "sequence",
 Index("pins_revision", pins.c.service, pins.c.environment, pins.c.slot, pins.c.revision, unique=True)
 Index("notices_notice_id", notices.c.notice_id, unique=True)
 Index("evidence_about", *(evidence.c[each] for each in ("service", "environment", "slot", "model_id", "sequence")))
+Index("archives_last", archives.c.service, archives.c.environment, archives.c.last_sequence, unique=True)
 Index("batch_jobs_job_id", batch_jobs.c.job_id, unique=True)
 Index("batch_parts_part", batch_parts.c.job_id, batch_parts.c.part, unique=True)
 Index(

@@ -72,6 +72,11 @@ class Opened:
         """The address of a file that is not there; empty where there is a store."""
         return self._database.address.shown if self._database.missing else ""
 
+    @property
+    def on_file(self) -> bool:
+        """Whether this is SQLite."""
+        return not self._database.is_server
+
     def take_lease(self, name: str, holder: str, seconds: float) -> str:
         """Takes a lease that nobody else has; returns who has it now."""
         from modelgate.store import leases

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, func, sel
 
 from modelgate.domain.catalogue import Entry
 from modelgate.domain.codec import entries_of, entry_from_json, facts_from_json, facts_of_seen
-from modelgate.domain.history import Envelope, State, StoredFacts, StoredRun
+from modelgate.domain.history import CANDIDATES, RECENT_RESOLUTIONS, Envelope, State, StoredFacts, StoredRun
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import MARK, Author, FindingRow, ResolutionRow, RunRow, Scope
 from modelgate.store.handovers import NO_END, Promoted, promoted
@@ -22,8 +22,6 @@ from modelgate.store.tables import Instant, findings, pins, resolutions, runs
 from modelgate.store.together import Question, Rows, together
 
 V = TypeVar("V")
-RECENT_RESOLUTIONS = 300
-"""How many of the newest resolutions are asked which references are aliases."""
 _LONGEST_RUN = 10_000
 
 
@@ -98,8 +96,6 @@ def _aliases(rows: Rows) -> frozenset[str]:
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
 
 
-CANDIDATES = 20
-"""How many of the newest runs with facts are looked at for some that serve."""
 _CHOSEN = "FROM runs WHERE service = :service AND environment = :environment AND {which}"
 _MARKED = f"mark = substr(:%s, 1, {MARK})"
 _NEWEST = "sequence = (SELECT max(sequence) {chosen})"
@@ -171,9 +167,9 @@ def _of_runs(
 
 
 def _facts(row: Row[Any], readable: Mapping[str, Entry]) -> tuple[StoredFacts, bool] | None:
-    if row.facts is not None:
-        return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
     try:
+        if row.facts is not None:
+            return StoredFacts(row.run_id, facts_from_json(row.facts, row.asked_at), row.asked_at), True
         found, whole = facts_of_seen(row.origin or "", row.asked_at, row.answers, row.entries or "", readable)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # whoever may add rows wrote it
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from modelgate.domain.history import Event, Standing, State, StoredFacts, Stored
 from modelgate.domain.pins import Pin
 from modelgate.domain.rows import Author, HandOver, Head, Scope
 from modelgate.store import handovers, read
-from modelgate.store.append import Row, append
+from modelgate.store.append import NewRow, append
 from modelgate.store.opened import Opened
 from modelgate.store.places import end_of
 from modelgate.store.together import together
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from modelgate.domain.notices import Key, Recorded
     from modelgate.domain.rows import FindingRow
     from modelgate.domain.storage import Storage
+    from modelgate.store.archiving import Archiving
     from modelgate.store.batches import JobRows
     from modelgate.store.fleet import Census
 
@@ -76,7 +77,7 @@ class Store(Opened):
         self,
         scope: Scope,
         author: Author,
-        rows: Sequence[Row],
+        rows: Sequence[NewRow],
         *,
         expect: Mapping[str, int] | None = None,
         now: datetime,
@@ -158,21 +159,21 @@ class Store(Opened):
         *,
         after: Head | None = None,
         expect: Head | None = None,
+        archives: Sequence[Path] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Verification:
         """Walks the chain and names the first row that does not fit. No deadline: it takes as long as it takes.
 
-        `after` is a head that was verified before: the walk begins there. `expect` is a head that was kept elsewhere.
-        `progress` is told how many of how many rows were read.
+        `after`: a head that was verified before, where the walk begins. `expect`: a head that was kept elsewhere.
+        `archives`: files that rows left for, which are read too. `progress` is told how many of how many rows were
+        read. Raises UsageError for the head of another chain, and for a file that cannot be read.
         """
-        from modelgate.store import guards, verification
+        from modelgate.store import verification
 
         with self._database.session() as c:
-            found = verification.verify(c, self._schema, scope, after=after, expect=expect, progress=progress)
-            if self._database.missing:
-                return found
-            unwitnessed = verification.unwitnessed(c, scope)
-            return replace(found, guards=(*guards.faults(c, self._schema), *unwitnessed))
+            heads = {"after": after, "expect": expect}
+            found = verification.verify(c, self._schema, scope, **heads, files=archives, progress=progress)
+            return found if self._database.missing else verification.guarded(c, self._schema, found)
 
     def export(self, scope: Scope) -> Iterator[str]:
         """The chain as lines of JSON that `docs/audit.md` tells a stranger how to verify."""
@@ -186,6 +187,18 @@ class Store(Opened):
         from modelgate.store import storage
 
         return self._database.run(lambda c: storage.measured(c, self._schema.tables, now, before))
+
+    def archiving(self, before: datetime) -> Archiving:
+        """What is older than `before` and may leave for an archive."""
+        from modelgate.store.archiving import Archiving
+
+        return Archiving(self._database, self._schema, before)
+
+    def archive_of(self, scope: Scope, at: datetime) -> tuple[str, datetime] | None:
+        """The archive that took the rows of that time, and T: what is older than T is there."""
+        from modelgate.store.archives import of_time
+
+        return self._database.ask(of_time(scope, at))
 
     def census(self, now: datetime, forgotten: datetime, count: Callable[[Census], T]) -> T:
         """What `count` makes of every scope that ran a check or a preflight since `forgotten`, read at one instant.

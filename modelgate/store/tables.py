@@ -198,5 +198,6 @@ CHAIN = (
     "notices",
     "tellings",
     "evidence",
+    "archives",
 )
 """The tables whose rows this version can read and add: those above and those of `families`."""

@@ -84,6 +84,7 @@ def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> 
     needed = {
         "pod-on-call.yaml": "modelgate_operator",
         "job-db-upgrade.yaml": "modelgate_migrator",
+        "cronjob-archive.yaml": "modelgate_migrator",
         "cronjob-watch.yaml": "modelgate_watcher",
         "deployment-watch.yaml": "modelgate_watcher",
         "deployment-serve.yaml": "modelgate_reader",
@@ -99,7 +100,7 @@ def test_each_container_has_the_database_role_that_its_work_needs(name: str) -> 
 @pytest.mark.parametrize("name", COMMAND_LINES)
 def test_every_command_line_is_one_that_the_command_takes(name: str) -> None:
     """What a manifest, a unit or a hook runs parses with the real command line."""
-    expected = {"preflight", "check", "db upgrade", "lock", "watch", "serve", "scan"}
+    expected = {"preflight", "check", "db upgrade", "db archive", "lock", "watch", "serve", "scan"}
     assert manifests.parse(COMMAND_LINES[name]) in expected
 
 

@@ -52,7 +52,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(trust)
-    server.socket = trust.wrap_socket(server.socket, server_side=True)
+    server.socket = trust.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     seen.append(Cluster(server.server_port, tmp_path))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from readers import BATCH, BATCHES, ENTRY, PAGE, ROW, batches_api, models_api, results
 from support.ledger import PROD
 
-from modelgate.domain.chain import GENESIS, Link, digest, walk
+from modelgate.domain.chain import GENESIS, Link, digest
 from modelgate.domain.errors import SettingsError
 from modelgate.domain.rows import Head
 from modelgate.domain.text import printable
+from modelgate.domain.walk import walk
 from modelgate.settings import load, settings_names
 from modelgate.settings.lock import read_lock
 

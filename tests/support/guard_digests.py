@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from modelgate.domain.chain import GENESIS
-from modelgate.store.guards import ENTRIES_ON_SQLITE
+from modelgate.store.guards import ENTRIES_ON_SQLITE, ON_SQLITE
 from support.databases import PostgreSQL, opened
 
 
@@ -21,12 +21,16 @@ def of_postgresql(server: PostgreSQL) -> dict[str, str]:
     return {name: _digest(body) for name, body in server.execute(query, "modelgate_template")}
 
 
-def of_sqlite(url: str) -> set[str]:
-    """The digests of the triggers that check places, which are one."""
+def of_sqlite(url: str) -> dict[str, set[str]]:
+    """The digests of the triggers of each kind that is kept by its digest: one of each."""
     opened(url)
+    found: dict[str, set[str]] = {}
     with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
-        query = "SELECT tbl_name, sql FROM sqlite_master WHERE name LIKE '%check_place'"
-        return {_digest(sql.replace(table, "T").replace(GENESIS, "0")) for table, sql in file.execute(query)}
+        for name, table, sql in file.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"):
+            guard = name.removeprefix(f"{table}_")
+            if guard in ON_SQLITE:
+                found.setdefault(guard, set()).add(_digest(sql.replace(table, "T").replace(GENESIS, "0")))
+    return found
 
 
 def of_entries(url: str) -> dict[str, str]:

@@ -86,8 +86,7 @@ def receiver(speaks: str = "json", tls: ssl.SSLContext | None = None) -> Iterato
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    if tls:
-        # Whoever shakes hands half-way holds up his own thread, not the one that lets others in and ends.
+    if tls:  # whoever never ends his handshake holds back his own thread, not the door
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     kept = Receiver(server.server_address[1], speaks)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.archives import crowd
 from support.commands import Shell
 from support.databases import PostgreSQL, append_at
 from support.ledger import AUTHOR, handed, run_row
@@ -60,13 +61,14 @@ def test_bytes_are_those_of_tables_with_their_indexes(stats: Any, site: Site) ->
         assert told["bytes"] == Path(site.database_url.removeprefix("sqlite:///")).stat().st_size
 
 
-def test_what_is_older_is_told_where_somebody_asks(stats: Any, site: Site) -> None:
-    """Nothing of it without `--before`."""
+def test_what_an_archive_would_take_is_told_where_somebody_asks(stats: Any, site: Site) -> None:
+    """Older runs, but for the first and the last of their one ID; nothing of it without `--before`."""
+    crowd(site)
     before = f"{site.clock.now() - timedelta(days=59, hours=12):%Y-%m-%dT%H:%M}"
     told = stats("--before", before)
-    assert (told["older_rows"], told["scopes"][1]["older_rows"]) == (60, 0)
-    assert told["older_bytes"] == pytest.approx(sum(t["older_bytes"] for t in told["tables"]), abs=9)
-    assert "older_rows" not in stats()
+    assert (told["freed_rows"], told["scopes"][-1]["freed_rows"]) == (2 * (30 - 2), 0)
+    assert told["freed_bytes"] == pytest.approx(sum(t["freed_bytes"] for t in told["tables"]), abs=9)
+    assert "freed_rows" not in stats()
 
 
 def test_people_read_it_as_tables(site: Site) -> None:
@@ -99,7 +101,7 @@ def test_growth_of_a_young_store_is_that_of_its_days() -> None:
     """Four rows in two days are two a day."""
     now = datetime.fromisoformat("2026-11-27T00:00:00+00:00")
     count = Count("runs", Scope("a", "prod"), 4, 4, 1, now - timedelta(days=2))
-    found = storage([count, replace(count, table="findings", rows=1, recent=0, older=0)], {"runs": 400}, 999, now)
+    found = storage([count, replace(count, table="findings", rows=1, recent=0, freed=0)], {"runs": 400}, 999, now)
     assert found.days == 2
     assert found.tables == {"runs": Room(4, 400.0, 2.0, 200.0, 1, 100.0), "findings": Room(1)}
     assert list(found.scopes.values()) == [Room(5, 400.0, 2.0, 200.0, 1, 100.0)]

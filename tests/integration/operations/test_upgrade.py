@@ -227,11 +227,13 @@ def test_killed_between_settings_and_lock_it_ends_well_when_it_is_called_again(f
     assert (found(file_site.check()), only(file_site).state) == ({}, "fine")
 
 
-def test_a_move_that_waits_for_its_approval_is_told_as_one(site: Site) -> None:
+@pytest.mark.parametrize("reaction", ["refuse", "warn"])
+def test_a_move_that_waits_for_its_approval_is_told_as_one(site: Site, reaction: str) -> None:
     """What the slot may run is what was approved, not what the settings ask for since."""
     site.accept("summarizer")
     site.sandbox.patch_model(OLD, lifecycle="deprecated")
-    site.asks(summarizer="claude-sonnet-4-6")  # somebody's own choice, which does not end
+    # somebody's own choice, which does not end
+    site.asks(policy={"reference_changed": reaction}, summarizer="claude-sonnet-4-6")
     move = only(site)
     assert (move.present, move.to, move.asks_already) == (OLD, "claude-sonnet-4-6", True)
     assert move.commands == ('modelgate accept summarizer --reason "…" -s checkout -e prod',)

@@ -202,3 +202,29 @@ def test_what_describes_or_repeats_a_program_is_not_read_as_one(tree):
     assert found(done) == EXPECTED
     assert "1 generated" in scan(tree).stdout
     assert "METADATA" in scan(tree, "--docs").stdout
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.mkdir()])
+def test_what_is_no_regular_file_is_neither_waited_for_nor_read_without_end(tree, make):
+    """Rules of what is ignored, and a baseline, come from the checkout: from whoever wrote a pull request."""
+    make(tree / ".gitignore")
+    make(tree / "baseline.json")
+    assert found(scan(tree, "--format", "json")) == EXPECTED
+    done = scan(tree, "--baseline", "baseline.json")
+    assert (done.returncode, "cannot read baseline.json" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[" * 100_000, "NaN", "[]", '{"schema": "modelgate.baseline/1"}',
+        '{"schema": "modelgate.baseline/1", "findings": [{"file": [], "check": "x", "name": "x", "count": 1}]}',
+        '{"schema": "modelgate.baseline/1", "findings": [{"file": "", "check": "x", "name": "x", "count": 1e999}]}',
+        "\ud800",
+    ],
+)  # fmt: skip
+def test_what_is_no_baseline_is_wrong_usage(tree, text):
+    """Whatever somebody put there."""
+    (tree / "baseline.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    done = scan(tree, "--baseline", "baseline.json")
+    assert (done.returncode, "is no baseline" in done.stderr) == (2, True)

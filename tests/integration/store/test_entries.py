@@ -28,6 +28,7 @@ from modelgate.domain.catalogue import Answer, Entry, Facts, Outcome
 from modelgate.domain.codec import content_digest, seen_of
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.rows import RunRow, Scope
+from modelgate.store.schema import HEAD
 
 LONG = {"reuse_seconds": 3600, "grace_hours": 24}
 WRITTEN_WHOLE = (
@@ -317,10 +318,10 @@ def test_a_store_that_was_upgraded_since_is_no_change(site: Site) -> None:
     database(site.database_url).run(lambda c: c.execute(text(said)), write=True)
     assert verified(site)[1]["guards"] == []
     site.preflight()
-    back = "UPDATE modelgate_version SET version_num = '0008'"
+    back = f"UPDATE modelgate_version SET version_num = '{HEAD}'"
     database(site.database_url).run(lambda c: c.execute(text(back)), write=True)
     (told,) = verified(site)[1]["guards"]
-    assert told.startswith("the store says schema 0008, and run ")
+    assert told.startswith(f"the store says schema {HEAD}, and run ")
 
 
 def test_many_writers_of_the_same_new_entries_never_lock_each_other_out(postgresql_url: str) -> None:

@@ -23,7 +23,7 @@ from modelgate.store import connect
 from modelgate.store.append import _columns
 from modelgate.store.families import CHAINED
 
-GATE, OPERATOR = "modelgate_gate", "modelgate_operator"
+GATE, OPERATOR, WATCHER = "modelgate_gate", "modelgate_operator", "modelgate_watcher"
 
 
 @pytest.fixture
@@ -145,6 +145,26 @@ def test_the_gate_leases_no_batch(url_as: As) -> None:
         gate.take_lease("batch:job", "mallory", 60)
     gate.give_back_lease("mark", gate.holder)
     operator.give_back_lease("batch:job", "ada")
+
+
+def test_the_gate_leases_no_watch(url_as: As) -> None:
+    """Else it could keep every watcher from its work, and nobody would be told of anything."""
+    from modelgate.fleet.watch import LEASE
+
+    watcher, gate = opened(url_as(WATCHER)), opened(url_as(GATE))
+    assert watcher.take_lease(LEASE, "mine", 60) == "mine"
+    assert gate.take_lease("mark", gate.holder, 60) == gate.holder
+    for statement in (
+        f"DELETE FROM claims WHERE fingerprint = '{LEASE}'",
+        f"UPDATE claims SET holder = 'mallory' WHERE fingerprint = '{LEASE}'",
+        f"UPDATE claims SET fingerprint = 'x' WHERE fingerprint = '{LEASE}'",
+        f"UPDATE claims SET fingerprint = '{LEASE}' WHERE fingerprint = 'mark'",
+    ):
+        with psycopg.connect(url_as(GATE)) as thief, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            thief.execute(f"SET search_path = modelgate; {statement}".encode())
+    watcher.give_back_lease(LEASE, "mine")
+    with pytest.raises(StoreProblem, match="lacks a right"):
+        gate.take_lease(LEASE, "mallory", 60)
 
 
 SHADOWS = [

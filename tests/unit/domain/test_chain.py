@@ -20,10 +20,10 @@ from modelgate.domain.chain import (
     canonical_row,
     digest,
     parse_head,
-    walk,
 )
 from modelgate.domain.rows import Head, Scope
 from modelgate.domain.text import storable
+from modelgate.domain.walk import walk
 
 PROD = Scope("checkout", "prod")
 TABLES = ("runs", "resolutions")
