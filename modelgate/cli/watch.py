@@ -19,7 +19,7 @@ from modelgate.domain.text import printable
 
 if TYPE_CHECKING:
     from modelgate.domain.notices import NoticeRow
-    from modelgate.fleet.watch import Look
+    from modelgate.fleet.watch import WatchResult
     from modelgate.gate.context import Context
     from modelgate.render.style import Style
 
@@ -98,22 +98,22 @@ def _knows(context: Context, notify: bool, dry_run: bool, output_format: str) ->
 def _once(context: Context, notify: bool, dry_run: bool, output_format: str) -> int:
     from modelgate.fleet.watch import watch
 
-    look = watch(context, notify=notify, dry_run=dry_run)
-    tell(output_format, _as_json(look), _as_text(look))
-    return look.exit_code
+    result = watch(context, notify=notify, dry_run=dry_run)
+    tell(output_format, _as_json(result), _as_text(result))
+    return result.exit_code
 
 
-def _as_text(look: Look) -> str:
+def _as_text(result: WatchResult) -> str:
     from modelgate.domain.digests import grouped, worst_first
 
-    style, seen = style_of(sys.stdout, os.environ), look.seen
-    shared = grouped(sorted(look.news, key=worst_first))
+    style, seen = style_of(sys.stdout, os.environ), result.seen
+    shared = grouped(sorted(result.news, key=worst_first))
     lines = [line for rows in shared for line in _lines(rows, style)]
     lines += _most([f"not asked  {state.scope}  it asks another API  (watch.not-asked)" for state in seen.not_asked])
     lines += _most([f"unknown  what {printable(name)} means could not be asked" for name in sorted(set(seen.unknown))])
-    lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in look.failed]
-    told = f", told {', '.join(look.told)}" if look.told else ""
-    summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(look.news)} of it news{told}"
+    lines += [style.paint(f"not told  {printable(problem)}", "red") for problem in result.failed]
+    told = f", told {', '.join(result.told)}" if result.told else ""
+    summed = f"{seen.slots} slots judged: {len(seen.troubles)} to know of, {len(result.news)} of it news{told}"
     return "\n".join([*lines, summed])
 
 
@@ -134,7 +134,7 @@ def _lines(rows: list[NoticeRow], style: Style) -> list[str]:
     return [told, f"     {printable(', '.join(places(rows, 3)), 300)}"]
 
 
-def _as_json(look: Look) -> dict[str, Any]:
+def _as_json(result: WatchResult) -> dict[str, Any]:
     from dataclasses import asdict
 
     from modelgate.domain.times import format_instant
@@ -144,11 +144,11 @@ def _as_json(look: Look) -> dict[str, Any]:
 
     return {
         "schema": "modelgate.watch/1",
-        "slots": look.seen.slots,
-        "open": len(look.seen.troubles),
-        "news": [plain(row) for row in look.news],
-        "not_asked": [str(state.scope) for state in look.seen.not_asked],
-        "unknown": sorted(set(look.seen.unknown)),
-        "told": list(look.told),
-        "failed": list(look.failed),
+        "slots": result.seen.slots,
+        "open": len(result.seen.troubles),
+        "news": [plain(row) for row in result.news],
+        "not_asked": [str(state.scope) for state in result.seen.not_asked],
+        "unknown": sorted(set(result.seen.unknown)),
+        "told": list(result.told),
+        "failed": list(result.failed),
     }

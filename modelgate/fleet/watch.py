@@ -34,7 +34,7 @@ _BUSY = Problem("store.unreachable", "another watcher is at work on this store",
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class WatchResult:
     """What one look came to."""
 
     seen: Seen
@@ -52,13 +52,13 @@ class Look:
         return 3 if self.failed or self.seen.unknown else 0
 
 
-def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Look:
+def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> WatchResult:
     """One look. Raises ApiProblem where nothing could be known, StoreProblem, and SettingsError."""
     told = channels(context.settings.notify) if notify and not dry_run else []
     store = open_whole(context, read_only=dry_run)
     if dry_run:
         seen = _look(context, store)
-        return Look(seen, tuple(_news(store, seen)))
+        return WatchResult(seen, tuple(_news(store, seen)))
     holder = secrets.token_hex(8)
     if store.take_lease(LEASE, holder, LEASE_SECONDS) != holder:
         raise AnotherWatcher(_BUSY)
@@ -69,7 +69,7 @@ def watch(context: Context, *, notify: bool = True, dry_run: bool = False) -> Lo
             raise AnotherWatcher(_BUSY)  # this one was asleep for so long that its news is old
         for start in range(0, len(rows), PORTION):  # what is not recorded when it is killed is news to the next look
             store.append(RESERVED, context.author, rows[start : start + PORTION], now=context.clock.now())
-        return _tell(context, store, holder, told, Look(seen, tuple(rows)))
+        return _tell(context, store, holder, told, WatchResult(seen, tuple(rows)))
     finally:
         store.give_back_lease(LEASE, holder)
 
@@ -117,7 +117,7 @@ def _ask(context: Context, slots: Iterable[Watched]) -> Facts | None:
     return facts
 
 
-def _tell(context: Context, store: Store, holder: str, listed: Sequence[Channel], look: Look) -> Look:
+def _tell(context: Context, store: Store, holder: str, listed: Sequence[Channel], result: WatchResult) -> WatchResult:
     told, failed = [], []
     for channel in listed:
         if not store.renew_lease(LEASE, holder, LEASE_SECONDS):
@@ -127,7 +127,7 @@ def _tell(context: Context, store: Store, holder: str, listed: Sequence[Channel]
             failed.append(f"{channel.name}: {problem}")
         else:
             told.append(channel.name)
-    return Look(look.seen, look.news, tuple(told), tuple(failed))
+    return WatchResult(result.seen, result.news, tuple(told), tuple(failed))
 
 
 def _tell_one(context: Context, store: Store, channel: Channel) -> str:

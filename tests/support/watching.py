@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelgate.fleet.watch import Look, watch
+from modelgate.fleet.watch import WatchResult, watch
 from modelgate.gate.context import prepare
 from support.receivers import Receiver
 from support.sites import Site, SteppedClock
@@ -16,7 +16,7 @@ class Impatient(SteppedClock):
         self.waited += seconds
 
 
-def look(site: Site, *hooks: Receiver, clock: SteppedClock | None = None, **how: bool) -> Look:
+def look(site: Site, *hooks: Receiver, clock: SteppedClock | None = None, **how: bool) -> WatchResult:
     """One `modelgate watch` that tells these receivers."""
     clock = clock or Impatient()
     clock.ahead = site.clock.ahead
@@ -32,7 +32,7 @@ def look(site: Site, *hooks: Receiver, clock: SteppedClock | None = None, **how:
     return watch(prepare(environ, config_dir=site.folder, clock=clock, anywhere=True), **how)
 
 
-def told(outcome: Look) -> list[tuple[str, str, str]]:
+def told(outcome: WatchResult) -> list[tuple[str, str, str]]:
     """Kind, check and level of the news, sorted."""
     return sorted((row.kind, row.check_id, row.level) for row in outcome.news)
 

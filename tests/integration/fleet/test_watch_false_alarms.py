@@ -23,7 +23,7 @@ from support.watching import look, running
 
 from modelgate.domain.errors import StoreProblem
 from modelgate.domain.rows import PinRow, ResolutionRow, RunRow
-from modelgate.fleet.watch import MOST_NAMES, Look
+from modelgate.fleet.watch import MOST_NAMES, WatchResult
 from modelgate.gate.options import Options
 from modelgate.gate.run import run_gate
 from modelgate.sandbox import Sandbox
@@ -217,7 +217,7 @@ TABLE: dict[str, tuple[Callable[..., None], dict[str, Any], list[tuple[str, str,
 }  # fmt: skip
 
 
-def by_environment(outcome: Look) -> dict[str, list[tuple[str, str, str]]]:
+def by_environment(outcome: WatchResult) -> dict[str, list[tuple[str, str, str]]]:
     """What is news of each environment that has news."""
     told: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for row in outcome.news:

@@ -11,7 +11,7 @@ import modelgate
 from modelgate.cli.group import COMMANDS
 
 _LINE = re.compile(rf"modelgate ({'|'.join(COMMANDS)})\b")
-_WHOLE = re.compile(rf"modelgate ({'|'.join(COMMANDS)})( [A-Z]+| -\S+( \S+)?| X)*")
+_WHOLE = re.compile(rf"modelgate ((audit|batch|db|evidence) [a-z]+|{'|'.join(COMMANDS)})( [A-Z]+| -\S+( \S+)?| X)*")
 
 
 def hints() -> Iterator[tuple[str, str]]:
