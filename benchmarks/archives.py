@@ -35,13 +35,26 @@ AUTHOR = Author("bench", "pod", "0.1.0")
 _SLOTS_JSON = "[" + ",".join(f'{{"slot":"slot_{slot}","reference":"claude-sonnet-5"}}' for slot in range(SLOTS)) + "]"
 
 
+READING = {
+    "status": ("-e", "prod"),
+    "history": ("-e", "prod"),
+    "audit head": ("-e", "prod"),
+    "fleet": (),
+    "db stats": (),
+}
+"""Commands that people type, and the scope of each: they cost the same before and after."""
+_SETTINGS = 'service = "bench"\n' + "".join(
+    f'[slots.slot_{slot}]\nmodel = "claude-sonnet-5"\n' for slot in range(SLOTS)
+)
+
+
 def measure(rows: int) -> Iterator[dict[str, Any]]:
     """For each database: what each step of an archive of so many rows takes."""
     for database in DATABASES:
         with store(database) as url, tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "config").mkdir()
-            (folder / "config" / "prod.toml").write_text('service = "bench"')
+            (folder / "config" / "prod.toml").write_text(_SETTINGS)
             environ = {"MODELGATE_DATABASE_URL": url}
             if database == "sqlite":
                 Command([*MODELGATE, "db", "upgrade", "-e", "prod"], folder, environ).run()
@@ -50,11 +63,13 @@ def measure(rows: int) -> Iterator[dict[str, Any]]:
             out = folder / "old.jsonl.gz"
             old = [*MODELGATE, "db", "archive", "--before", "2d"]
             steps = {
+                **{f"{each} before": [*MODELGATE, *each.split(), *scoped] for each, scoped in READING.items()},
                 "audit verify before": [*MODELGATE, "audit", "verify", "-e", "prod"],
                 "db archive --dry-run": [*old, "--dry-run"],
                 "db archive": [*old, "--out", str(out), "--yes"],
                 "audit verify after": [*MODELGATE, "audit", "verify", "-e", "prod"],
                 "audit verify --archive": [*MODELGATE, "audit", "verify", "-e", "prod", "--archive", str(out)],
+                **{f"{each} after": [*MODELGATE, *each.split(), *scoped] for each, scoped in READING.items()},
             }
             for step, words in steps.items():
                 with Beside(url) as beside:
