@@ -16,6 +16,14 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None)
+
+    def told(what: str, done: int, total: int) -> None:
+        bar.start()  # not before: a bar would paint over a question
+        bar.update(task, description=what, completed=done, total=total)
+
+    try:
+        yield told
+    finally:
+        bar.stop()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import pty
 import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -85,6 +88,26 @@ def test_a_dry_run_tells_what_would_leave_and_changes_nothing(old: Site) -> None
     assert exported(old) == before
     text = Shell(old).run("db", "archive", "--dry-run", "--before", day(old, 30)).stdout
     assert text.startswith(f"would leave: {LEFT} rows of one chain from before ")
+
+
+def test_on_a_terminal_it_asks_and_nothing_paints_over_the_question(old: Site, tmp_path: Path) -> None:
+    """What would leave and the question come first; a bar moves only after the answer."""
+    ours, theirs = pty.openpty()
+    words = ("db", "archive", "--before", day(old, 30), "--out", str(tmp_path / "old.gz"))
+    with Shell(old).start(*words, stdin=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        asked = b""
+        while b"[y/N]" not in asked:
+            asked += os.read(ours, 4096)
+        assert asked.startswith(f"would leave: {LEFT} rows".encode())
+        assert b"\x1b" not in asked
+        os.write(ours, b"y\n")
+        with suppress(OSError):  # EIO: it has ended
+            while os.read(ours, 4096):
+                pass
+        out, _ = process.communicate(timeout=120)
+    os.close(ours)
+    assert (process.returncode, out.startswith(f"archived {LEFT} rows")) == (0, True)
 
 
 def test_what_nobody_may_take_again_stays(old: Site, tmp_path: Path) -> None:
