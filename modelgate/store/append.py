@@ -109,13 +109,13 @@ def _at_the_end(
     if connection.dialect.name == "sqlite":
         end = end_of(scope, chained)
         ended, *more = together(connection, *end.queries, *newest, *present)
-        return _Place(end.answer(ended), now, None), *_known(more, bool(newest))
+        return _Place(end.answer(ended), now, None), *_known(more[: len(newest)], more[len(newest) :])
     key = int.from_bytes(sha256(f"modelgate:{scope}".encode()).digest()[:8], signed=True)
     begin = _BEGIN.bindparams(service=scope.service, environment=scope.environment, key=key)
     (row, *_), *more = together(connection, begin, *newest, *present)
     head = Head(scope, row.last_sequence, row.last_hash) if row.last_sequence else None
     place = _Place(Tail(head, row.last_at if head else None), row.now_at, row.database_user)
-    return place, *_known(more, bool(newest))
+    return place, *_known(more[: len(newest)], more[len(newest) :])
 
 
 def tail(connection: Connection, scope: Scope, chained: Sequence[str]) -> Tail:
@@ -142,10 +142,10 @@ def _newest(scope: Scope, slots: Sequence[str]) -> Select[Any]:
     return select(*columns).where(within(pins, scope), pins.c.slot.in_(slots)).group_by(pins.c.slot)
 
 
-def _known(asked: Sequence[Rows], slots: bool) -> tuple[dict[str, int], set[str]]:
-    """Revision by slot, and digests, of what was asked of both, either or neither."""
-    revised, present = (asked[0] if slots else ()), asked[slots:]
-    return {row.slot: row.newest for row in revised}, {row.digest for rows in present for row in rows}
+def _known(revised: Sequence[Rows], present: Sequence[Rows]) -> tuple[dict[str, int], set[str]]:
+    """Revision by slot, and digests: each nothing where it was not asked."""
+    revisions = {row.slot: row.newest for rows in revised for row in rows}
+    return revisions, {row.digest for rows in present for row in rows}
 
 
 def _refuse_moved(expect: Mapping[str, int], present: Mapping[str, int]) -> None:

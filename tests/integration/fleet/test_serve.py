@@ -220,6 +220,7 @@ def used(pid: int) -> tuple[int, int]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to read what a process uses")
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 10_100, reason="may not open so many files")
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /api/fleet HTTP/1.1\r\nHost: localhost\r\n\r\n"]
 )
@@ -228,8 +229,6 @@ def test_ten_thousand_connections_at_once(file_site: Site, sent: bytes) -> None:
     not grow with their number, and when they are gone nothing is left of them.
     """
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limits[1] < 10_100:
-        pytest.skip("this process may not open so many files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (10_100, limits[1]))
     file_site.accept("summarizer")
     file_site.preflight()

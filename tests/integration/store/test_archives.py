@@ -49,7 +49,7 @@ def naming(store: Store, first: int, last: int) -> ArchiveRow:
     """What names that range, with the hashes at its ends."""
     query = "SELECT previous, hash FROM modelgate_chain WHERE sequence = {}"
     (begin, end) = (
-        store._database.run(lambda c, at=place: c.execute(text(query.format(at))).one())  # type: ignore[misc]
+        store._database.run(lambda c, at=place: c.execute(text(query.format(at))).one())  # type: ignore[misc]  # a default has no type
         for place in (first, last)
     )
     return ArchiveRow(first, last, begin.previous, end.hash, NOW, "old.gz", DIGEST)
