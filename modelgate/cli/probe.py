@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--max-cost",
     type=click.FloatRange(0),
     metavar="USD",
-    help="Of all live requests; what has no price is not sent.  [default: 1.0]",
+    help="Of all live requests; named, it keeps back what has no price.  [default: 1.0]",
 )
 @click.option("--with-tools", is_flag=True, help="Send samples with server tools, MCP or containers, too.")
 @yes_option
@@ -88,5 +88,4 @@ def _terms(max_cost: float | None, with_tools: bool, *, yes: bool) -> Live:
         say("\n".join(price_lines(counted)), err=True)
         return yes or click.confirm("Send it?", err=True)
 
-    most = None if max_cost is None else Decimal(str(max_cost))
-    return Live(with_tools, confirm, *(() if most is None else (most, True)))
+    return Live(with_tools, confirm, None if max_cost is None else Decimal(str(max_cost)))

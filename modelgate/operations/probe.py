@@ -20,6 +20,9 @@ from modelgate.domain.waivers import is_waived
 from modelgate.gate.context import Context
 from modelgate.operations.probe_plan import Subject, need_harmless, question, subjects_of
 
+MOST = Decimal(1)
+"""US dollars that a probe may cost where nobody says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -28,10 +31,8 @@ class Live:
     with_tools: bool
     confirm: Callable[[ProbeReport], bool]
     """Whether a person wants to send what was counted."""
-    most: Decimal = Decimal(1)
-    """US dollars, for all slots together, as far as prices are known."""
-    bounded: bool = False
-    """Somebody named the bound: then what has no known price is not sent."""
+    most: Decimal | None = None
+    """US dollars, for all slots together: then what has no known price is not sent. None: `MOST`, of what has one."""
 
 
 def probe(
@@ -129,13 +130,14 @@ def _live(
 
 def _need_cheap(counted: ProbeReport, live: Live) -> None:
     unpriced = [each.probed for each in counted.slots if each.probed.verdict == "shown" and each.cost is None]
-    if live.bounded and unpriced:
+    if live.most is not None and unpriced:
         told = f"the price of {printable(unpriced[0].model_id)} is not known: --max-cost cannot be kept"
         hint = f'nothing was sent: give it under [prices."{printable(unpriced[0].model_id)}"], or leave --max-cost out'
         raise Refused(told, hint=hint)
     total = sum((each.cost for each in counted.slots if each.cost is not None), Decimal())
-    if total > live.most:
-        told = f"it could cost {total:.4f} US dollars, more than --max-cost {live.most:f}"
+    most = MOST if live.most is None else live.most
+    if total > most:
+        told = f"it could cost {total:.4f} US dollars, more than --max-cost {most:f}"
         raise Refused(told, hint="nothing was sent: raise --max-cost, or name fewer slots")
 
 
