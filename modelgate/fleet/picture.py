@@ -22,7 +22,7 @@ from modelgate.store import Store
 SECONDS = 30.0
 """Between two looks."""
 GZIP = 31
-"""To zlib: its form, with header and sum."""
+"""To zlib: with the header and the sum of gzip."""
 _NEVER = 10**6
 SORTS: dict[str, Callable[[FleetSlot], Any]] = {
     "state": lambda slot: MARKS.index(slot.mark) * 2 * _NEVER + _left(slot),
