@@ -26,7 +26,7 @@ from modelgate.background import Background
 from modelgate.clock import Clock, Deadline
 from modelgate.store.address import Address
 from modelgate.store.faults import DAMAGED, STANDBY, VENDOR, Fault, fault_of
-from modelgate.store.together import BEGIN, Question, together
+from modelgate.store.together import BEGIN, Question, begin_now, together
 
 if TYPE_CHECKING:
     import psycopg
@@ -184,7 +184,9 @@ class Database:
         seconds = self.seconds if bounded else 0
         schema = server.schema_of(self.address)
         begin = server.begin(schema=schema, write=write, read_only=self.read_only, milliseconds=int(seconds * 1000))
-        connection.info[BEGIN] = begin  # sent with the first question
+        connection.info[BEGIN] = begin  # sent with the first question, where `run` would do it all again
+        if not bounded:
+            begin_now(connection)
 
     def _connect_file(self) -> sqlite3.Connection:
         assert self.address.path is not None  # noqa: S101 # this is a file
@@ -237,9 +239,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_now(connection: Connection, *_: object) -> None:
-    """Sends what begins the transaction, if nothing has been asked in it yet."""
-    if begin := connection.info.pop(BEGIN, None):
-        connection.exec_driver_sql("; ".join(begin), execution_options={"no_parameters": True})
+    begin_now(connection)
 
 
 def _within(seconds: float, work: Callable[[], T], shown: str) -> T:

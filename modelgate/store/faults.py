@@ -44,6 +44,8 @@ DAMAGED = Fault("a row holds what modelgate never wrote: audit verify")
 STANDBY = Fault("the database is read-only, as a standby is", transient=True)
 """After a failover, until the primary is back. Reads go on."""
 LOST = Fault("the connection was lost", transient=True)
+CANCELED = Fault("the database ended the statement", transient=True)
+"""Somebody cancelled it, or the time for it was over that an earlier client of a pooled session left."""
 _SQLITE = {
     sqlite3.SQLITE_BUSY: Fault("locked by another process", transient=True),
     sqlite3.SQLITE_LOCKED: Fault("locked by another process", transient=True),
@@ -78,7 +80,7 @@ _POSTGRESQL = {
     "53300": Fault("the database has too many clients", transient=True),
     "42P07": Fault("another upgrade makes its tables", conflict=True),
     "55P03": Fault("locked by another process", transient=True),
-    "57014": Fault("the database ended the statement"),
+    "57014": CANCELED,
     "MG001": Fault("rows are only ever added"),
     "MG002": Fault("rows are only added in one's own name"),
     "MG003": Fault("rows are only added at the end of the chain"),

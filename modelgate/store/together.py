@@ -15,10 +15,15 @@ from sqlalchemy import Connection, CursorResult, Executable, Result, Row
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 
+from modelgate.store.faults import CANCELED, fault_of
+
 T = TypeVar("T")
 Rows = Sequence[Row[Any]]
 BEGIN = "modelgate.begin"
 """In a connection's `info`: the statements that begin its transaction and have not been sent yet."""
+
+BEGINNINGS = 8
+"""How often a transaction is begun where the time that an earlier client left for a statement is too short for that."""
 
 
 class Question(NamedTuple, Generic[T]):
@@ -34,6 +39,19 @@ def both(one: Question[Any], other: Question[Any]) -> Question[tuple[Any, Any]]:
     first = len(one.queries)
     queries = (*one.queries, *other.queries)
     return Question(queries, lambda *rows: (one.answer(*rows[:first]), other.answer(*rows[first:])))
+
+
+def begin_now(connection: Connection) -> None:
+    """Sends what begins the transaction, if nothing has been asked in it yet."""
+    statements = connection.info.pop(BEGIN, ())
+    for left in reversed(range(BEGINNINGS if statements else 0)):
+        try:
+            connection.exec_driver_sql("; ".join(statements), execution_options={"no_parameters": True})
+            return
+        except DBAPIError as error:
+            if not left or fault_of(error) is not CANCELED:
+                raise
+            connection.connection.rollback()
 
 
 def together(connection: Connection, *queries: Executable, ends: bool = False) -> list[Rows]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from modelgate.clock import Deadline, SystemClock
 from modelgate.domain.chain import GENESIS, canonical_row, digest
 from modelgate.domain.errors import ModelgateError, StoreProblem
 from modelgate.domain.rows import FindingRow
-from modelgate.store import connect
+from modelgate.store import connect, server
 from modelgate.store.append import _columns
 from modelgate.store.families import CHAINED
 
@@ -194,6 +195,31 @@ def test_what_is_left_in_a_pooled_session_changes_nothing(pooled_as: As, url_as:
         "summarizer": "claude-a-1"
     }
     store.append(PROD, AUTHOR, [run_row("r"), handed("r", "summarizer", "x")], now=NOW)
+    assert store.verify(PROD).intact
+
+
+def test_a_session_with_too_little_time_even_to_begin_is_begun_again(
+    pooled_as: As, url_as: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine takes longer over BEGIN than the millisecond that an earlier client left for it."""
+    opened(url_as(OPERATOR)).append(PROD, AUTHOR, [pin_row(1)], now=NOW)
+    begin = server.begin
+    held = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+    thrice = f"SELECT CASE WHEN n < 3 THEN concat(pg_advisory_lock(n), pg_sleep(5)) END FROM ({held}) AS tries"
+
+    def slow(**options: Any) -> tuple[str, ...]:
+        first, *rest = begin(**options)
+        return first, thrice, *rest
+
+    monkeypatch.setattr(server, "begin", slow)
+    store = opened(pooled_as(GATE))
+    for work in (
+        lambda: store.verify(PROD),
+        lambda: store.state(PROD),
+        lambda: store.append(PROD, AUTHOR, [run_row("r")], now=NOW),
+    ):
+        left_in_the_session(pooled_as(GATE), "SELECT pg_advisory_unlock_all(); SET statement_timeout = 20")
+        work()
     assert store.verify(PROD).intact
 
 
