@@ -149,8 +149,17 @@ def seed_fleet(url: str, scopes: int, runs: int, api: tuple[str, str], due: str,
             "more": each_slot,
         },
     ]
-    _write(url, [_SCOPED.format(scopes=scopes, runs=runs, **part) for part in parts])
+    filled = [_SCOPED.format(scopes=scopes, runs=runs, **part) for part in parts]
+    _write(url, [*filled, *(each.format(table=table) for table in ("runs", "resolutions") for each in _BY_TIME)])
 
+
+_BY_TIME = (
+    "SET maintenance_work_mem = '1GB'",
+    "CREATE INDEX seeded ON {table} (recorded_at, service, sequence)",
+    "CLUSTER {table} USING seeded",
+    "DROP INDEX seeded",
+)
+"""Rows then lie where gates would have put them: those of a run together, those of yesterday beside each other."""
 
 _ENDS = """
 INSERT INTO chain_ends SELECT DISTINCT ON (service, environment) service, environment, sequence, hash, recorded_at, 0, 0

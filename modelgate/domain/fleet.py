@@ -66,15 +66,17 @@ class ScopeState:
     """Of each slot and ID the newest hand-over, the newest first."""
     hosts: int
     """On how many hosts or pods a preflight let the application start within the last 24 hours."""
+    in_lock: bool
+    """Whether `current` recorded that it took its pins from the lock."""
     recorded: Mapping[str, str]
-    """JSON by run ID, per slot its reference, source, requirements and what was handed over: of `current`, and for a
-    judgement of the runs that handed over to slots which that does not have.
+    """For a judgement JSON by run ID, per slot its reference, source, requirements and what was handed over: of
+    `current`, and of the runs that handed over to slots which that does not have.
     """
 
     @property
     def pins_in_git(self) -> bool:
         """Whether the run's own rows say what may run. An older gate told it by the commit alone, if it knew one."""
-        return self.current.lock_commit is not None or IN_LOCK in self.recorded[self.current.run_id]
+        return self.current.lock_commit is not None or self.in_lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?")
 _UNITS = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
+@lru_cache(maxsize=1024)  # rows of one run have the same few
 def format_instant(instant: datetime) -> str:
     """`2026-11-22T20:24:22.123456Z`: always UTC, four digits of the year and microseconds, so that texts sort."""
     # Not strftime: glibc writes the year 1, which is the zero time of gateways written in Go, as `1`.

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
+from operator import attrgetter
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, TextualSelect, select
 
 from modelgate.domain.fleet import Look, ScopeState, Sighting
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import HandOver, ResolutionRow, Scope
 from modelgate.domain.times import format_instant, parse_instant
 from modelgate.store import fleet_rows
-from modelgate.store.fleet_rows import Wanted
 from modelgate.store.read import entry_of
 from modelgate.store.tables import runs
+from modelgate.store.together import Rows, in_turn, together
 
 V = TypeVar("V")
-VERBS = ("check", "preflight")
-"""Runs of deployments; a batch's are of one slot."""
+_n = attrgetter("n")
+_NOT_PRESENT = -1
+"""The number of a run that counts, but does not say what is deployed."""
 IN_ONE_GO = 1000
 """Scopes, or runs, that are asked about with one statement."""
-_LOOK = (
-    "recorded_at", "host", "run_id", "command", "verdict", "enforced", "origin", "asked_at", "lock_commit",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,49 +44,96 @@ class _Present:
     """The newest passing check if that is younger: its facts are newer."""
 
 
+class _Read(NamedTuple):
+    """Rows about some scopes."""
+
+    scopes: Sequence[int]
+    """The numbers that the rows have as `n`."""
+    resolutions: Rows
+    pins: Rows
+    handed: Rows
+    current: Rows
+    """Of the runs that say what is deployed."""
+
+
+class _Slot(NamedTuple):
+    """A slot, and the place of the row that its scope's present run recorded of it."""
+
+    n: int
+    sequence: int
+    slot: str
+
+
 class Census:
     """Every scope that ran a check or a preflight since `forgotten`, as all were at the instant of one transaction."""
 
     def __init__(self, connection: Connection, now: datetime, forgotten: datetime) -> None:
-        self._connection = connection
+        self._connection, self._dialect = connection, connection.dialect.name
         self._now = now
         self._forgotten = forgotten
 
     def sightings(self) -> Iterator[Sighting]:
         """What the runs that count recorded of models, each different thing once, with the last time."""
-        looks = [look for each in self._present for look in (each.current, each.check) if look]
-        wanted = [(*_run(n, look), look.origin, format_instant(look.known_at)) for n, look in enumerate(looks)]
-        for part in _parts(wanted):
-            for row in fleet_rows.sightings(self._connection, part):
-                yield Sighting(*[*row[1:-1], parse_instant(row.known_at)])
+        return (_sighting(row) for row in self._seen if row.lifecycle)
 
     def states(self, names: Collection[str] | None = None, *, judged: bool = False) -> Iterator[ScopeState]:
         """Each scope, by service and environment. With names only those that may have to do with one of them, and of
         these only the slots that may. `judged`: with what a judgement needs.
         """
-        for part in _parts(list(enumerate(self._present))):
-            yield from self._states(dict(part), names, judged)
+        parts: list[tuple[Sequence[int], Sequence[_Slot] | None]]
+        if names is None:
+            parts = [(scopes, None) for scopes in _parts(range(len(self._present)))]
+        else:
+            found = ([*chain.from_iterable(part)] for part in _parts(self._about(names)))
+            parts = [([n for n, _ in groupby(slots, _n)], slots) for slots in found]
+        asked = (self._queries(scopes, slots, judged) for scopes, slots in parts)
+        for (scopes, _), rows in zip(parts, in_turn(self._connection, asked), strict=True):
+            yield from self._states(_Read(scopes, *rows), judged)
 
-    def _states(self, part: dict[int, _Present], names: Collection[str] | None, judged: bool) -> Iterator[ScopeState]:
-        told: dict[int, list[ResolutionRow]] = defaultdict(list)
-        runs_of_all = [_run(n, each.current) for n, each in part.items()]
-        for row in fleet_rows.resolutions(self._connection, runs_of_all, names):
-            told[row[0]].append(_resolution(row))
-        here = part if names is None else {n: part[n] for n in sorted(told)}
-        if not here:
-            return
-        scopes: Wanted = [_place(n, each) for n, each in here.items()]
-        wanted = scopes if names is None else [(*_place(n, part[n]), row.slot) for n in here for row in told[n]]
-        pins, handed = self._pins(wanted, judged), self._handed(wanted)
-        hosts = {row.n: row.hosts for row in fleet_rows.hosts(self._connection, scopes, self._now - timedelta(days=1))}
-        slots = self._slots([_run(n, each.current) for n, each in here.items()])
-        for n, each in here.items():
-            earlier = self._earlier(told[n], handed[n]) if judged else {}
-            recorded = {each.current.run_id: slots[n], **earlier}
-            rows = tuple(told[n])
-            yield ScopeState(
-                each.scope, each.newest, each.current, rows, fold(pins[n]), handed[n], hosts.get(n, 0), recorded
-            )
+    def _queries(self, scopes: Sequence[int], slots: Sequence[_Slot] | None, judged: bool) -> list[TextualSelect]:
+        """What is asked about scopes, or about some slots of them, as `_Read` has it."""
+        runs_of = [_run(n, self._present[n].current) for n in scopes]
+        if slots is None:
+            resolutions = fleet_rows.resolutions(self._dialect, runs_of)
+            wanted = [self._place(n) for n in scopes]
+        else:
+            rows = [(*self._place(each.n), each.sequence) for each in slots]
+            resolutions = fleet_rows.resolutions_at(self._dialect, rows)
+            wanted = [(*self._place(each.n), each.slot) for each in slots]
+        return [
+            resolutions,
+            fleet_rows.pins(self._dialect, wanted, entries=judged),
+            fleet_rows.hand_overs(self._dialect, wanted),
+            fleet_rows.current(self._dialect, runs_of, self._now - timedelta(days=1), slots=judged),
+        ]
+
+    def _about(self, names: Collection[str]) -> list[list[_Slot]]:
+        """Of each scope the slots that say one of the names now, or were ever approved for it or handed it: no others
+        have to do with one. Whether they have, `domain.fleet` decides.
+        """
+        said = (row.places for row in self._seen if {row.reference, row.resolved_id, row.pinned_id} & set(names))
+        found = {_Slot(*place) for each in said for place in json.loads(f"[{each}]") if place[0] != _NOT_PRESENT}
+        known = {(each.n, each.slot) for each in found}
+        numbers = {each.scope: n for n, each in enumerate(self._present)}
+        ever = together(self._connection, fleet_rows.ever(self._dialect, names))[0]
+        others = {(numbers.get(Scope(row.service, row.environment)), row.slot) for row in ever} - known
+        wanted = [(*_run(n, self._present[n].current), slot) for n, slot in others if n is not None]
+        found |= {_Slot(row.n, row.sequence, row.slot) for row in self._asked(fleet_rows.places, wanted)}
+        return [list(of) for _, of in groupby(sorted(found), _n)]
+
+    @cached_property
+    def _seen(self) -> list[Row[Any]]:
+        """As `fleet_rows.sightings`, of the runs that count."""
+        looks = [(n, each.current) for n, each in enumerate(self._present)]
+        looks += [(_NOT_PRESENT, each.check) for each in self._present if each.check]
+        wanted = [(*_run(n, look), look.origin, format_instant(look.known_at)) for n, look in looks]
+        return self._asked(fleet_rows.sightings, wanted)
+
+    def _asked(
+        self, ask: Callable[[str, fleet_rows.Wanted], TextualSelect], wanted: fleet_rows.Wanted
+    ) -> list[Row[Any]]:
+        asked = ([ask(self._dialect, part)] for part in _parts(wanted))
+        return [row for (rows,) in in_turn(self._connection, asked) for row in rows] if wanted else []
 
     @cached_property
     def _present(self) -> list[_Present]:
@@ -100,57 +146,46 @@ class Census:
             if max(each.recorded_at for each in of) >= self._forgotten
         ]
 
-    def _pins(self, wanted: Wanted, judged: bool) -> Mapping[int, list[Pin]]:
-        found: dict[int, list[Pin]] = defaultdict(list)
-        for row in fleet_rows.pins(self._connection, wanted, *(["entry"] if judged else [])):
-            found[row.n].append(_pin(row, row.entry if judged else None))
-        return found
+    def _states(self, read: _Read, judged: bool) -> Iterator[ScopeState]:
+        earlier = self._earlier(read.resolutions, read.handed) if judged else {}
+        told = {n: tuple(map(_resolution, of)) for n, of in groupby(read.resolutions, _n)}
+        pins = {n: fold([*map(_pin, of)]) for n, of in groupby(read.pins, _n)}
+        handed = {n: tuple(map(_hand_over, of)) for n, of in groupby(read.handed, _n)}
+        of_runs = {row.n: row for row in read.current}
+        for n in read.scopes:
+            each, run = self._present[n], of_runs[n]
+            recorded = {each.current.run_id: run.slots, **earlier} if judged else {}
+            state = (each.scope, each.newest, each.current, told.get(n, ()), pins.get(n, {}), handed.get(n, ()))
+            yield ScopeState(*state, run.hosts, run.in_lock, recorded)
 
-    def _handed(self, wanted: Wanted) -> Mapping[int, tuple[HandOver, ...]]:
-        """Of each slot and ID the newest hand-over, enforced or observed, the newest first."""
-        found: dict[int, list[tuple[int, HandOver]]] = defaultdict(list)
-        for column in ("handed_off_id", "observed_id"):
-            for row in fleet_rows.hand_overs(self._connection, wanted, column):
-                found[row[0]].append((-row[1], _hand_over(row, column == "observed_id")))
-        sorted_ = {n: sorted(of, key=lambda each: each[0]) for n, of in found.items()}
-        return defaultdict(tuple, {n: tuple(each for _, each in of) for n, of in sorted_.items()})
+    def _place(self, n: int) -> tuple[object, ...]:
+        scope = self._present[n].scope
+        return (n, scope.service, scope.environment)
 
-    def _slots(self, wanted: Wanted) -> dict[int, str]:
-        return {row.n: row.slots for row in fleet_rows.runs(self._connection, wanted, "slots")}
-
-    def _earlier(self, told: Iterable[ResolutionRow], handed: Iterable[HandOver]) -> dict[str, str]:
+    def _earlier(self, found: Rows, handed: Iterable[Any]) -> dict[str, str]:
         """By run ID, the `slots` of those that handed over to slots which the present run does not have."""
-        present = {row.slot for row in told}
-        run_ids = {each.run_id for each in handed if each.slot not in present and each.recorded_at >= self._forgotten}
-        found: dict[str, str] = {}
-        for part in _parts(sorted(run_ids)):
+        present = {(row.n, row.slot) for row in found}
+        gone = (row for row in handed if (row.n, row.slot) not in present and row.recorded_at >= self._forgotten)
+        slots: dict[str, str] = {}
+        for part in _parts(sorted({row.run_id for row in gone})):
             query = select(runs.c.run_id, runs.c.slots).where(runs.c.run_id.in_(part))
-            found |= {row.run_id: row.slots for row in self._connection.execute(query)}
-        return found
+            slots |= {row.run_id: row.slots for row in together(self._connection, query)[0]}
+        return slots
 
 
 def _looks(connection: Connection) -> list[Look]:
     """Of each scope, verb and verdict the newest run; of what did not pass also the newest that only observed: after
     that the application started.
     """
-    c = runs.c
-    kinds = select(c.service, c.environment, func.max(c.sequence)).where(c.command.in_(VERBS))
-    ends = kinds.group_by(c.service, c.environment, c.command, c.verdict)
-    newest = list(_looks_at(connection, [tuple(row) for row in connection.execute(ends)]))
+    dialect = connection.dialect.name
+    newest = [*map(_look, together(connection, fleet_rows.newest(dialect))[0])]
     stopped = [look for look in newest if look.command == "preflight" and look.enforced and look.verdict != "pass"]
     hidden = [
-        (*_place(row.n, stopped[row.n])[1:], row.sequence)
+        _look(row)
         for part in _parts([(*_run(n, look), look.verdict) for n, look in enumerate(stopped)])
-        for row in fleet_rows.observed_before(connection, part)
+        for row in together(connection, fleet_rows.observed_before(dialect, part))[0]
     ]
-    return [*newest, *_looks_at(connection, hidden)]
-
-
-def _looks_at(connection: Connection, places: Sequence[tuple[Any, ...]]) -> Iterator[Look]:
-    for part in _parts([(n, *place, "") for n, place in enumerate(places)]):
-        for row in fleet_rows.runs(connection, part, *_LOOK):
-            service, environment, sequence = places[row.n]
-            yield Look(Scope(intern(service), intern(environment)), sequence, *map(_shared, row[1:]))
+    return [*newest, *hidden]
 
 
 def _present(scope: Scope, looks: Iterable[Look]) -> _Present:
@@ -166,12 +201,8 @@ def _parts(wanted: Sequence[V]) -> Iterator[Sequence[V]]:
     return (wanted[start : start + IN_ONE_GO] for start in range(0, len(wanted), IN_ONE_GO))
 
 
-def _place(n: int, of: _Present | Look) -> tuple[object, ...]:
-    return (n, of.scope.service, of.scope.environment)
-
-
 def _run(n: int, look: Look) -> tuple[object, ...]:
-    return (*_place(n, look), look.sequence, look.run_id)
+    return (n, look.scope.service, look.scope.environment, look.sequence, look.run_id)
 
 
 def _shared(value: Any) -> Any:
@@ -179,15 +210,24 @@ def _shared(value: Any) -> Any:
     return intern(value) if type(value) is str else value
 
 
+def _sighting(row: Any) -> Sighting:
+    return Sighting(*[*row[:6], parse_instant(row.known_at)])
+
+
 def _resolution(row: Any) -> ResolutionRow:
     return ResolutionRow(*map(_shared, row[1:]))
 
 
-def _pin(row: Any, entry: str | None) -> Pin:
+def _pin(row: Any) -> Pin:
     action, model_id, reference, origin = map(_shared, (row.action, row.model_id, row.reference, row.origin))
-    known = entry_of(entry) if entry else None
+    known = entry_of(row.entry) if row.entry else None
     return Pin(_shared(row.slot), row.revision, action, model_id, reference, origin, known, row.expires_at, row.revokes)
 
 
-def _hand_over(row: Any, observed: bool) -> HandOver:
-    return HandOver(*[*map(_shared, row[2:]), observed])
+def _hand_over(row: Any) -> HandOver:
+    return HandOver(*map(_shared, row[2:]))
+
+
+def _look(row: Any) -> Look:
+    service, environment, sequence, *more = map(_shared, row)
+    return Look(Scope(service, environment), sequence, *more)

@@ -22,6 +22,13 @@ def _partial(name: str, of: Table, *columns: str, where: str) -> None:
     )
 
 
+def _by_id(name: str, of: Table, column: str, where: str | None = None) -> None:
+    """On a server alone, which keeps an ID that repeats once: SQLite would write it all anew with each run."""
+    columns = (of.c[each] for each in (column, "service", "environment", "slot"))
+    only = text(where) if where else None
+    Index(name, *columns, postgresql_where=only, info={"on": "postgresql"}).ddl_if(dialect="postgresql")
+
+
 Index("runs_run_id", runs.c.run_id, unique=True)
 Index("runs_recorded_at", runs.c.service, runs.c.environment, runs.c.recorded_at, runs.c.sequence)
 _partial("runs_reuse", runs, "reuse_fingerprint", "sequence", where="reuse_fingerprint IS NOT NULL")
@@ -34,6 +41,9 @@ Index("runs_verdict", runs.c.service, runs.c.environment, runs.c.command, runs.c
 _partial("resolutions_handed_off", resolutions, "slot", "handed_off_id", "sequence", where="handed_off_id IS NOT NULL")
 _partial("resolutions_observed", resolutions, "slot", "observed_id", "sequence", where="observed_id IS NOT NULL")
 Index("pins_revision", pins.c.service, pins.c.environment, pins.c.slot, pins.c.revision, unique=True)
+_by_id("pins_model", pins, "model_id")
+_by_id("resolutions_handed_off_to", resolutions, "handed_off_id", "handed_off_id IS NOT NULL")
+_by_id("resolutions_observed_as", resolutions, "observed_id", "observed_id IS NOT NULL")
 Index("notices_notice_id", notices.c.notice_id, unique=True)
 Index("evidence_about", *(evidence.c[each] for each in ("service", "environment", "slot", "model_id", "sequence")))
 Index("archives_last", archives.c.service, archives.c.environment, archives.c.last_sequence, unique=True)

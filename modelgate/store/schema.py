@@ -19,7 +19,7 @@ from modelgate.store.tables import CHAIN
 from modelgate.store.together import Question, Rows, together
 from modelgate.version import VERSION
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration that this version of modelgate knows."""
 USABLE_FROM = "0.1.0"
 """What its store says of the oldest gate version that may use it; a test compares with the migrations."""

@@ -6,12 +6,11 @@ the driver here, as SQLAlchemy compiled them, and rows come back as SQLAlchemy's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Result, Row
+from sqlalchemy import Compiled, Connection, CursorResult, Executable, Result, Row
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 
@@ -63,20 +62,38 @@ def together(connection: Connection, *queries: Executable, ends: bool = False) -
         return []
     if not _has_pipelines(connection):
         return [_all(connection.execute(query)) for query in queries]
-    options: dict[str, Any] = {"dialect": connection.dialect, "compile_kwargs": {"render_postcompile": True}}
-    compiled = [query.compile(**options) for query in queries]  # type: ignore[attr-defined]  # each statement has it
+    compiled = _compiled(connection, queries)
     with pipeline(connection) as raw:
-        cursors = [raw.cursor() for _ in compiled]
-        for cursor, each in zip(cursors, compiled, strict=True):
-            cursor.execute(str(each), each.params)
+        cursors = _sent(raw, compiled)
         if ends:
             raw.execute("COMMIT")
     return [_rows(cursor) for cursor in cursors]
 
 
+def in_turn(connection: Connection, asked: Iterable[Sequence[Executable]]) -> Iterator[list[Rows]]:
+    """The rows of some queries after those of others: on a server the next are under way while the last are used.
+
+    Every one of them has rows.
+    """
+    if not _has_pipelines(connection):
+        for queries in asked:
+            yield together(connection, *queries)
+        return
+    waiting: list[Any] = []
+    with pipeline(connection) as raw:
+        for queries in asked:
+            compiled = _compiled(connection, queries)
+            found = [_fetched(cursor) for cursor in waiting]
+            before, waiting = waiting, _sent(raw, compiled)
+            if before:
+                yield found
+    if waiting:
+        yield [_fetched(cursor) for cursor in waiting]
+
+
 @contextmanager
 def pipeline(connection: Connection) -> Iterator[Any]:
-    """The driver's connection, which waits for answers only at the end: what is executed until then must not be read.
+    """The driver's connection, which waits for answers only when they are read, and at the end.
 
     Raises DBAPIError, as SQLAlchemy would. Where there are no pipelines each statement is waited for.
     """
@@ -114,18 +131,25 @@ def _has_pipelines(connection: Connection) -> bool:
     return psycopg.Pipeline.is_supported()
 
 
+def _compiled(connection: Connection, queries: Iterable[Executable]) -> list[Compiled]:
+    options: dict[str, Any] = {"dialect": connection.dialect, "compile_kwargs": {"render_postcompile": True}}
+    return [query.compile(**options) for query in queries]  # type: ignore[attr-defined]  # each statement has it
+
+
+def _sent(raw: Any, compiled: Sequence[Compiled]) -> list[Any]:
+    return [raw.execute(str(each), each.params) for each in compiled]
+
+
 def _all(result: CursorResult[Any]) -> Rows:
     return result.all() if result.returns_rows else []
 
 
 def _rows(cursor: Any) -> Rows:
-    if cursor.description is None:
-        return []
+    return _fetched(cursor) if cursor.description else []
+
+
+def _fetched(cursor: Any) -> Rows:
+    rows = cursor.fetchall()  # in a pipeline nothing is described before
     names = SimpleResultMetaData([column.name for column in cursor.description])
-    values = (tuple(_utc(value) for value in row) for row in cursor)
-    found: Result[Any] = IteratorResult(names, values)
+    found: Result[Any] = IteratorResult(names, iter(rows))
     return found.all()
-
-
-def _utc(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value

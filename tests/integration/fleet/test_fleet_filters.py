@@ -15,7 +15,7 @@ from support.databases import append_at, opened
 from support.ledger import NOW, run_row
 
 from modelgate.clock import SystemClock
-from modelgate.domain.fleet import Fleet, Look, ScopeState, Sighting, fleet_of, model_facts
+from modelgate.domain.fleet import IN_LOCK, Fleet, Look, ScopeState, Sighting, fleet_of, model_facts
 from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, HandOver, PinRow, ResolutionRow, Row, RunRow, Scope
 from modelgate.fleet.fleet import fleet
@@ -23,7 +23,7 @@ from modelgate.gate.context import Context, prepare
 
 IDS = tuple(f"claude-m-{n}" for n in range(5))
 ALIASES = ("claude-a", "claude-b", "clàude'\"")
-SLOTS = ("one", "two", "three")
+SLOTS = ("one", "two", 'thr,e "\\n[1]é')
 ORIGINS = ("https://one.example", "https://two.example", None)
 
 
@@ -129,7 +129,7 @@ def state_of(written: Written, now: datetime) -> ScopeState | None:
     slots = next(row.slots for row in ran if row.run_id == current.run_id)
     return ScopeState(
         written.scope, {look.command: look for look in told}, current, resolutions_of(written, current),
-        fold(revisions), tuple(reversed(handed.values())), len(started), {current.run_id: slots},
+        fold(revisions), tuple(reversed(handed.values())), len(started), IN_LOCK in slots, {},
     )  # fmt: skip
 
 

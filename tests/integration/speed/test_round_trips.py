@@ -31,11 +31,11 @@ class Far:
     site: Site
     road: Road
 
-    def counted(self, *words: str, code: int = 0) -> tuple[int, int]:
+    def counted(self, *words: str, code: int = 0, scope: tuple[str, ...] = ("-e", "prod")) -> tuple[int, int]:
         """Connections and round trips of a command, COMMIT and all."""
         self.road.forget()
         _engine_of.cache_clear()  # a process of the command's own has none yet
-        done = Shell(self.site).run(*words, "-e", "prod")
+        done = Shell(self.site).run(*words, *scope)
         assert done.returncode == code, done.stdout + done.stderr
         print(*words, *self.road.told(), sep="\n  ")
         assert len(self.road.asked) <= MOST
@@ -138,6 +138,14 @@ def test_promotion_is_read_with_the_rest(far: Far) -> None:
 def test_people_wait_for_few_round_trips(far: Far, words: list[str], counted: tuple[int, int]) -> None:
     """What operators type; nothing is kept open while the API or a person is waited for."""
     assert far.counted(*words) == counted
+
+
+@pytest.mark.parametrize(
+    ("words", "trips"), [([], 5), (["--model", OLD], 6), (["--due", "1"], 4)], ids=["whole", "model", "nobody"]
+)
+def test_a_fleet_is_read_in_few_round_trips(far: Far, words: list[str], trips: int) -> None:
+    """What does not depend on each other is asked together: of a thousand scopes as of one."""
+    assert far.counted("fleet", *words, scope=()) == (2, trips)
 
 
 def test_a_server_that_dies_between_two_statements_is_asked_anew(far: Far, postgresql: PostgreSQL) -> None:
