@@ -96,7 +96,7 @@ def _aliases(rows: Rows) -> frozenset[str]:
     return frozenset(reference for reference, resolved in newest.items() if reference != resolved)
 
 
-_CHOSEN = "FROM runs WHERE service = :service AND environment = :environment AND {which}"
+_CHOSEN = "FROM runs {by} WHERE service = :service AND environment = :environment AND {which}"
 _MARKED = f"mark = substr(:%s, 1, {MARK})"
 _NEWEST = "sequence = (SELECT max(sequence) {chosen})"
 _RUNS = """
@@ -128,7 +128,10 @@ def young_facts(
     """Facts that were asked for between two instants, the newest by sequence first; none that cannot be read whole."""
     kind, mark = ("reuse", reuse) if reuse is not None else ("grace", grace)
     young = "BETWEEN :oldest AND :newest"
-    old, new = f"{kind}_fingerprint = :mark AND asked_at {young}", f"{kind}_{_MARKED % 'mark'} AND seen_at {young}"
+    # SQLite would walk its key through every run of the scope: none of the indexes has the time.
+    by_old, by_new = ("", "") if server else (f"INDEXED BY runs_{kind}", f"INDEXED BY runs_{kind}_mark")
+    old = _CHOSEN.format(by=by_old, which=f"{kind}_fingerprint = :mark AND asked_at {young}")
+    new = _CHOSEN.format(by=by_new, which=f"{kind}_{_MARKED % 'mark'} AND seen_at {young}")
     values = {"mark": mark, "oldest": between[0], "newest": between[1]}
     asked = _of_runs(scope, old, new, CANDIDATES, server, values)
     return Question(asked.queries, lambda *rows: tuple(each for each, whole in asked.answer(*rows) if whole))
@@ -141,7 +144,8 @@ def facts(
     marks = {kind: mark for kind, mark in (("reuse", reuse), ("grace", grace)) if mark is not None}
     old = " AND ".join(f"{kind}_fingerprint = :{kind}" for kind in marks) or "asked_at IS NOT NULL"
     new = " AND ".join(f"{kind}_{_MARKED % kind}" for kind in marks) or "seen_at IS NOT NULL"
-    old, new = (_NEWEST.format(chosen=_CHOSEN.format(which=each)) for each in (old, new))
+    newest = (_NEWEST.format(chosen=_CHOSEN.format(by="", which=each)) for each in (old, new))
+    old, new = (_CHOSEN.format(by="", which=each) for each in newest)
     asked = _of_runs(scope, old, new, 1, server, marks)
     return Question(asked.queries, lambda *rows: next((each for each, _ in asked.answer(*rows)), None))
 
@@ -149,14 +153,13 @@ def facts(
 def _of_runs(
     scope: Scope, old: str, new: str, candidates: int, server: bool, values: Mapping[str, object]
 ) -> Question[list[tuple[StoredFacts, bool]]]:
-    """The facts of runs that wrote them down whole (`old`: which) and of runs that name digests (`new`), the newest
-    first, and whether all of them can be read.
+    """The facts of runs that wrote them down whole (`old`: from where) and of runs that name digests (`new`), the
+    newest first, and whether all of them can be read.
     """
     given = {"service": scope.service, "environment": scope.environment, "candidates": candidates, **values}
     bound = [bindparam(name, each, Instant if isinstance(each, datetime) else None) for name, each in given.items()]
-    of_old, of_new = (_CHOSEN.format(which=which) for which in (old, new))
-    chosen = text(_RUNS.format(old=of_old, new=of_new)).columns(sequence=BigInteger, asked_at=Instant)
-    entries = text(_ENTRIES.format(new=of_new, content=_CONTENT[server]))
+    chosen = text(_RUNS.format(old=old, new=new)).columns(sequence=BigInteger, asked_at=Instant)
+    entries = text(_ENTRIES.format(new=new, content=_CONTENT[server]))
 
     def answer(rows: Rows, stored: Rows) -> list[tuple[StoredFacts, bool]]:
         readable = entries_of({row.digest: row.content for row in stored})
