@@ -205,9 +205,9 @@ def _run(n: int, look: Look) -> tuple[object, ...]:
     return (n, look.scope.service, look.scope.environment, look.sequence, look.run_id)
 
 
-def _shared(value: Any) -> Any:
-    """A text once: a fleet says the same few of them a hundred thousand times."""
-    return intern(value) if type(value) is str else value
+def _shared(values: Iterable[Any]) -> list[Any]:
+    """Each text once: a fleet says the same few of them a hundred thousand times."""
+    return [intern(value) if type(value) is str else value for value in values]
 
 
 def _sighting(row: Any) -> Sighting:
@@ -215,19 +215,19 @@ def _sighting(row: Any) -> Sighting:
 
 
 def _resolution(row: Any) -> ResolutionRow:
-    return ResolutionRow(*map(_shared, row[1:]))
+    return ResolutionRow(*_shared(row[1:]))
 
 
 def _pin(row: Any) -> Pin:
-    action, model_id, reference, origin = map(_shared, (row.action, row.model_id, row.reference, row.origin))
-    known = entry_of(row.entry) if row.entry else None
-    return Pin(_shared(row.slot), row.revision, action, model_id, reference, origin, known, row.expires_at, row.revokes)
+    _, slot, revision, action, model_id, reference, expires_at, revokes, origin, entry = _shared(row)
+    known = entry_of(entry) if entry else None
+    return Pin(slot, revision, action, model_id, reference, origin, known, expires_at, revokes)
 
 
 def _hand_over(row: Any) -> HandOver:
-    return HandOver(*map(_shared, row[2:]))
+    return HandOver(*_shared(row[2:]))
 
 
 def _look(row: Any) -> Look:
-    service, environment, sequence, *more = map(_shared, row)
+    service, environment, sequence, *more = _shared(row)
     return Look(Scope(service, environment), sequence, *more)
