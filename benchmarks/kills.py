@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anthropic  # noqa: F401 # slow the first time: before any process is forked
+from measuring import sandbox
 
 from modelgate import batches
 from modelgate.domain.errors import CouldNotKnow, ModelgateError
 from modelgate.gate.context import Context, prepare
 from modelgate.operations.accept import accept
-from modelgate.sandbox import Sandbox
+from modelgate.sandbox.control_client import SandboxControl
 from modelgate.sandbox.server import API_KEY
 
 MODEL = "claude-sonnet-4-6"
@@ -95,7 +96,7 @@ def started(work: Callable[[], None]) -> int:
     os._exit(0)
 
 
-def drive(works: list[Work], sandbox: Sandbox, kills: int, draw: random.Random) -> int:
+def drive(works: list[Work], api: SandboxControl, kills: int, draw: random.Random) -> int:
     """Runs all jobs to their end, killing on the way; how many processes were killed."""
     killed, waiting, running = 0, list(works), list[Work]()
     while waiting or running:
@@ -117,7 +118,7 @@ def drive(works: list[Work], sandbox: Sandbox, kills: int, draw: random.Random) 
                 killed += 1
                 running.remove(work)
                 waiting.append(work)
-                sandbox.advance(TEN_MINUTES)
+                api.advance(TEN_MINUTES)
         time.sleep(0.01)
     return killed
 
@@ -131,21 +132,21 @@ def main() -> int:
     wanted = parser.parse_args()
     draw = random.Random(wanted.seed)
     jobs = max(SIDE_BY_SIDE, wanted.kills // 4)
-    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as name:
-        sandbox.configure(latency_ms=40, batch_polls=1, retry_after="0")
+    with sandbox() as api, tempfile.TemporaryDirectory() as name:  # no threads of its own in what is forked
+        api.configure(latency_ms=40, batch_polls=1, retry_after="0")
         works = []
         for number in range(jobs):
             folder = Path(name, str(number))
             folder.mkdir()
             url = wanted.database or f"sqlite:///{folder}/modelgate.db"
             environ = {
-                "ANTHROPIC_BASE_URL": sandbox.url, "ANTHROPIC_API_KEY": API_KEY, "MODELGATE_DATABASE_URL": url,
+                "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": API_KEY, "MODELGATE_DATABASE_URL": url,
                 "MODELGATE_ACTOR": "bench",
             }  # fmt: skip
             works.append(Work(folder, environ, number))
             works[-1].prepare()
-        killed = drive(works, sandbox, wanted.kills, draw)
-        sent = Counter(one for batch in sandbox.batches() for one in batch["custom_ids"])
+        killed = drive(works, api, wanted.kills, draw)
+        sent = Counter(one for batch in api.batches() for one in batch["custom_ids"])
         lost = 0
         for work in works:
             rows = [json.loads(row) for row in work.out.read_text().splitlines()]
