@@ -20,6 +20,7 @@ from modelgate.domain.pins import Pin, fold
 from modelgate.domain.rows import Author, HandOver, PinRow, ResolutionRow, Row, RunRow, Scope
 from modelgate.fleet.fleet import fleet
 from modelgate.gate.context import Context, prepare
+from modelgate.store import fleet as store_fleet
 
 IDS = tuple(f"claude-m-{n}" for n in range(5))
 ALIASES = ("claude-a", "claude-b", "clàude'\"")
@@ -163,8 +164,11 @@ def whole(scopes: list[Written], context: Context) -> Fleet:
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))])
-def test_the_whole_and_each_part_of_a_random_store(database_url: str, tmp_path: Path, seed: int) -> None:
+def test_the_whole_and_each_part_of_a_random_store(
+    database_url: str, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Slot by slot the same; asked for a model, or for days, or for both, exactly the slots of the whole that fit."""
+    monkeypatch.setattr(store_fleet, "IN_ONE_GO", 1 + seed % 4)  # questions overlap, as those of a large fleet do
     scopes = filled(database_url, seed)
     context = prepare({"MODELGATE_DATABASE_URL": database_url}, config_dir=tmp_path, clock=Still(), anywhere=True)
     expected = whole(scopes, context)
@@ -174,3 +178,16 @@ def test_the_whole_and_each_part_of_a_random_store(database_url: str, tmp_path: 
         assert (name, fleet(context, model=name, due=10)) == (name, expected.of_model(name).due(10))
     for days in (0, 10, 50, 36600):
         assert (days, fleet(context, due=days)) == (days, expected.due(days))
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_what_is_judged_is_the_same_in_parts(database_url: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what earlier runs recorded of slots that are gone, which is asked while the next part is under way."""
+    filled(database_url, seed)
+    now, found = Still().now(), []
+    for size in (1, 1000):
+        monkeypatch.setattr(store_fleet, "IN_ONE_GO", size)
+        store = opened(database_url)
+        found.append(store.census(now, now - timedelta(days=365), lambda census: tuple(census.states(judged=True))))
+    assert found[0] == found[1]
+    assert any(set(state.recorded) - {state.current.run_id} for state in found[0])
