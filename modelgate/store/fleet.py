@@ -154,7 +154,8 @@ class Census:
         of_runs = {row.n: row for row in read.current}
         for n in read.scopes:
             each, run = self._present[n], of_runs[n]
-            recorded = {each.current.run_id: run.slots, **earlier} if judged else {}
+            of_gone = {one.run_id: earlier[one.run_id] for one in handed.get(n, ()) if one.run_id in earlier}
+            recorded = {each.current.run_id: run.slots, **of_gone} if judged else {}
             state = (each.scope, each.newest, each.current, told.get(n, ()), pins.get(n, {}), handed.get(n, ()))
             yield ScopeState(*state, run.hosts, run.in_lock, recorded)
 
